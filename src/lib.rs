@@ -1,0 +1,3 @@
+//! caulk
+
+pub mod text;
