@@ -1,0 +1,67 @@
+//! What go-yaml refuses although the grammar allows it: duplicate keys, keys that are no text, unknown or circular aliases.
+
+use std::collections::HashMap;
+
+use super::{Document, Kind, NodeId, Pair, Style, resolve};
+use crate::syntax::Problem;
+
+pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
+    if let Some(at) = document.text().find('\0') {
+        problems.push(Problem::new((at..at + 1).into(), "the file holds a NUL byte, so it is no YAML"));
+        return;
+    }
+    for id in document.ids() {
+        match &document.node(id).kind {
+            Kind::Map(pairs) => keys(document, pairs, problems),
+            Kind::Alias { name, target } => alias(document, id, name, *target, problems),
+            _ => {}
+        }
+    }
+}
+
+fn keys(document: &Document, pairs: &[Pair], problems: &mut Vec<Problem>) {
+    let mut seen: HashMap<&str, NodeId> = HashMap::new();
+    for pair in pairs {
+        let span = document.node(pair.key).span;
+        let Some(key) = document.scalar(pair.key) else {
+            if !matches!(document.node(pair.key).kind, Kind::Alias { .. }) {
+                problems.push(Problem::new(span, "a key must be text, this is a list or a mapping"));
+            }
+            continue;
+        };
+        if let Some(first) = seen.insert(key, pair.key) {
+            let help = if key == "<<" && document.style(pair.key) == Some(Style::Plain) {
+                "write one merge key with a list: `<<: [*first, *second]`".to_owned()
+            } else {
+                let line = document.text()[..document.node(first).span.start].matches('\n').count() + 1;
+                format!("it is already there in line {line}; Compose refuses the file until one of the two goes")
+            };
+            problems.push(Problem::new(span, format!("the key `{key}` stands twice in one mapping")).with_help(help));
+        }
+        if !resolve::is_text(document, pair.key) {
+            problems.push(
+                Problem::new(span, format!("the key `{key}` is read as a number, boolean or null; Compose wants text"))
+                    .with_help("quote it, or write `host:container` without a blank behind the colon if it is a port"),
+            );
+        }
+    }
+}
+
+fn alias(document: &Document, id: NodeId, name: &str, target: Option<NodeId>, problems: &mut Vec<Problem>) {
+    let span = document.node(id).span;
+    let Some(target) = target else {
+        problems.push(
+            Problem::new(span, format!("no anchor `&{name}` stands before this"))
+                .with_help("anchors do not cross files; define it further up in this file"),
+        );
+        return;
+    };
+    let mut parent = document.node(id).parent;
+    while let Some(above) = parent {
+        if above == target {
+            problems.push(Problem::new(span, format!("`*{name}` stands inside its own anchor `&{name}`: a circle")));
+            return;
+        }
+        parent = document.node(above).parent;
+    }
+}
