@@ -1,4 +1,5 @@
 //! caulk
 
+pub mod source;
 pub mod syntax;
 pub mod text;

@@ -1,0 +1,90 @@
+//! Files: where texts come from, and a record of every one that was read or looked for in vain.
+
+mod disk;
+mod overlay;
+mod path;
+mod sources;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use disk::Disk;
+pub use overlay::Overlay;
+pub use path::{absolute, relative_to};
+pub use sources::{Record, Source, SourceId, Sources};
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file, also behind a symbolic link.
+    File,
+    /// A folder, also behind a symbolic link.
+    Directory,
+    /// A device, socket or pipe, which is never read.
+    Other,
+    /// A symbolic link that leads nowhere.
+    DanglingLink,
+    /// Nothing.
+    Absent,
+}
+
+/// Why a file gave no text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing stands there.
+    #[error("there is no such file")]
+    Absent,
+    /// It is a folder.
+    #[error("this is a folder, not a file")]
+    Directory,
+    /// A device, socket or pipe.
+    #[error("this is no regular file")]
+    NotAFile,
+    /// A symbolic link to nothing.
+    #[error("this symbolic link leads nowhere")]
+    DanglingLink,
+    /// The operating system refused.
+    #[error("it can't be read: {0}")]
+    Io(String),
+    /// More than [`SIZE_LIMIT`].
+    #[error("it is larger than {} MB, which no Compose project needs", SIZE_LIMIT / 1_000_000)]
+    TooLarge,
+    /// UTF-16 with a byte order mark.
+    #[error("it is written in UTF-16; save it as UTF-8")]
+    Utf16,
+    /// Neither UTF-8 nor UTF-16.
+    #[error("it is not valid UTF-8 from byte {offset} on; save it as UTF-8")]
+    NotUtf8 {
+        /// Offset of the first byte that fits nowhere.
+        offset: usize,
+    },
+}
+
+/// Largest file that is read, in bytes.
+pub const SIZE_LIMIT: usize = 8_000_000;
+
+/// The files that caulk may look at: the disk, or the disk behind an editor's open buffers. Paths are absolute.
+pub trait Files: Sync {
+    /// The bytes of a file of at most [`SIZE_LIMIT`].
+    ///
+    /// # Errors
+    /// [`ReadError`] where there is no file, or none that can be read.
+    fn read(&self, path: &Path) -> Result<Arc<[u8]>, ReadError>;
+
+    /// What stands at `path`.
+    fn kind(&self, path: &Path) -> FileKind;
+
+    /// The names in a folder, sorted; empty where there is no folder.
+    fn list(&self, folder: &Path) -> Vec<PathBuf>;
+}
+
+/// The text of a file's bytes.
+///
+/// # Errors
+/// [`ReadError::Utf16`] or [`ReadError::NotUtf8`].
+pub fn decode(bytes: &[u8]) -> Result<Arc<str>, ReadError> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(ReadError::Utf16);
+    }
+    std::str::from_utf8(bytes).map(Arc::from).map_err(|error| ReadError::NotUtf8 { offset: error.valid_up_to() })
+}

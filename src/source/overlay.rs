@@ -1,0 +1,41 @@
+//! Texts that stand in the place of files: an editor's buffers, standard input, repairs that are not yet written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{FileKind, Files, ReadError};
+
+/// Files behind a layer of texts that hide them.
+pub struct Overlay<'f> {
+    below: &'f dyn Files,
+    texts: BTreeMap<PathBuf, Arc<[u8]>>,
+}
+
+impl<'f> Overlay<'f> {
+    /// An overlay that hides nothing yet.
+    pub fn new(below: &'f dyn Files) -> Self {
+        Self { below, texts: BTreeMap::new() }
+    }
+
+    /// Lets `path` read as `bytes`, whether it exists below or not.
+    pub fn set(&mut self, path: PathBuf, bytes: impl Into<Arc<[u8]>>) {
+        self.texts.insert(path, bytes.into());
+    }
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &Path) -> Result<Arc<[u8]>, ReadError> {
+        self.texts.get(path).map_or_else(|| self.below.read(path), |bytes| Ok(bytes.clone()))
+    }
+
+    fn kind(&self, path: &Path) -> FileKind {
+        if self.texts.contains_key(path) { FileKind::File } else { self.below.kind(path) }
+    }
+
+    fn list(&self, folder: &Path) -> Vec<PathBuf> {
+        let own = self.texts.keys().filter(|path| path.parent() == Some(folder)).cloned();
+        let all: BTreeSet<_> = self.below.list(folder).into_iter().chain(own).collect();
+        all.into_iter().collect()
+    }
+}
