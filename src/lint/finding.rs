@@ -1,0 +1,73 @@
+//! What caulk objects to.
+
+use crate::source::SourceId;
+use crate::text::Span;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Should be repaired.
+    Warning,
+    /// Open, broken or contradictory.
+    Error,
+}
+
+/// Which rules run without being asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// What anyone would want repaired.
+    Default,
+    /// Hardening that most projects lack.
+    Strict,
+}
+
+/// A place with something to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The text.
+    pub source: SourceId,
+    /// The place in it.
+    pub span: Span,
+    /// What is there; may be empty for the first label of a finding. Holds no secret.
+    pub message: String,
+}
+
+/// What a finding is about, in the terms of the project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Subject {
+    /// Name of the service.
+    pub service: Option<String>,
+    /// Path of the key in the resolved project, such as `services.redis.ports[0]`.
+    pub key: Option<String>,
+    /// Name of the environment variable.
+    pub variable: Option<String>,
+    /// Id of the store, such as `redis`.
+    pub store: Option<String>,
+}
+
+/// An objection to a project.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Id of the rule, such as `store-no-auth`.
+    pub rule: String,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// The tier of the rule.
+    pub tier: Tier,
+    /// Number of the project in the workspace.
+    pub project: usize,
+    /// One sentence: what is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Where; the first label is the place of the finding. Never empty.
+    pub labels: Vec<Label>,
+    /// What it is about.
+    pub subject: Subject,
+    /// Conditions under which it holds, such as "BIND_IP is not set"; empty if it is certain.
+    pub assumes: Vec<String>,
+    /// Repairs that the rule offers, the first is the one that `--fix` makes.
+    pub fixes: Vec<crate::rule::Fix>,
+}
