@@ -4,6 +4,7 @@ mod disk;
 mod overlay;
 mod path;
 mod sources;
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ pub use disk::Disk;
 pub use overlay::Overlay;
 pub use path::{absolute, relative_to};
 pub use sources::{Record, Source, SourceId, Sources};
+pub use walk::{compose_files, env_files, is_compose_name, is_env_name};
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,209 @@
+//! How a later file, document or service lies over an earlier one (Compose specification, "Merge").
+
+use super::node::{Entry, Map, Node, Text, Value};
+
+/// Types that do not fit on each other, which Compose refuses with `cannot override PATH`.
+#[derive(Debug, Clone)]
+pub struct Mismatch {
+    /// The path, its steps joined by dots.
+    pub path: String,
+    /// The later value.
+    pub later: super::node::Place,
+}
+
+/// Lays `later` over `earlier`, both at `path`. Where the types do not fit, the earlier value stays.
+pub fn merge(earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
+    let rule = rule(path);
+    if later.is_null() && !matches!(rule, Rule::Replace) {
+        return earlier;
+    }
+    match rule {
+        Rule::Generic => generic(earlier, later, path, mismatches),
+        Rule::Replace => later,
+        Rule::Pairs => append(as_pairs(earlier), as_pairs(later)),
+        Rule::Items => append(as_items(earlier), as_items(later)),
+        Rule::Named(default) => generic(as_named(earlier, default), as_named(later, default), path, mismatches),
+        Rule::Build => generic(as_build(earlier), as_build(later), path, mismatches),
+        Rule::Logging => logging(earlier, later, path, mismatches),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    /// Scalars are replaced, mappings merged, lists appended.
+    Generic,
+    /// The later value counts alone, also `null`.
+    Replace,
+    /// `KEY: value` and `KEY=value` mixed, one after the other; of one key the last counts.
+    Pairs,
+    /// A text or a list of texts, one after the other.
+    Items,
+    /// A list of names, or a mapping with options for each.
+    Named(NamedDefault),
+    /// A path or a mapping.
+    Build,
+    /// Options only merge within one driver.
+    Logging,
+}
+
+/// What a bare name in a list stands for.
+#[derive(Debug, Clone, Copy)]
+enum NamedDefault {
+    Null,
+    Dependency,
+}
+
+fn rule(path: &[String]) -> Rule {
+    let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+    match steps.as_slice() {
+        ["networks" | "volumes", _, "labels"] => Rule::Pairs,
+        ["services", _, rest @ ..] => match rest {
+            ["command" | "entrypoint"] | ["healthcheck", "test"] | ["ulimits", _] => Rule::Replace,
+            ["annotations" | "environment" | "labels" | "sysctls" | "extra_hosts"]
+            | ["build", "args" | "labels" | "additional_contexts" | "extra_hosts"]
+            | ["deploy", "labels"] => Rule::Pairs,
+            ["dns" | "dns_opt" | "dns_search" | "env_file" | "label_file" | "tmpfs"] => Rule::Items,
+            ["depends_on"] => Rule::Named(NamedDefault::Dependency),
+            ["networks" | "models"] => Rule::Named(NamedDefault::Null),
+            ["build"] => Rule::Build,
+            ["logging"] => Rule::Logging,
+            _ => Rule::Generic,
+        },
+        _ => Rule::Generic,
+    }
+}
+
+fn generic(earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
+    let place = later.place.clone();
+    match (earlier.value, later.value) {
+        (Value::Map(earlier_map), Value::Map(later_map)) => {
+            Node { value: Value::Map(maps(earlier_map, later_map, path, mismatches)), place }
+        }
+        (Value::List(mut items), Value::List(more)) => {
+            items.extend(more);
+            Node { value: Value::List(items), place: earlier.place }
+        }
+        (value @ (Value::Map(_) | Value::List(_)), _) => {
+            mismatches.push(Mismatch { path: path.join("."), later: place });
+            Node { value, place: earlier.place }
+        }
+        (_, value) => Node { value, place },
+    }
+}
+
+fn maps(mut earlier: Map, later: Map, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Map {
+    for entry in later.entries {
+        match earlier.entries.iter_mut().find(|known| known.key == entry.key) {
+            Some(known) => {
+                path.push(entry.key);
+                let before = std::mem::replace(&mut known.value, Node { value: Value::Null, place: entry.value.place.clone() });
+                known.value = merge(before, entry.value, path, mismatches);
+                path.pop();
+                known.key_place = entry.key_place;
+            }
+            None => earlier.entries.push(entry),
+        }
+    }
+    earlier
+}
+
+fn append(earlier: Node, later: Node) -> Node {
+    match (earlier.value, later.value) {
+        (Value::List(mut items), Value::List(more)) => {
+            items.extend(more);
+            Node { value: Value::List(items), place: earlier.place }
+        }
+        (_, value) => Node { value, place: later.place },
+    }
+}
+
+/// A mapping as a list of mappings with one entry each, so that it can stand beside `KEY=value` items.
+fn as_pairs(node: Node) -> Node {
+    let value = match node.value {
+        Value::Map(map) => Value::List(
+            map.entries
+                .into_iter()
+                .map(|entry| {
+                    let place = entry.key_place.clone();
+                    Node { value: Value::Map(Map { entries: vec![entry] }), place }
+                })
+                .collect(),
+        ),
+        value => value,
+    };
+    Node { value, place: node.place }
+}
+
+fn as_items(node: Node) -> Node {
+    match node.value {
+        value @ (Value::List(_) | Value::Null) => Node { value, place: node.place },
+        value => {
+            let place = node.place.clone();
+            Node { value: Value::List(vec![Node { value, place: place.clone() }]), place }
+        }
+    }
+}
+
+fn as_named(node: Node, default: NamedDefault) -> Node {
+    let Value::List(items) = node.value else { return node };
+    let entries = items.into_iter().filter_map(|item| {
+        let name = item.scalar_text()?.value;
+        let value = match default {
+            NamedDefault::Null => Value::Null,
+            NamedDefault::Dependency => {
+                let text = |key: &str, value| Entry {
+                    key: key.to_owned(),
+                    key_place: item.place.clone(),
+                    value: Node { value, place: item.place.clone() },
+                };
+                Value::Map(Map {
+                    entries: vec![
+                        text("condition", Value::Text(Text::literal("service_started"))),
+                        text("required", Value::Bool(true)),
+                    ],
+                })
+            }
+        };
+        Some(Entry { key: name, key_place: item.place.clone(), value: Node { value, place: item.place } })
+    });
+    Node { value: Value::Map(Map { entries: entries.collect() }), place: node.place }
+}
+
+fn as_build(node: Node) -> Node {
+    match node.value {
+        Value::Text(text) => {
+            let place = node.place.clone();
+            let context = Entry {
+                key: "context".to_owned(),
+                key_place: place.clone(),
+                value: Node { value: Value::Text(text), place: place.clone() },
+            };
+            Node { value: Value::Map(Map { entries: vec![context] }), place }
+        }
+        value => Node { value, place: node.place },
+    }
+}
+
+fn logging(earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
+    let driver = |node: &Node| node.get("driver").and_then(Node::as_text).map(|text| text.value.clone());
+    match (driver(&earlier), driver(&later)) {
+        (Some(a), Some(b)) if a != b => later,
+        _ => generic(earlier, later, path, mismatches),
+    }
+}
+
+/// Removes what `!reset` and `!override` take back: the value at `path`, if it can be reached through mappings.
+pub fn reset(root: &mut Node, path: &[String]) {
+    let Value::Map(map) = &mut root.value else { return };
+    match path {
+        [] => {}
+        [last] => {
+            map.remove(last);
+        }
+        [first, rest @ ..] => {
+            if let Some(entry) = map.entries.iter_mut().find(|entry| entry.key == *first) {
+                reset(&mut entry.value, rest);
+            }
+        }
+    }
+}

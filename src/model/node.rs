@@ -1,0 +1,289 @@
+//! The values of a project, each with its place and the way by which it got there.
+
+use std::ops::Range;
+
+use crate::source::SourceId;
+use crate::syntax::yaml::NodeId;
+use crate::text::Span;
+
+/// A value of the resolved project.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// What it is.
+    pub value: Value,
+    /// Where it is written, and how it came from there.
+    pub place: Place,
+}
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// `null`, `~`, or nothing behind the colon.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i128),
+    /// Any other number.
+    Float(f64),
+    /// An unquoted date.
+    Timestamp(String),
+    /// Text, its variables replaced.
+    Text(Text),
+    /// A mapping.
+    Map(Map),
+    /// A list.
+    List(Vec<Node>),
+}
+
+/// A mapping in the order in which Compose meets its keys.
+#[derive(Debug, Clone, Default)]
+pub struct Map {
+    /// The entries; each key stands once.
+    pub entries: Vec<Entry>,
+}
+
+/// `key: value`
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key is written.
+    pub key_place: Place,
+    /// The value.
+    pub value: Node,
+}
+
+/// Where a value is written.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The file.
+    pub source: SourceId,
+    /// The node of the file's YAML tree; for an alias the node behind it.
+    pub node: NodeId,
+    /// The bytes of that node.
+    pub span: Span,
+    /// How it came from there to where it stands in the project, the outermost step last. Empty if it is just written there.
+    pub layers: Vec<Layer>,
+}
+
+/// A step between the place where a value is written and the place where it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layer {
+    /// `*name`, or below it.
+    Alias {
+        /// Where the alias stands.
+        at: Span,
+    },
+    /// `<<: *name`
+    Merge {
+        /// Where the alias of the merge key stands.
+        at: Span,
+    },
+    /// `extends`: the value belongs to another service.
+    Extends {
+        /// The service that it comes from.
+        service: String,
+    },
+    /// `include`: the value belongs to another project.
+    Include {
+        /// Where the path stands.
+        at: Span,
+    },
+}
+
+impl Place {
+    /// True if the place belongs to this one value alone, so that an edit there changes nothing else in the file.
+    pub fn is_direct(&self) -> bool {
+        self.layers.is_empty()
+    }
+}
+
+/// A text whose variables are replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Text {
+    /// What Compose reads.
+    pub value: String,
+    /// Where its bytes come from, in order, without gaps. Empty for a text that was not interpolated: it is the scalar itself.
+    pub pieces: Vec<Piece>,
+    /// How sure the value is.
+    pub certainty: Certainty,
+}
+
+/// How sure a value is. Caulk sees what the project's files say; the process environment may say otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Certainty {
+    /// The project's files fix it.
+    #[default]
+    Known,
+    /// It holds as long as these variables, which no file sets, are not set elsewhere.
+    Assumed(Vec<String>),
+    /// It needs variables that no file sets: any value is possible.
+    Unknown(Vec<String>),
+}
+
+/// Bytes of a text and their origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Bytes of [`Text::value`].
+    pub output: Range<usize>,
+    /// Bytes of the scalar from which they come, as YAML reads it.
+    pub source: Range<usize>,
+    /// What they are.
+    pub origin: PieceOrigin,
+}
+
+/// What a piece of text is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PieceOrigin {
+    /// Copied byte by byte.
+    Literal,
+    /// `$$`
+    Dollar,
+    /// The value of a variable.
+    Variable(String),
+    /// Copied from the default or alternative inside `${NAME…}`; the names, outermost first.
+    Branch(Vec<String>),
+}
+
+impl Text {
+    /// A text as it is written.
+    pub fn literal(value: impl Into<String>) -> Self {
+        Self { value: value.into(), ..Self::default() }
+    }
+
+    /// The variables that the value depends on, in order, each once.
+    pub fn variables(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for piece in &self.pieces {
+            let used: &[String] = match &piece.origin {
+                PieceOrigin::Variable(name) => std::slice::from_ref(name),
+                PieceOrigin::Branch(chain) => chain,
+                _ => &[],
+            };
+            for name in used {
+                if !names.contains(&name.as_str()) {
+                    names.push(name);
+                }
+            }
+        }
+        names
+    }
+
+    /// The variable of which the whole value is, if it is just one.
+    pub fn whole_variable(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece { origin: PieceOrigin::Variable(name), .. }] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the scalar from which the bytes `range` of the value come, if they are copied; `None` where a variable takes part.
+    pub fn literal_range(&self, range: Range<usize>) -> Option<Range<usize>> {
+        if self.pieces.is_empty() {
+            return Some(range);
+        }
+        let inside = |at: usize, end: bool| {
+            self.pieces.iter().find(|piece| {
+                let after = if end { piece.output.start < at } else { piece.output.start <= at };
+                let before = if end { at <= piece.output.end } else { at < piece.output.end };
+                after && before
+            })
+        };
+        if range.is_empty() {
+            return self.insertion_point(range.start).map(|at| at..at);
+        }
+        let (first, last) = (inside(range.start, false)?, inside(range.end, true)?);
+        let copied = |piece: &Piece| matches!(piece.origin, PieceOrigin::Literal | PieceOrigin::Branch(_));
+        (copied(first) && copied(last) && std::ptr::eq(first, last)).then(|| {
+            let shift = |at: usize| first.source.start + (at - first.output.start);
+            shift(range.start)..shift(range.end)
+        })
+    }
+
+    /// The byte of the scalar before which text must go to stand before byte `at` of the value; `None` inside a variable's value.
+    pub fn insertion_point(&self, at: usize) -> Option<usize> {
+        if self.pieces.is_empty() {
+            return Some(at);
+        }
+        if let Some(piece) = self.pieces.iter().find(|piece| piece.output.start <= at && at < piece.output.end) {
+            return match piece.origin {
+                PieceOrigin::Literal => Some(piece.source.start + (at - piece.output.start)),
+                _ if piece.output.start == at => Some(piece.source.start),
+                _ => None,
+            };
+        }
+        self.pieces.last().filter(|piece| piece.output.end == at).map(|piece| piece.source.end)
+    }
+}
+
+impl Node {
+    /// The mapping, if it is one.
+    pub fn as_map(&self) -> Option<&Map> {
+        match &self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list.
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&Text> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// True for `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// The value of a key of a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map()?.get(key)
+    }
+
+    /// The node at a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// A scalar as the text that Compose would write; `None` for null, mappings and lists.
+    pub fn scalar_text(&self) -> Option<Text> {
+        Some(match &self.value {
+            Value::Text(text) => text.clone(),
+            Value::Bool(value) => Text::literal(value.to_string()),
+            Value::Int(value) => Text::literal(value.to_string()),
+            Value::Float(value) => Text::literal(value.to_string()),
+            Value::Timestamp(text) => Text::literal(text.clone()),
+            Value::Null | Value::Map(_) | Value::List(_) => return None,
+        })
+    }
+}
+
+impl Map {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The entry of a key.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Takes the entry of a key out.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        let at = self.entries.iter().position(|entry| entry.key == key)?;
+        Some(self.entries.remove(at))
+    }
+}
