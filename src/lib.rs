@@ -1,3 +1,4 @@
 //! caulk
 
+pub mod syntax;
 pub mod text;
