@@ -1,6 +1,11 @@
 //! From text to trees that know where everything stands: lossless, spanned, and never failing.
+//! A parser of a file returns what it could read, and what it objects to.
 
+mod escape_map;
 mod problem;
+mod redact;
+pub mod template;
 pub mod yaml;
 
+pub use escape_map::EscapeMap;
 pub use problem::Problem;

@@ -2,12 +2,13 @@
 
 use crate::text::Span;
 
-/// An objection to a text, with its place in it. Parsers never fail: they return a tree and these.
+/// Something in a text that its reader would refuse or misread.
+/// The message never quotes a value: it could be a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Bytes of the text that was given to the parser.
+    /// Where, in the text that was given to the parser.
     pub span: Span,
-    /// What is wrong. Never holds a value that could be a secret.
+    /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
@@ -19,10 +20,9 @@ impl Problem {
         Self { span, message: message.into(), help: None }
     }
 
-    /// The same with advice.
+    /// The same problem with advice.
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
     }
 }
