@@ -1,6 +1,7 @@
 //! From text to trees that know where everything stands: lossless, spanned, and never failing.
 //! A parser of a file returns what it could read, and what it objects to.
 
+pub mod env;
 mod escape_map;
 mod problem;
 mod redact;

@@ -256,6 +256,15 @@ impl Variable {
 }
 
 impl Expansion {
+    /// A text without variables, one literal piece.
+    pub fn literal(text: &str) -> Self {
+        let mut expansion = Self::default();
+        if !text.is_empty() {
+            expansion.push(text, Span::new(0, text.len()), PieceOrigin::Literal, &[]);
+        }
+        expansion
+    }
+
     fn push(&mut self, text: &str, source: Span, origin: PieceOrigin, inside: &[String]) {
         let start = self.text.len();
         self.text.push_str(text);
