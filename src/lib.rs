@@ -1,5 +1,6 @@
 //! caulk
 
+pub mod model;
 pub mod source;
 pub mod syntax;
 pub mod text;

@@ -53,7 +53,8 @@ pub fn projects_of(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles> {
     let wanted: BTreeSet<_> = given.iter().collect();
     let mut projects = BTreeSet::new();
     for folder in folders {
-        let mut names: BTreeSet<PathBuf> = files.list(folder).into_iter().filter(|path| is_candidate(files, path)).collect();
+        let mut names: BTreeSet<PathBuf> =
+            files.list(folder).into_iter().filter(|path| is_candidate(files, path)).collect();
         names.extend(given.iter().filter(|path| path.parent() == Some(folder)).cloned());
         let grouped = group(files, folder, names);
         projects.extend(grouped.into_iter().filter(|project| project.files.iter().any(|file| wanted.contains(file))));
@@ -67,7 +68,8 @@ fn is_candidate(files: &dyn Files, path: &Path) -> bool {
 
 fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>) -> Vec<ProjectFiles> {
     let mut projects = Vec::new();
-    let mut project = |files: Vec<PathBuf>, reason| projects.push(ProjectFiles { files, folder: folder.to_owned(), reason });
+    let mut project =
+        |files: Vec<PathBuf>, reason| projects.push(ProjectFiles { files, folder: folder.to_owned(), reason });
     if let Some(listed) = listed_in_dotenv(files, folder) {
         for path in &listed {
             names.remove(path);
@@ -87,7 +89,9 @@ fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>) -> Vec<
     }
     for path in names {
         match &main {
-            Some(main) if !is_complete(files, &path) && is_complete(files, main) => project(vec![main.clone(), path], Reason::Overlay),
+            Some(main) if !is_complete(files, &path) && is_complete(files, main) => {
+                project(vec![main.clone(), path], Reason::Overlay)
+            }
             _ => project(vec![path], Reason::Alone),
         }
     }
@@ -122,7 +126,8 @@ fn is_complete(files: &dyn Files, path: &Path) -> bool {
         document.pairs(services).iter().all(|pair| {
             let Some(service) = document.follow(pair.value) else { return true };
             let known = ["image", "build", "extends", "provider", "<<"];
-            !matches!(document.node(service).kind, Kind::Map(_)) || known.iter().any(|key| document.get(service, key).is_some())
+            !matches!(document.node(service).kind, Kind::Map(_))
+                || known.iter().any(|key| document.get(service, key).is_some())
         })
     })
 }

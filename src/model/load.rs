@@ -23,7 +23,8 @@ pub struct Loaded {
 
 /// Reads all YAML documents of a file.
 pub fn load(source: SourceId, document: &Document) -> (Vec<Loaded>, Vec<Problem>) {
-    let mut loader = Loader { source, document, left: BUDGET, problems: Vec::new(), resets: Vec::new(), path: Vec::new() };
+    let mut loader =
+        Loader { source, document, left: BUDGET, problems: Vec::new(), resets: Vec::new(), path: Vec::new() };
     let mut loaded = Vec::new();
     for root in &document.roots {
         let root = loader.node(*root, &[], 0);
@@ -69,7 +70,8 @@ impl Loader<'_> {
                 merged.push(pair.value);
                 continue;
             }
-            let Some(key) = self.document.follow(pair.key).and_then(|key| self.document.scalar(key)).map(str::to_owned) else {
+            let Some(key) = self.document.follow(pair.key).and_then(|key| self.document.scalar(key)).map(str::to_owned)
+            else {
                 continue;
             };
             self.path.push(key.clone());

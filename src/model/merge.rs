@@ -96,7 +96,8 @@ fn maps(mut earlier: Map, later: Map, path: &mut Vec<String>, mismatches: &mut V
         match earlier.entries.iter_mut().find(|known| known.key == entry.key) {
             Some(known) => {
                 path.push(entry.key);
-                let before = std::mem::replace(&mut known.value, Node { value: Value::Null, place: entry.value.place.clone() });
+                let before =
+                    std::mem::replace(&mut known.value, Node { value: Value::Null, place: entry.value.place.clone() });
                 known.value = merge(before, entry.value, path, mismatches);
                 path.pop();
                 known.key_place = entry.key_place;

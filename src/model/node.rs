@@ -1,8 +1,10 @@
 //! The values of a project, each with its place and the way by which it got there.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use crate::source::SourceId;
+use crate::syntax::template::{Piece, PieceOrigin};
 use crate::syntax::yaml::NodeId;
 use crate::text::Span;
 
@@ -84,11 +86,15 @@ pub enum Layer {
     Extends {
         /// The service that it comes from.
         service: String,
+        /// The folder of that service's file, on which its relative paths rest; `None` for the same file.
+        folder: Option<PathBuf>,
     },
     /// `include`: the value belongs to another project.
     Include {
         /// Where the path stands.
         at: Span,
+        /// The folder of the included file, on which its relative paths rest.
+        folder: PathBuf,
     },
 }
 
@@ -122,46 +128,53 @@ pub enum Certainty {
     Unknown(Vec<String>),
 }
 
-/// Bytes of a text and their origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// Bytes of [`Text::value`].
-    pub output: Range<usize>,
-    /// Bytes of the scalar from which they come, as YAML reads it.
-    pub source: Range<usize>,
-    /// What they are.
-    pub origin: PieceOrigin,
-}
-
-/// What a piece of text is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PieceOrigin {
-    /// Copied byte by byte.
-    Literal,
-    /// `$$`
-    Dollar,
-    /// The value of a variable.
-    Variable(String),
-    /// Copied from the default or alternative inside `${NAME…}`; the names, outermost first.
-    Branch(Vec<String>),
-}
-
 impl Text {
     /// A text as it is written.
     pub fn literal(value: impl Into<String>) -> Self {
         Self { value: value.into(), ..Self::default() }
     }
 
+    /// The bytes `range` of the value as a text of its own, whose pieces still count in the whole scalar.
+    pub fn slice(&self, range: Range<usize>) -> Text {
+        let value = self.value.get(range.clone()).unwrap_or_default().to_owned();
+        let whole = [Piece {
+            output: 0..self.value.len(),
+            source: 0..self.value.len(),
+            origin: PieceOrigin::Literal,
+            inside: Vec::new(),
+        }];
+        let pieces = if self.pieces.is_empty() { &whole[..] } else { &self.pieces[..] };
+        let pieces = pieces.iter().filter_map(|piece| {
+            let start = piece.output.start.max(range.start);
+            let end = piece.output.end.min(range.end);
+            let touches = start < end
+                || (piece.output.is_empty() && range.start <= piece.output.start && piece.output.start <= range.end);
+            touches.then(|| {
+                let literal = piece.origin == PieceOrigin::Literal;
+                let shift = |at: usize| piece.source.start + (at - piece.output.start);
+                let source = if literal { shift(start)..shift(end.max(start)) } else { piece.source.clone() };
+                let output = start - range.start..end.max(start) - range.start;
+                Piece { output, source, origin: piece.origin.clone(), inside: piece.inside.clone() }
+            })
+        });
+        let mut pieces: Vec<_> = pieces.collect();
+        if pieces.is_empty() {
+            // An empty text still has a place.
+            let at = self.insertion_point(range.start).unwrap_or_default();
+            pieces.push(Piece { output: 0..0, source: at..at, origin: PieceOrigin::Literal, inside: Vec::new() });
+        }
+        Text { value, pieces, certainty: self.certainty.clone() }
+    }
+
     /// The variables that the value depends on, in order, each once.
     pub fn variables(&self) -> Vec<&str> {
         let mut names = Vec::new();
         for piece in &self.pieces {
-            let used: &[String] = match &piece.origin {
-                PieceOrigin::Variable(name) => std::slice::from_ref(name),
-                PieceOrigin::Branch(chain) => chain,
-                _ => &[],
+            let own = match &piece.origin {
+                PieceOrigin::Variable { name } => Some(name),
+                _ => None,
             };
-            for name in used {
+            for name in piece.inside.iter().chain(own) {
                 if !names.contains(&name.as_str()) {
                     names.push(name);
                 }
@@ -173,7 +186,7 @@ impl Text {
     /// The variable of which the whole value is, if it is just one.
     pub fn whole_variable(&self) -> Option<&str> {
         match self.pieces.as_slice() {
-            [Piece { origin: PieceOrigin::Variable(name), .. }] => Some(name),
+            [Piece { origin: PieceOrigin::Variable { name }, .. }] => Some(name),
             _ => None,
         }
     }
@@ -194,7 +207,7 @@ impl Text {
             return self.insertion_point(range.start).map(|at| at..at);
         }
         let (first, last) = (inside(range.start, false)?, inside(range.end, true)?);
-        let copied = |piece: &Piece| matches!(piece.origin, PieceOrigin::Literal | PieceOrigin::Branch(_));
+        let copied = |piece: &Piece| piece.origin == PieceOrigin::Literal;
         (copied(first) && copied(last) && std::ptr::eq(first, last)).then(|| {
             let shift = |at: usize| first.source.start + (at - first.output.start);
             shift(range.start)..shift(range.end)
@@ -208,12 +221,15 @@ impl Text {
         }
         if let Some(piece) = self.pieces.iter().find(|piece| piece.output.start <= at && at < piece.output.end) {
             return match piece.origin {
-                PieceOrigin::Literal => Some(piece.source.start + (at - piece.output.start)),
-                _ if piece.output.start == at => Some(piece.source.start),
+                PieceOrigin::Literal if piece.inside.is_empty() => Some(piece.source.start + (at - piece.output.start)),
+                _ if piece.inside.is_empty() && piece.output.start == at => Some(piece.source.start),
                 _ => None,
             };
         }
-        self.pieces.last().filter(|piece| piece.output.end == at).map(|piece| piece.source.end)
+        self.pieces
+            .last()
+            .filter(|piece| piece.output.end == at && piece.inside.is_empty())
+            .map(|piece| piece.source.end)
     }
 }
 

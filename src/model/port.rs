@@ -93,7 +93,13 @@ pub fn parse(text: &str) -> Result<ShortPort, PortError> {
             return Err(PortError::RangesDiffer(published.to_owned(), target.to_owned()));
         }
     }
-    Ok(ShortPort { host_ip, host_range: host.map(|host| 0..host.len()), published: published_range, target: target_range, protocol })
+    Ok(ShortPort {
+        host_ip,
+        host_range: host.map(|host| 0..host.len()),
+        published: published_range,
+        target: target_range,
+        protocol,
+    })
 }
 
 impl PortRange {
@@ -135,7 +141,13 @@ mod tests {
     fn read(text: &str) -> String {
         match parse(text) {
             Ok(port) => {
-                let range = |range: PortRange| if range.first == range.last { range.first.to_string() } else { format!("{}-{}", range.first, range.last) };
+                let range = |range: PortRange| {
+                    if range.first == range.last {
+                        range.first.to_string()
+                    } else {
+                        format!("{}-{}", range.first, range.last)
+                    }
+                };
                 let host = port.host_ip.map_or("*".to_owned(), |ip| ip.to_string());
                 let published = port.published.map_or("random".to_owned(), range);
                 format!("{host} {published} {} {}", range(port.target), port.protocol)

@@ -1,0 +1,227 @@
+//! The environment of a container: `env_file` and `environment` together, each variable with the place that counts.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::node::{Certainty, Layer, Node, Place, Text, Value};
+use super::project::Project;
+use super::workspace::Workspace;
+use crate::source::{ReadError, SourceId, absolute};
+use crate::syntax::env::Value as EnvEntryValue;
+
+/// The variables of one service.
+#[derive(Debug, Clone, Default)]
+pub struct ContainerEnv {
+    /// Each variable once, sorted by name; the one that reaches the container.
+    pub variables: Vec<ContainerVariable>,
+    /// True if a file with more of them could not be read, so that a variable that is not here may still be there.
+    pub open: bool,
+    /// The env files of the service that were read, later ones win.
+    pub files: Vec<EnvFileUse>,
+}
+
+/// An env file that a service reads.
+#[derive(Debug, Clone)]
+pub struct EnvFileUse {
+    /// The file.
+    pub source: SourceId,
+    /// Where the service names it.
+    pub place: Place,
+    /// `format: raw`
+    pub raw: bool,
+}
+
+/// A variable of a container.
+#[derive(Debug, Clone)]
+pub struct ContainerVariable {
+    /// Its name.
+    pub name: String,
+    /// Its value; `None` if the name is passed through from an environment that caulk does not see.
+    pub value: Option<Text>,
+    /// Where it is written.
+    pub site: Site,
+}
+
+/// Where a variable of a container is written.
+#[derive(Debug, Clone)]
+pub enum Site {
+    /// `NAME: value` below `environment`.
+    Entry {
+        /// The key.
+        key: Place,
+        /// The value.
+        value: Place,
+    },
+    /// `- NAME=value` below `environment`. The text's pieces count in the whole item.
+    Item {
+        /// The item.
+        item: Place,
+    },
+    /// A line of an env file. The text's pieces count in [`crate::syntax::env::EnvValue::text`].
+    File {
+        /// The file.
+        source: SourceId,
+        /// The entry in it, counted from 0.
+        entry: usize,
+    },
+}
+
+impl ContainerEnv {
+    /// The variable of that name.
+    pub fn get(&self, name: &str) -> Option<&ContainerVariable> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    /// Reads the environment of a service.
+    pub fn read(workspace: &mut Workspace<'_>, project: &Project, service: &Node) -> Self {
+        let mut env = Self::default();
+        let own = own_variables(service, project);
+        let mut by_name: BTreeMap<String, ContainerVariable> = BTreeMap::new();
+        for file in env_files(service, &project.folder) {
+            env.read_file(workspace, project, &file, &own, &mut by_name);
+        }
+        for variable in own {
+            by_name.insert(variable.name.clone(), variable);
+        }
+        env.variables = by_name.into_values().collect();
+        env
+    }
+
+    fn read_file(
+        &mut self,
+        workspace: &mut Workspace<'_>,
+        project: &Project,
+        file: &NamedFile,
+        own: &[ContainerVariable],
+        by_name: &mut BTreeMap<String, ContainerVariable>,
+    ) {
+        let Some(path) = &file.path else {
+            self.open = true;
+            return;
+        };
+        let (source, parsed) = match workspace.load_env_file(path, file.raw) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                // What is not in the repository is often made at the place of deployment.
+                self.open |= file.required || error != ReadError::Absent;
+                return;
+            }
+        };
+        self.files.push(EnvFileUse { source, place: file.place.clone(), raw: file.raw });
+        // Names that were looked up in vain: they may still be set outside.
+        let mut missing: Vec<String> = Vec::new();
+        let resolution = parsed.resolve(&mut |name| {
+            let outer = project.variables.get(name).map(str::to_owned);
+            let own =
+                || own.iter().find(|variable| variable.name == name)?.value.as_ref().map(|text| text.value.clone());
+            let earlier = || by_name.get(name)?.value.as_ref().map(|text| text.value.clone());
+            let found = outer.or_else(own).or_else(earlier);
+            if found.is_none() {
+                missing.push(name.to_owned());
+            }
+            found
+        });
+        for resolved in resolution.entries {
+            let value = match resolved.value {
+                EnvEntryValue::Written(expansion) => {
+                    let used = |name: &String| {
+                        expansion.pieces.iter().any(|piece| piece.inside.contains(name))
+                            || expansion.unset.contains(name)
+                    };
+                    let unset: Vec<_> = missing.iter().filter(|name| used(name)).cloned().collect();
+                    let certainty = if unset.is_empty() { Certainty::Known } else { Certainty::Assumed(unset) };
+                    Some(Text { value: expansion.text, pieces: expansion.pieces, certainty })
+                }
+                EnvEntryValue::PassedThrough(text) => Some(Text::literal(text)),
+                EnvEntryValue::Absent => None,
+                EnvEntryValue::Refused => {
+                    self.open = true;
+                    continue;
+                }
+            };
+            let site = Site::File { source, entry: resolved.entry };
+            by_name.insert(resolved.key.clone(), ContainerVariable { name: resolved.key, value, site });
+        }
+    }
+}
+
+/// What `environment` itself says, in its order, of one name the last.
+fn own_variables(service: &Node, project: &Project) -> Vec<ContainerVariable> {
+    let mut variables: Vec<ContainerVariable> = Vec::new();
+    let mut add = |variable: ContainerVariable| {
+        variables.retain(|known| known.name != variable.name);
+        variables.push(variable);
+    };
+    let Some(environment) = service.get("environment") else { return variables };
+    match &environment.value {
+        Value::Map(map) => map.entries.iter().for_each(|entry| add(from_entry(entry, project))),
+        Value::List(items) => {
+            for item in items {
+                match &item.value {
+                    Value::Map(map) => map.entries.iter().for_each(|entry| add(from_entry(entry, project))),
+                    _ => item.scalar_text().into_iter().for_each(|text| add(from_item(&text, item, project))),
+                }
+            }
+        }
+        _ => {}
+    }
+    variables
+}
+
+fn from_entry(entry: &super::node::Entry, project: &Project) -> ContainerVariable {
+    let site = Site::Entry { key: entry.key_place.clone(), value: entry.value.place.clone() };
+    let value = entry.value.scalar_text().or_else(|| passed_through(&entry.key, project));
+    ContainerVariable { name: entry.key.clone(), value, site }
+}
+
+fn from_item(text: &Text, item: &Node, project: &Project) -> ContainerVariable {
+    let site = Site::Item { item: item.place.clone() };
+    match text.value.find('=') {
+        Some(at) => ContainerVariable {
+            name: text.value[..at].to_owned(),
+            value: Some(text.slice(at + 1..text.value.len())),
+            site,
+        },
+        None => ContainerVariable { name: text.value.clone(), value: passed_through(&text.value, project), site },
+    }
+}
+
+fn passed_through(name: &str, project: &Project) -> Option<Text> {
+    project.variables.get(name).map(Text::literal)
+}
+
+/// An env file as a service names it.
+struct NamedFile {
+    /// `None` if the path depends on something that caulk does not see.
+    path: Option<PathBuf>,
+    required: bool,
+    raw: bool,
+    place: Place,
+}
+
+fn env_files(service: &Node, folder: &Path) -> Vec<NamedFile> {
+    let Some(named) = service.get("env_file") else { return Vec::new() };
+    let items: Vec<&Node> = named.as_list().map_or_else(|| vec![named], |items| items.iter().collect());
+    items
+        .into_iter()
+        .filter_map(|item| {
+            let text = |node: &Node| node.scalar_text();
+            let path = text(item).or_else(|| item.get("path").and_then(text))?;
+            let flag = |name: &str| item.get(name).map(|node| matches!(node.value, Value::Bool(true)));
+            let raw = item.get("format").and_then(text).is_some_and(|format| format.value == "raw");
+            let known = !matches!(path.certainty, Certainty::Unknown(_)) && !path.value.is_empty();
+            let path = known.then(|| absolute(base_folder(&item.place, folder), &path.value));
+            Some(NamedFile { path, required: flag("required").unwrap_or(true), raw, place: item.place.clone() })
+        })
+        .collect()
+}
+
+/// The folder on which a relative path at `place` rests: that of the file from which it was extended or included.
+fn base_folder<'p>(place: &'p Place, folder: &'p Path) -> &'p Path {
+    let foreign = place.layers.iter().find_map(|layer| match layer {
+        Layer::Extends { folder, .. } => folder.as_deref(),
+        Layer::Include { folder, .. } => Some(folder.as_path()),
+        _ => None,
+    });
+    foreign.unwrap_or(folder)
+}

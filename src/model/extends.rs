@@ -1,0 +1,116 @@
+//! `extends`: a service that starts from another one (Compose specification, "extends").
+
+use std::path::{Path, PathBuf};
+
+use super::merge;
+use super::node::{Layer, Map, Node, Value};
+use super::problem::Weight;
+use super::project::Reader;
+
+/// Longest chain of services that extend each other.
+const CHAIN: usize = 50;
+
+impl Reader<'_, '_, '_> {
+    /// Replaces every service of the document that extends another one by the two merged.
+    pub(super) fn extend_services(&mut self, root: &mut Node, path: &Path) {
+        let Some(services) = root.get("services").and_then(Node::as_map) else { return };
+        if !services.entries.iter().any(|entry| entry.value.get("extends").is_some()) {
+            return;
+        }
+        let services = services.clone();
+        let names: Vec<_> = services.entries.iter().map(|entry| entry.key.clone()).collect();
+        let resolved: Vec<_> = names.iter().map(|name| self.extended(name, &services, path, &mut Vec::new())).collect();
+        if let Value::Map(map) = &mut root.value
+            && let Some(entry) = map.entries.iter_mut().find(|entry| entry.key == "services")
+            && let Value::Map(services) = &mut entry.value.value
+        {
+            for (entry, resolved) in services.entries.iter_mut().zip(resolved) {
+                if let Some(resolved) = resolved {
+                    entry.value = resolved;
+                }
+            }
+        }
+    }
+
+    fn extended(
+        &mut self,
+        name: &str,
+        services: &Map,
+        path: &Path,
+        chain: &mut Vec<(PathBuf, String)>,
+    ) -> Option<Node> {
+        let mut service = services.get(name)?.clone();
+        let Value::Map(map) = &mut service.value else { return Some(service) };
+        let Some(extends) = map.remove("extends") else { return Some(service) };
+        let here = (path.to_owned(), name.to_owned());
+        if chain.contains(&here) || chain.len() >= CHAIN {
+            self.incomplete = true;
+            let help = Some("one of the services in the circle must not extend another");
+            self.workspace.report_at(
+                &extends.value.place,
+                Weight::Error,
+                "services extend each other in a circle",
+                help,
+            );
+            return Some(service);
+        }
+        let text = |node: &Node| node.scalar_text().map(|text| text.value);
+        let base_name = text(&extends.value).or_else(|| extends.value.get("service").and_then(text))?;
+        let file = extends.value.get("file").and_then(text);
+        chain.push(here);
+        let mut folder = None;
+        let base = match file {
+            None => self.extended(&base_name, services, path, chain),
+            Some(file) => {
+                let other = if chain.len() > 1 {
+                    crate::source::absolute(path.parent().unwrap_or(path), &file)
+                } else {
+                    self.resolve_path(&file)
+                };
+                folder = other.parent().map(Path::to_owned);
+                self.services_of(&other).and_then(|services| self.extended(&base_name, &services, &other, chain))
+            }
+        };
+        chain.pop();
+        let Some(mut base) = base else {
+            self.incomplete = true;
+            let message = format!("the service `{base_name}` that this extends is not to be found");
+            self.workspace.report_at(&extends.value.place, Weight::Error, message, None);
+            return Some(service);
+        };
+        mark(&mut base, &Layer::Extends { service: base_name, folder });
+        Some(self.merge_at(base, service, &mut vec!["services".to_owned(), name.to_owned()]))
+    }
+
+    fn services_of(&mut self, path: &Path) -> Option<Map> {
+        let (_, documents) = self.interpolated(path)?;
+        let mut root: Option<Node> = None;
+        for loaded in documents {
+            root = Some(match root {
+                Some(mut earlier) => {
+                    for path in &loaded.resets {
+                        merge::reset(&mut earlier, path);
+                    }
+                    self.merge(earlier, loaded.root)
+                }
+                None => loaded.root,
+            });
+        }
+        root?.get("services")?.as_map().cloned()
+    }
+}
+
+/// Notes on every value below `node` that it came by `layer`.
+pub(super) fn mark(node: &mut Node, layer: &Layer) {
+    node.place.layers.push(layer.clone());
+    match &mut node.value {
+        Value::Map(map) => {
+            for entry in &mut map.entries {
+                entry.key_place.layers.push(layer.clone());
+                mark(&mut entry.value, layer);
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| mark(item, layer)),
+        _ => {}
+    }
+}

@@ -1,0 +1,95 @@
+//! The variables that Compose puts in the place of `${…}`: what the env files say, and the shell where it counts.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::source::SourceId;
+use crate::text::Span;
+
+/// Where a variable gets its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The env file.
+    pub source: SourceId,
+    /// The entry in it, counted from 0.
+    pub entry: usize,
+    /// The key.
+    pub key_span: Span,
+    /// The value with its quotes; `None` for a key without a value.
+    pub value_span: Option<Span>,
+}
+
+/// The interpolation environment of a project.
+#[derive(Clone, Default)]
+pub struct Variables {
+    /// The process environment, which is stronger than any file. Empty where only the project's files count.
+    outer: BTreeMap<String, String>,
+    files: BTreeMap<String, (String, Definition)>,
+    /// Values that Compose itself provides.
+    given: BTreeMap<String, String>,
+    /// The env files that Compose reads for this project, in its order, whether they exist or not.
+    pub paths: Vec<PathBuf>,
+    /// True if one of them was missing or refused, so that any variable may have any value.
+    pub incomplete: bool,
+}
+
+/// The process environment always has these, with values that no file tells.
+const SURELY_SET: [&str; 6] = ["HOME", "PATH", "PWD", "USER", "LOGNAME", "HOSTNAME"];
+
+impl Variables {
+    /// No variables but those of the process.
+    pub fn new(outer: BTreeMap<String, String>) -> Self {
+        Self { outer, ..Self::default() }
+    }
+
+    /// Sets what Compose provides by itself, such as `COMPOSE_PROJECT_NAME`.
+    pub fn give(&mut self, name: &str, value: impl Into<String>) {
+        self.given.insert(name.to_owned(), value.into());
+    }
+
+    /// Adds what an env file defines; later definitions win.
+    pub fn define(&mut self, name: &str, value: String, definition: Definition) {
+        self.files.insert(name.to_owned(), (value, definition));
+    }
+
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let outer = self.outer.get(name);
+        outer
+            .or_else(|| self.files.get(name).map(|(value, _)| value))
+            .or_else(|| self.given.get(name))
+            .map(String::as_str)
+    }
+
+    /// The process environment's value.
+    pub fn outer(&self, name: &str) -> Option<&str> {
+        self.outer.get(name).map(String::as_str)
+    }
+
+    /// The place of the definition that counts, if it is in a file.
+    pub fn definition(&self, name: &str) -> Option<&Definition> {
+        if self.outer.contains_key(name) {
+            return None;
+        }
+        self.files.get(name).map(|(_, definition)| definition)
+    }
+
+    /// True if the variable has a value at run time, but none that a file tells.
+    pub fn is_set_outside(&self, name: &str) -> bool {
+        self.get(name).is_none() && (self.incomplete || SURELY_SET.contains(&name))
+    }
+
+    /// The names that files define.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+}
+
+impl std::fmt::Debug for Variables {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Variables")
+            .field("names", &self.files.keys())
+            .field("paths", &self.paths)
+            .finish_non_exhaustive()
+    }
+}
