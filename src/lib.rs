@@ -1,3 +1,6 @@
 //! caulk
 
+pub mod catalog;
+pub mod lens;
+pub mod syntax;
 pub mod text;

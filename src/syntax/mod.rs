@@ -1,0 +1,3 @@
+//! Text to trees that keep every byte's place.
+
+pub mod shell;
