@@ -1,5 +1,6 @@
 //! caulk
 
+pub mod catalog;
 pub mod model;
 pub mod source;
 pub mod syntax;

@@ -5,6 +5,7 @@ pub mod env;
 mod escape_map;
 mod problem;
 mod redact;
+pub mod shell;
 pub mod template;
 pub mod yaml;
 
