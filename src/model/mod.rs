@@ -19,3 +19,6 @@ pub use problem::{Problem, Weight};
 pub use project::Project;
 pub use variables::{Definition, Variables};
 pub use workspace::{Options, Workspace};
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! One project: its files read, interpolated, extended, merged (the order is Compose's own).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::container_env::ContainerEnv;
 use super::discover::{ProjectFiles, Reason};
 use super::interpolate::{Event, interpolate};
 use super::load;
@@ -29,6 +31,8 @@ pub struct Project {
     pub variables: Variables,
     /// The merged model; `None` if no file could be read.
     pub root: Option<Node>,
+    /// The environment of each service's container.
+    pub containers: BTreeMap<String, ContainerEnv>,
     /// True if a part of the project could not be read, so that what is absent is not absent for certain.
     pub incomplete: bool,
 }
@@ -43,6 +47,7 @@ impl Project {
             reason: set.reason,
             variables,
             root: None,
+            containers: BTreeMap::new(),
             incomplete: false,
         };
         let mut reader =
@@ -58,6 +63,11 @@ impl Project {
             unique::apply(root);
         }
         project.root = root;
+        project.containers = project
+            .services()
+            .iter()
+            .map(|service| (service.key.clone(), ContainerEnv::read(workspace, &project, &service.value)))
+            .collect();
         project
     }
 

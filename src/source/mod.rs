@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use disk::Disk;
-pub use overlay::Overlay;
+pub use overlay::{NoFiles, Overlay};
 pub use path::{absolute, relative_to};
 pub use sources::{Record, Source, SourceId, Sources};
 pub use walk::{compose_files, env_files, is_compose_name, is_env_name};
@@ -76,7 +76,7 @@ pub trait Files: Sync {
     /// What stands at `path`.
     fn kind(&self, path: &Path) -> FileKind;
 
-    /// The names in a folder, sorted; empty where there is no folder.
+    /// The paths in a folder, sorted; empty where there is no folder.
     fn list(&self, folder: &Path) -> Vec<PathBuf>;
 }
 

@@ -6,6 +6,24 @@ use std::sync::Arc;
 
 use super::{FileKind, Files, ReadError};
 
+/// No files at all: the ground below an [`Overlay`] that stands for itself, such as a rule's example.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &Path) -> Result<Arc<[u8]>, ReadError> {
+        Err(ReadError::Absent)
+    }
+
+    fn kind(&self, _: &Path) -> FileKind {
+        FileKind::Absent
+    }
+
+    fn list(&self, _: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
+}
+
 /// Files behind a layer of texts that hide them.
 pub struct Overlay<'f> {
     below: &'f dyn Files,
@@ -30,11 +48,19 @@ impl Files for Overlay<'_> {
     }
 
     fn kind(&self, path: &Path) -> FileKind {
-        if self.texts.contains_key(path) { FileKind::File } else { self.below.kind(path) }
+        if self.texts.contains_key(path) {
+            FileKind::File
+        } else if self.texts.keys().any(|text| text.starts_with(path)) {
+            FileKind::Directory
+        } else {
+            self.below.kind(path)
+        }
     }
 
     fn list(&self, folder: &Path) -> Vec<PathBuf> {
-        let own = self.texts.keys().filter(|path| path.parent() == Some(folder)).cloned();
+        let below =
+            |path: &PathBuf| path.strip_prefix(folder).ok()?.components().next().map(|first| folder.join(first));
+        let own = self.texts.keys().filter_map(below);
         let all: BTreeSet<_> = self.below.list(folder).into_iter().chain(own).collect();
         all.into_iter().collect()
     }

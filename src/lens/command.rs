@@ -1,0 +1,238 @@
+//! `command` and `entrypoint`: the words that the container gets, and changes to them in the spelling that is there.
+
+use std::ops::Range;
+
+use crate::lens::value::Word;
+use crate::model::node::{Certainty, Node, Text, Value};
+use crate::syntax::template::PieceOrigin;
+use crate::syntax::words::{self, Split, WordQuotes};
+use crate::syntax::yaml::{Document, Fragment, Style};
+use crate::text::{Edit, EditSet, Span};
+
+/// The words of a `command` or `entrypoint`.
+#[derive(Debug, Clone)]
+pub struct Command<'p> {
+    /// The value as it is written.
+    pub node: &'p Node,
+    /// What the container gets.
+    pub words: Vec<Word>,
+    /// Where Compose throws the rest of a string away, in bytes of its text.
+    pub cut: Option<usize>,
+    form: Form<'p>,
+}
+
+#[derive(Debug, Clone)]
+enum Form<'p> {
+    /// A string that Compose splits.
+    Text { text: &'p Text, split: Split },
+    /// A list of words.
+    List(&'p [Node]),
+}
+
+/// Why a command can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Compose refuses the string.
+    #[error("Compose can't split this command: a quote, a backslash or a parenthesis is left open")]
+    Words,
+    /// It is neither text nor a list of texts.
+    #[error("this is no command: it wants text or a list of texts")]
+    Type,
+}
+
+impl<'p> Command<'p> {
+    /// Reads the value of `key` (`command` or `entrypoint`); `None` if the image decides.
+    ///
+    /// # Errors
+    /// [`Unreadable`] where Compose refuses it.
+    pub fn read(service: &'p Node, key: &str) -> Result<Option<Self>, Unreadable> {
+        let Some(node) = service.get(key) else { return Ok(None) };
+        match &node.value {
+            Value::Null => Ok(None),
+            Value::Text(text) => {
+                let split = words::split(&text.value).map_err(|_| Unreadable::Words)?;
+                let words = split.words.iter().map(|word| word_of(text, word.span, &word.value)).collect();
+                Ok(Some(Self { node, words, cut: split.cut, form: Form::Text { text, split } }))
+            }
+            Value::List(items) => {
+                let words = items.iter().map(|item| {
+                    let text = item.as_text().ok_or(Unreadable::Type)?;
+                    Ok(word_of(text, Span::new(0, text.value.len()), &text.value))
+                });
+                let words = words.collect::<Result<_, _>>()?;
+                Ok(Some(Self { node, words, cut: None, form: Form::List(items) }))
+            }
+            _ => Err(Unreadable::Type),
+        }
+    }
+
+    /// True if the words are a YAML list.
+    pub fn is_list(&self) -> bool {
+        matches!(self.form, Form::List(_))
+    }
+
+    /// Adds words at the end. In a string they stand as they are given, so they must need no quotes there.
+    pub fn append(&self, document: &Document, words: &[String]) -> Option<Vec<Edit>> {
+        match &self.form {
+            Form::List(items) => self.append_to_list(document, items, words),
+            Form::Text { text, split } => {
+                let end = split.words.last().map_or(0, |word| word.span.end);
+                // A variable that came out blank at the end stays before the new words.
+                let end = text.pieces.iter().filter(|piece| piece.output == (end..end)).map(|piece| piece.source.end).next_back().or_else(|| text.insertion_point(end));
+                let separator = if split.words.is_empty() { "" } else { " " };
+                let edit = document.splice(self.node.place.node, end?..end?, &format!("{separator}{}", words.join(" ")))?;
+                Some(vec![edit])
+            }
+        }
+    }
+
+    /// Puts words in the place of the word `index`.
+    pub fn replace_word(&self, document: &Document, index: usize, words: &[String]) -> Option<Vec<Edit>> {
+        match &self.form {
+            Form::List(items) => {
+                let item = items.get(index)?;
+                let edit = match words {
+                    [word] => document.replace_scalar(item.place.node, word)?,
+                    // One word becomes several: written one after the other in the place of the item.
+                    _ => self.several_items(document, item, words)?,
+                };
+                Some(vec![edit])
+            }
+            Form::Text { text, split } => {
+                let word = split.words.get(index)?;
+                let range = source_range(text, word.span.start..word.span.end)?;
+                Some(vec![document.splice(self.node.place.node, range, &words.join(" "))?])
+            }
+        }
+    }
+
+    /// Puts `value` behind the option `index`, which has none; a variable that came out blank there goes.
+    pub fn set_value_after(&self, document: &Document, index: usize, value: &str) -> Option<Vec<Edit>> {
+        let Form::Text { text, split } = &self.form else { return None };
+        let option = split.words.get(index)?;
+        let next = split.words.get(index + 1).map_or(text.value.len(), |word| word.span.start);
+        let vanished = text.pieces.iter().find(|piece| {
+            let variable = matches!(piece.origin, PieceOrigin::Variable { .. });
+            variable && piece.output.is_empty() && piece.output.start >= option.span.end && piece.output.start <= next
+        });
+        let id = self.node.place.node;
+        let edit = match vanished {
+            Some(piece) => document.splice(id, piece.source.clone(), value)?,
+            None => {
+                let at = text.insertion_point(option.span.end)?;
+                document.splice(id, at..at, &format!(" {value}"))?
+            }
+        };
+        Some(vec![edit])
+    }
+
+    /// Changes bytes of the word `index`, as the container gets it.
+    pub fn edit_word(&self, document: &Document, index: usize, edits: &EditSet) -> Option<Vec<Edit>> {
+        let (node, text, at): (&Node, &Text, Box<dyn Fn(Range<usize>) -> Option<Range<usize>>>) = match &self.form {
+            Form::List(items) => {
+                let item = items.get(index)?;
+                (item, item.as_text()?, Box::new(Some))
+            }
+            Form::Text { text, split } => {
+                let word = split.words.get(index)?;
+                (self.node, *text, Box::new(|range| {
+                    let span = word.escapes.source(range);
+                    Some(span.start..span.end)
+                }))
+            }
+        };
+        let quoted = match &self.form {
+            Form::Text { split, .. } => split.words.get(index).map(|word| word.quotes),
+            Form::List(_) => None,
+        };
+        edits
+            .iter()
+            .map(|edit| {
+                let range = source_range(text, at(edit.span.start..edit.span.end)?)?;
+                let new = match quoted {
+                    None | Some(WordQuotes::Single) if !edit.text.contains('\'') || quoted.is_none() => edit.text.clone(),
+                    Some(WordQuotes::Double) => edit.text.replace('\\', "\\\\").replace('"', "\\\""),
+                    _ => return None,
+                };
+                document.splice(node.place.node, range, &new)
+            })
+            .collect()
+    }
+
+    fn append_to_list(&self, document: &Document, items: &[Node], words: &[String]) -> Option<Vec<Edit>> {
+        let id = self.node.place.node;
+        let last = items.last();
+        let flow = document.node(id).flow;
+        let mut text = String::new();
+        let mut at = None;
+        for word in words {
+            let edit = document.append_item(id, &Fragment::text(word))?;
+            at = Some(edit.span);
+            // The line break of the last line is written once, in front or behind.
+            if flow && last.is_none() && !text.is_empty() {
+                text.push_str(", ");
+            }
+            text.push_str(&edit.text);
+        }
+        Some(vec![Edit::replace(at?, text)])
+    }
+
+    fn several_items(&self, document: &Document, item: &Node, words: &[String]) -> Option<Edit> {
+        let id = item.place.node;
+        let node = document.node(id);
+        let quote = |word: &String| match document.style(id) {
+            Some(Style::Single) => format!("'{}'", word.replace('\'', "''")),
+            _ => format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")),
+        };
+        let separator = if node.flow {
+            ", ".to_owned()
+        } else {
+            let dash = document.text()[..document.start(id)].rfind('-')?;
+            format!("{}{}- ", document.line_ending().as_str(), document.indent_of(dash))
+        };
+        let words: Vec<_> = words.iter().map(quote).collect();
+        Some(Edit::replace(node.span, words.join(&separator)))
+    }
+}
+
+fn word_of(text: &Text, span: Span, value: &str) -> Word {
+    let unknown: &[String] = match &text.certainty {
+        Certainty::Unknown(names) => names,
+        _ => &[],
+    };
+    let all_unknown = unknown.is_empty() && matches!(text.certainty, Certainty::Unknown(_));
+    let touched = text.pieces.iter().any(|piece| {
+        let variable = match &piece.origin {
+            PieceOrigin::Variable { name } => unknown.contains(name),
+            _ => piece.inside.iter().any(|name| unknown.contains(name)),
+        };
+        variable && piece.output.start < span.end && piece.output.end > span.start
+    });
+    if all_unknown || touched { Word::unknown(value) } else { Word::known(value) }
+}
+
+/// Bytes of the scalar for bytes of its resolved text: copied ones, or whole uses of variables.
+fn source_range(text: &Text, range: Range<usize>) -> Option<Range<usize>> {
+    if let Some(range) = text.literal_range(range.clone()) {
+        return Some(range);
+    }
+    let touching = text.pieces.iter().filter(|piece| piece.output.start < range.end && piece.output.end > range.start);
+    let mut bounds: Option<Range<usize>> = None;
+    for piece in touching {
+        let inner = match piece.origin {
+            PieceOrigin::Literal if piece.inside.is_empty() => {
+                let start = piece.source.start + range.start.saturating_sub(piece.output.start);
+                let end = piece.source.end - piece.output.end.saturating_sub(range.end);
+                start..end
+            }
+            _ if !piece.inside.is_empty() => return None,
+            _ if range.start <= piece.output.start && piece.output.end <= range.end => piece.source.clone(),
+            _ => return None,
+        };
+        bounds = Some(match bounds {
+            None => inner,
+            Some(known) => known.start.min(inner.start)..known.end.max(inner.end),
+        });
+    }
+    bounds
+}
