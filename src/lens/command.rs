@@ -212,7 +212,7 @@ fn word_of(text: &Text, span: Span, value: &str) -> Word {
 }
 
 /// Bytes of the scalar for bytes of its resolved text: copied ones, or whole uses of variables.
-fn source_range(text: &Text, range: Range<usize>) -> Option<Range<usize>> {
+pub(super) fn source_range(text: &Text, range: Range<usize>) -> Option<Range<usize>> {
     if let Some(range) = text.literal_range(range.clone()) {
         return Some(range);
     }
