@@ -1,6 +1,8 @@
 //! Typed views of a service: each reads one thing in every spelling, and writes it in the spelling that it found.
 
 pub mod command;
+pub mod environment;
+pub mod healthcheck;
 pub mod port;
 pub mod server;
 mod shell_run;
