@@ -351,9 +351,11 @@ impl Parser<'_> {
                 }
                 '\'' if bare == Quoting::Bare => {
                     let body = start + 1;
-                    let length = self.text.get(body..self.end).and_then(|rest| rest.find('\'')).ok_or(
-                        ShellError::Unclosed { what: "a quote", span: Span::new(start, start + 1) },
-                    )?;
+                    let length = self
+                        .text
+                        .get(body..self.end)
+                        .and_then(|rest| rest.find('\''))
+                        .ok_or(ShellError::Unclosed { what: "a quote", span: Span::new(start, start + 1) })?;
                     self.at = body + length + 1;
                     let text = self.text[body..body + length].to_owned();
                     let span = Span::new(body, body + length);
@@ -426,7 +428,10 @@ impl Parser<'_> {
             self.at += 1;
             match self.peek() {
                 Some('\'' | '"') if quoting == Quoting::Bare => {
-                    return Err(ShellError::Unsupported { what: "a quote that only bash knows", span: Span::at(start) });
+                    return Err(ShellError::Unsupported {
+                        what: "a quote that only bash knows",
+                        span: Span::at(start),
+                    });
                 }
                 Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                     let length = name_length(self.rest());

@@ -25,8 +25,7 @@ fn show_command(command: &Command) -> String {
                 let descriptor = r.descriptor.map(|d| d.to_string()).unwrap_or_default();
                 format!("{descriptor}{:?}:{}", r.operator, show_word(&r.target))
             });
-            let all: Vec<_> =
-                assignments.chain(simple.words.iter().map(show_word)).chain(redirections).collect();
+            let all: Vec<_> = assignments.chain(simple.words.iter().map(show_word)).chain(redirections).collect();
             format!("[{}]", all.join(" "))
         }
         Command::Group(group) if group.subshell => format!("({})", show(&group.body)),
