@@ -67,6 +67,10 @@ pub struct Argv {
     pub user_flag: Option<String>,
     /// The option that turns the server into something else, as in `--sentinel`.
     pub other_mode_flags: Vec<String>,
+    /// Options that make the server a copy of another one, as in `--replicaof`, with the host as first value.
+    pub replica_flags: Vec<String>,
+    /// Options that make it part of a cluster when their value is `yes`, as in `--cluster-enabled`.
+    pub cluster_flags: Vec<String>,
     /// How the name of a configuration file ends for the entry point to know it, as in `.conf`.
     pub config_suffix: Option<String>,
     /// Configuration files that the image brings along and that set no password.

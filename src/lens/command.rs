@@ -78,9 +78,16 @@ impl<'p> Command<'p> {
             Form::Text { text, split } => {
                 let end = split.words.last().map_or(0, |word| word.span.end);
                 // A variable that came out blank at the end stays before the new words.
-                let end = text.pieces.iter().filter(|piece| piece.output == (end..end)).map(|piece| piece.source.end).next_back().or_else(|| text.insertion_point(end));
+                let end = text
+                    .pieces
+                    .iter()
+                    .filter(|piece| piece.output == (end..end))
+                    .map(|piece| piece.source.end)
+                    .next_back()
+                    .or_else(|| text.insertion_point(end));
                 let separator = if split.words.is_empty() { "" } else { " " };
-                let edit = document.splice(self.node.place.node, end?..end?, &format!("{separator}{}", words.join(" ")))?;
+                let edit =
+                    document.splice(self.node.place.node, end?..end?, &format!("{separator}{}", words.join(" ")))?;
                 Some(vec![edit])
             }
         }
@@ -135,10 +142,14 @@ impl<'p> Command<'p> {
             }
             Form::Text { text, split } => {
                 let word = split.words.get(index)?;
-                (self.node, *text, Box::new(|range| {
-                    let span = word.escapes.source(range);
-                    Some(span.start..span.end)
-                }))
+                (
+                    self.node,
+                    *text,
+                    Box::new(|range| {
+                        let span = word.escapes.source(range);
+                        Some(span.start..span.end)
+                    }),
+                )
             }
         };
         let quoted = match &self.form {
@@ -150,7 +161,9 @@ impl<'p> Command<'p> {
             .map(|edit| {
                 let range = source_range(text, at(edit.span.start..edit.span.end)?)?;
                 let new = match quoted {
-                    None | Some(WordQuotes::Single) if !edit.text.contains('\'') || quoted.is_none() => edit.text.clone(),
+                    None | Some(WordQuotes::Single) if !edit.text.contains('\'') || quoted.is_none() => {
+                        edit.text.clone()
+                    }
                     Some(WordQuotes::Double) => edit.text.replace('\\', "\\\\").replace('"', "\\\""),
                     _ => return None,
                 };

@@ -24,7 +24,9 @@ pub fn add_variable(document: &Document, service: &Node, name: &str, value: &str
     let map = own_mapping(document, service)?;
     let Some(pair) = document.get(map, "environment") else {
         // A merge key may bring an environment along, which a new key here would hide.
-        if service.get("environment").is_some_and(|environment| !environment.is_null()) && document.get(map, "<<").is_some() {
+        if service.get("environment").is_some_and(|environment| !environment.is_null())
+            && document.get(map, "<<").is_some()
+        {
             return Err(NoEdit::Shared);
         }
         let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
@@ -58,7 +60,10 @@ pub fn set_variable(document: &Document, variable: &ContainerVariable, value: &s
     let edit = match &variable.site {
         Site::Entry { key, value: place } => match document.is_missing(place.node) {
             true => {
-                let pair = document.node(key.node).parent.and_then(|map| document.pairs(map).iter().copied().find(|pair| pair.key == key.node));
+                let pair = document
+                    .node(key.node)
+                    .parent
+                    .and_then(|map| document.pairs(map).iter().copied().find(|pair| pair.key == key.node));
                 pair.and_then(|pair| document.fill(pair, &Fragment::text(value)))
             }
             false => document.replace_scalar(place.node, value),

@@ -94,7 +94,9 @@ fn short(index: usize, node: &Node, text: Text) -> Option<Port<'_>> {
         })
     };
     let assumes = match &text.certainty {
-        Certainty::Assumed(names) => names.iter().filter(|name| address_variables.contains(name) || blank(name)).cloned().collect(),
+        Certainty::Assumed(names) => {
+            names.iter().filter(|name| address_variables.contains(name) || blank(name)).cloned().collect()
+        }
         _ => Vec::new(),
     };
     let exposure = exposure(host_ip);
@@ -130,11 +132,25 @@ fn long(index: usize, node: &Node) -> Option<Port<'_>> {
     };
     let protocol = field("protocol").map_or_else(|| "tcp".to_owned(), |text| text.value);
     let exposure = exposure(host_ip);
-    Some(Port { index, node, host_ip, exposure, assumes, address_variables, published, target, protocol, spelling: Spelling::Long })
+    Some(Port {
+        index,
+        node,
+        host_ip,
+        exposure,
+        assumes,
+        address_variables,
+        published,
+        target,
+        protocol,
+        spelling: Spelling::Long,
+    })
 }
 
 fn variables_in(text: &Text, range: &Range<usize>) -> Vec<String> {
-    let pieces = text.pieces.iter().filter(|piece| piece.output.start < range.end.max(range.start + 1) && piece.output.end >= range.start);
+    let pieces = text
+        .pieces
+        .iter()
+        .filter(|piece| piece.output.start < range.end.max(range.start + 1) && piece.output.end >= range.start);
     let mut names: Vec<String> = Vec::new();
     for piece in pieces {
         let own = if let PieceOrigin::Variable { name } = &piece.origin { Some(name) } else { None };
@@ -169,7 +185,9 @@ impl Port<'_> {
     /// True if `other` publishes the same port on the loopback address.
     pub fn is_loopback_twin(&self, other: &Port<'_>) -> bool {
         let same = self.published.is_some() && other.published == self.published && other.target == self.target;
-        same && other.protocol == self.protocol && other.exposure == Exposure::Loopback && other.host_ip == Some(self.loopback())
+        same && other.protocol == self.protocol
+            && other.exposure == Exposure::Loopback
+            && other.host_ip == Some(self.loopback())
     }
 
     /// The edit that lets the entry listen on `ip`; nothing else about it changes. `document` is the file of the entry.
@@ -197,7 +215,11 @@ impl Port<'_> {
                 match host {
                     Some(range) => replace(document, self.node, text, range.clone(), &address),
                     None => {
-                        let new = if text.value.contains(':') || self.published.is_some() { format!("{address}:") } else { format!("{address}::") };
+                        let new = if text.value.contains(':') || self.published.is_some() {
+                            format!("{address}:")
+                        } else {
+                            format!("{address}::")
+                        };
                         replace(document, self.node, text, 0..0, &new)
                     }
                 }
@@ -212,10 +234,13 @@ fn replace(document: &Document, node: &Node, text: &Text, range: Range<usize>, n
     if text.pieces.is_empty() {
         return splice(document, id, range, new);
     }
-    if let Some(source) = text.literal_range(range.clone()).filter(|_| !range.is_empty() || !starts_in_variable(text, range.start)) {
+    if let Some(source) =
+        text.literal_range(range.clone()).filter(|_| !range.is_empty() || !starts_in_variable(text, range.start))
+    {
         return splice(document, id, source, new);
     }
-    let touching: Vec<_> = text.pieces.iter().filter(|piece| piece.output.start <= range.end && piece.output.end >= range.start).collect();
+    let touching: Vec<_> =
+        text.pieces.iter().filter(|piece| piece.output.start <= range.end && piece.output.end >= range.start).collect();
     let [first, ..] = touching.as_slice() else { return Err(NoEdit::Spelling) };
     match &first.origin {
         PieceOrigin::Variable { name } if first.output == range && first.inside.is_empty() => {
@@ -239,16 +264,27 @@ fn replace(document: &Document, node: &Node, text: &Text, range: Range<usize>, n
 }
 
 fn starts_in_variable(text: &Text, at: usize) -> bool {
-    text.pieces.iter().any(|piece| piece.output.start == at && (piece.origin != PieceOrigin::Literal || !piece.inside.is_empty()))
+    text.pieces
+        .iter()
+        .any(|piece| piece.output.start == at && (piece.origin != PieceOrigin::Literal || !piece.inside.is_empty()))
 }
 
 /// The start of the outermost `${…}` around byte `at` of a scalar.
 fn outer_start(document: &Document, node: &Node, at: usize) -> Option<usize> {
     let template = crate::syntax::template::Template::parse(document.scalar(node.place.node)?).ok()?;
-    let segment = template.segments.iter().map(crate::syntax::template::Segment::span).find(|span| span.start <= at && at < span.end)?;
+    let segment = template
+        .segments
+        .iter()
+        .map(crate::syntax::template::Segment::span)
+        .find(|span| span.start <= at && at < span.end)?;
     Some(segment.start)
 }
 
-fn splice(document: &Document, id: crate::syntax::yaml::NodeId, range: Range<usize>, new: &str) -> Result<Edit, NoEdit> {
+fn splice(
+    document: &Document,
+    id: crate::syntax::yaml::NodeId,
+    range: Range<usize>,
+    new: &str,
+) -> Result<Edit, NoEdit> {
     document.splice(id, range, new).ok_or(NoEdit::Spelling)
 }

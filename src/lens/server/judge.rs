@@ -1,0 +1,267 @@
+//! From the options of a server to whether it demands a password.
+
+use super::arguments::{Arguments, Item, ServerOption, option_name, parse};
+use super::start::Start;
+use super::{Auth, ConfAuth, ConfFile, DefaultUser, Setup};
+use crate::catalog::{Argv, ArgvSyntax, Env};
+use crate::lens::value::{Environment, Lookup, Secret, Word};
+
+/// What was found out about one start.
+pub(super) struct Judgement {
+    pub auth: Auth,
+    /// True if a definition of the user `default` decides, and `requirepass` has no effect.
+    pub user_decides: bool,
+    /// The last option that sets the password.
+    pub option: Option<ServerOption>,
+    pub arguments: Arguments,
+}
+
+/// What all starts have in common.
+pub(super) fn all(argv: &Argv, starts: &[Start], setup: &Setup<'_>) -> Auth {
+    let mut found: Option<Auth> = None;
+    for start in starts {
+        let auth = one(argv, start, setup).auth;
+        match &found {
+            Some(other) if *other != auth => {
+                return Auth::Unknown("its script starts the server in different ways".to_owned());
+            }
+            _ => found = Some(auth),
+        }
+    }
+    found.unwrap_or_else(|| Auth::Unknown("it can't be seen what starts the server".to_owned()))
+}
+
+pub(super) fn one(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Judgement {
+    let mut arguments = parse(argv, &start.arguments);
+    let (auth, user_decides) = judge(argv, &arguments, start, setup);
+    let password = option_name(argv, &argv.password_flag);
+    let is_password = |item: &Item| matches!(item, Item::Option(option) if option.name == password);
+    let at = arguments.items.iter().rposition(is_password);
+    let option = at.map(|at| std::mem::replace(&mut arguments.items[at], Item::Opaque));
+    let option = match option {
+        Some(Item::Option(option)) => Some(option),
+        _ => None,
+    };
+    Judgement { auth, user_decides, option, arguments }
+}
+
+/// What `requirepass` comes to.
+enum Password {
+    /// It is not set.
+    None,
+    /// It is blank.
+    Blank,
+    Set(Option<Secret>),
+    /// Something that can't be seen may set it.
+    Unknown(String),
+}
+
+/// With whether a definition of the user `default` decided.
+fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -> (Auth, bool) {
+    let mut password = Password::None;
+    let mut default_user = DefaultUser::NotDefined;
+    let mut acl_file = false;
+    let mut config_known = true;
+    if let Some(path) = &arguments.config {
+        match config(argv, path, start, setup) {
+            Some(conf) => {
+                password = match conf.requirepass {
+                    _ if conf.includes_unknown => {
+                        config_known = false;
+                        Password::Unknown(format!("{} includes a file that can't be seen", path.text))
+                    }
+                    None => Password::None,
+                    Some(secret) if secret.reveal().is_empty() => Password::Blank,
+                    Some(secret) => Password::Set(Some(secret)),
+                };
+                default_user = conf.default_user;
+                acl_file = conf.acl_file;
+            }
+            None => {
+                config_known = false;
+                password = Password::Unknown(format!("{} can't be seen", path.text));
+            }
+        }
+    }
+    let flag = &argv.password_flag;
+    let password_name = option_name(argv, flag);
+    for item in &arguments.items {
+        let option = match item {
+            Item::Option(option) => option,
+            Item::Opaque => {
+                password = Password::Unknown("its arguments can't be known".to_owned());
+                continue;
+            }
+            Item::Stray => return (Auth::Refuses("an argument belongs to no option".to_owned()), false),
+        };
+        let is = |flag: &Option<String>| flag.as_ref().is_some_and(|flag| option_name(argv, flag) == option.name);
+        let is_among = |flags: &[String]| flags.iter().any(|flag| option_name(argv, flag) == option.name);
+        if option.name == password_name {
+            password = match option.values.as_slice() {
+                [] => return (Auth::Refuses(format!("`{flag}` has no value")), false),
+                [only] if !only.word.certain => Password::Set(None),
+                [only] if only.word.text.is_empty() => Password::Blank,
+                [only] => Password::Set(Some(Secret::new(&only.word.text))),
+                several => {
+                    return (Auth::Refuses(format!("`{flag}` takes one value and gets {}", several.len())), false);
+                }
+            };
+        } else if misspelt(argv, &option.name, &password_name) {
+            return (Auth::Refuses(format!("`{flag}` is misspelt, or its value is not a word of its own")), false);
+        } else if is(&argv.acl_flag) {
+            acl_file = option.values.first().is_some_and(|value| !value.word.text.is_empty() || !value.word.certain);
+        } else if is(&argv.user_flag) {
+            default_user = default_user_of(option).unwrap_or(default_user);
+        } else if is_among(&argv.other_mode_flags) {
+            return (Auth::Unknown(format!("--{} makes it something else than a server of data", option.name)), false);
+        } else if matches!(option.name.as_str(), "include" | "flagfile") {
+            config_known = false;
+            password = Password::Unknown("it includes a file that can't be seen".to_owned());
+        }
+    }
+    if acl_file {
+        return (Auth::Acl, true);
+    }
+    match default_user {
+        DefaultUser::NotDefined => {}
+        DefaultUser::Open => return (Auth::Open, true),
+        DefaultUser::Password(secret) => return (Auth::Password(secret), true),
+        DefaultUser::Off => return (Auth::Acl, true),
+    }
+    let auth = match password {
+        Password::Set(secret) => Auth::Password(secret),
+        Password::Unknown(why) => Auth::Unknown(why),
+        Password::Blank if !config_known => Auth::Unknown("its configuration can't be seen".to_owned()),
+        Password::None => match argv.password_variable.as_ref().map(|name| (setup.env)(name)) {
+            Some(Lookup::Known(text)) if !text.is_empty() => Auth::Password(Some(Secret::new(text))),
+            Some(Lookup::Unknown) => Auth::Password(None),
+            _ => Auth::Open,
+        },
+        Password::Blank => Auth::Open,
+    };
+    (auth, false)
+}
+
+/// The configuration file; `None` if it can't be seen.
+fn config(argv: &Argv, path: &Word, start: &Start, setup: &Setup<'_>) -> Option<ConfAuth> {
+    if !path.certain || start.written_files.contains(&path.text) {
+        return None;
+    }
+    match (setup.conf)(&path.text) {
+        ConfFile::Read(conf) => Some(conf),
+        ConfFile::NotMounted if argv.image_configs.contains(&path.text) => Some(ConfAuth::default()),
+        ConfFile::NotMounted | ConfFile::Unreadable => None,
+    }
+}
+
+/// `requirepass=pw` and `require-pass` are no options where lines of configuration are read.
+fn misspelt(argv: &Argv, name: &str, password_name: &str) -> bool {
+    let head = name.split('=').next().unwrap_or(name);
+    argv.syntax == ArgvSyntax::Directives && head.replace(['-', '_'], "") == password_name
+}
+
+/// What `--user NAME RULE…` makes of the user `default`; `None` if it is another user.
+fn default_user_of(option: &ServerOption) -> Option<DefaultUser> {
+    let (name, rules) = option.values.split_first()?;
+    if name.word.certain && name.word.text != "default" {
+        return None;
+    }
+    let (mut is_on, mut no_password) = (false, false);
+    let mut secret: Option<Option<Secret>> = None;
+    for rule in rules {
+        match rule.word.text.as_str() {
+            "on" => is_on = true,
+            "off" => is_on = false,
+            "nopass" => {
+                no_password = true;
+                secret = None;
+            }
+            "resetpass" | "reset" => {
+                no_password = false;
+                secret = None;
+            }
+            text => {
+                let known = text.strip_prefix('>').filter(|_| rule.word.certain);
+                if text.starts_with(['>', '#']) || !rule.word.certain {
+                    no_password = false;
+                    secret = Some(known.map(Secret::new));
+                }
+            }
+        }
+    }
+    Some(match (is_on, no_password, secret) {
+        (true, true, _) => DefaultUser::Open,
+        (true, false, Some(secret)) => DefaultUser::Password(secret),
+        _ => DefaultUser::Off,
+    })
+}
+
+/// True if the arguments say anything about the password, or may.
+pub(super) fn has_password_option(argv: &Argv, start: &Start) -> bool {
+    let name = option_name(argv, &argv.password_flag);
+    parse(argv, &start.arguments).items.iter().any(|item| match item {
+        Item::Option(option) => option.name == name || misspelt(argv, &option.name, &name),
+        Item::Opaque => true,
+        Item::Stray => false,
+    })
+}
+
+/// The host of the server that this one copies.
+pub(super) fn replica_of(argv: &Argv, start: &Start) -> Option<String> {
+    let options = parse(argv, &start.arguments);
+    options.items.iter().find_map(|item| match item {
+        Item::Option(option) if argv.replica_flags.iter().any(|flag| option_name(argv, flag) == option.name) => {
+            let value = option.values.first().filter(|value| value.word.certain)?;
+            value.word.text.split_ascii_whitespace().next().map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
+/// True if it is part of a cluster.
+pub(super) fn is_clustered(argv: &Argv, start: &Start) -> bool {
+    parse(argv, &start.arguments).items.iter().any(|item| match item {
+        Item::Option(option) => {
+            argv.cluster_flags.iter().any(|flag| option_name(argv, flag) == option.name)
+                && option.values.first().is_some_and(|value| value.word.text != "no")
+        }
+        _ => false,
+    })
+}
+
+/// What the variables of an image with scripts come to.
+pub(super) fn variables(env: &Env, lookup: &Environment<'_>) -> Auth {
+    let present = |names: &[String]| names.iter().any(|name| !is_blank(&lookup(name)));
+    if present(&env.acl_file) {
+        return Auth::Acl;
+    }
+    if present(&env.password_file) {
+        return Auth::Password(None);
+    }
+    for name in &env.password {
+        match lookup(name) {
+            Lookup::Known(text) if !text.is_empty() => return Auth::Password(Some(Secret::new(text))),
+            Lookup::Unknown => return Auth::Password(None),
+            Lookup::Known(_) | Lookup::Absent => {}
+        }
+    }
+    let mut allowed = Some(false);
+    for name in &env.allow_empty {
+        match lookup(name) {
+            Lookup::Known(text) if matches!(text.to_ascii_lowercase().as_str(), "1" | "yes" | "true") => {
+                return Auth::Open;
+            }
+            Lookup::Unknown => allowed = None,
+            Lookup::Known(_) | Lookup::Absent => {}
+        }
+    }
+    let name = env.password.first().map_or("the password", String::as_str);
+    match allowed {
+        Some(_) => Auth::Refuses(format!("{name} is not set")),
+        None => Auth::Unknown(format!("{name} is not set, and it can't be known whether that is allowed")),
+    }
+}
+
+fn is_blank(value: &Lookup) -> bool {
+    matches!(value, Lookup::Absent) || matches!(value, Lookup::Known(text) if text.is_empty())
+}

@@ -1,0 +1,269 @@
+//! Whether a server demands a password, and what to change so that it does.
+//! The facts were measured with redis 6.0, 7.0, 8.0 and valkey 9.1; images by their own scripts.
+
+mod arguments;
+mod judge;
+mod repair;
+mod start;
+
+use super::value::{Environment, Lookup, Secret, Word, file_name};
+use crate::catalog::{ArgsInEnv, Env, Mechanism};
+use crate::text::EditSet;
+use start::Start;
+
+/// What a service says about its server.
+#[derive(Clone, Copy)]
+pub struct Setup<'a> {
+    /// `entrypoint`, if the project has one.
+    pub entrypoint: Option<&'a [Word]>,
+    /// `command`, if the project has one.
+    pub command: Option<&'a [Word]>,
+    /// The container's environment.
+    pub env: &'a Environment<'a>,
+    /// Configuration files, by their path in the container.
+    pub conf: &'a dyn Fn(&str) -> ConfFile,
+}
+
+/// What stands at a path in the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfFile {
+    /// Nothing is mounted there: the image's own file, if any.
+    NotMounted,
+    /// Something that can't be read is mounted there or above.
+    Unreadable,
+    /// A file that was read.
+    Read(ConfAuth),
+}
+
+/// What a configuration file says about passwords.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConfAuth {
+    /// The value of its last `requirepass`, which may be blank.
+    pub requirepass: Option<Secret>,
+    /// What `user default …` says.
+    pub default_user: DefaultUser,
+    /// True if it names a file with users.
+    pub acl_file: bool,
+    /// True if it includes a file that can't be seen.
+    pub includes_unknown: bool,
+}
+
+/// The user that clients are before they log in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum DefaultUser {
+    /// Nothing defines it: it has all rights, and `requirepass` is its password.
+    #[default]
+    NotDefined,
+    /// It needs no password, whatever `requirepass` says.
+    Open,
+    /// It needs a password; `None` if that can't be known.
+    Password(Option<Secret>),
+    /// Nobody can be it.
+    Off,
+}
+
+/// Whether a server demands a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// It does not.
+    Open,
+    /// It does; `None` if the password can't be known.
+    Password(Option<Secret>),
+    /// It does not start; the reason reads after "the server does not start: ".
+    Refuses(String),
+    /// A file with users or the user `default` decides alone; `requirepass` has no effect or is not all.
+    Acl,
+    /// It can't be known; the reason is a sentence without a full stop.
+    Unknown(String),
+}
+
+/// Which list a word belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordList {
+    /// `entrypoint`
+    Entrypoint,
+    /// `command`
+    Command,
+}
+
+/// A change that makes the server demand a password. Indices count the words as the container gets them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerEdit {
+    /// There is no command yet: this is the whole one.
+    SetCommand {
+        /// Program and arguments.
+        words: Vec<String>,
+    },
+    /// Further words at the end.
+    AppendWords {
+        /// Of which list.
+        list: WordList,
+        /// In order.
+        words: Vec<String>,
+    },
+    /// Other words in the place of one.
+    ReplaceWord {
+        /// In which list.
+        list: WordList,
+        /// The word that goes.
+        index: usize,
+        /// What takes its place; more than one where one word must be parted.
+        words: Vec<String>,
+    },
+    /// The option at `index` has no value: the text holds none, or one that came out blank and vanished. It goes right
+    /// behind the option, in the place of what vanished there.
+    SetValueAfterFlag {
+        /// In which list.
+        list: WordList,
+        /// The option.
+        index: usize,
+        /// Its value.
+        value: String,
+    },
+    /// Changes inside a script, the word `index`. Places are bytes of the word as the container gets it. The
+    /// texts hold the reference for Compose to replace, in double quotes for the shell.
+    EditShell {
+        /// In which list.
+        list: WordList,
+        /// The script.
+        index: usize,
+        /// What changes.
+        edits: EditSet,
+    },
+    /// Variables of the container.
+    SetEnv {
+        /// Names and values.
+        set: Vec<(String, String)>,
+        /// Names that go.
+        remove: Vec<String>,
+    },
+    /// Changes inside the value of a variable, which is set. Places are bytes of the value as the container gets it.
+    EditEnv {
+        /// Its name.
+        variable: String,
+        /// What changes.
+        edits: EditSet,
+    },
+}
+
+/// Why caulk can't make the server demand a password; it says what a person can do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoRepair {
+    /// Users are defined elsewhere.
+    #[error(
+        "a file with users or the user `default` decides who may log in, not `{0}`: give the user `default` a password there"
+    )]
+    Acl(String),
+    /// What starts the server can't be seen.
+    #[error("{0}")]
+    Unknown(String),
+    /// The password is taken from a file.
+    #[error("the password comes from the file that {0} names")]
+    File(String),
+    /// The server copies another one or belongs to a cluster.
+    #[error("it takes part in {0}: all its servers need the password, and each other's, at the same time")]
+    Linked(&'static str),
+    /// The option has several values.
+    #[error("`{0}` gets several values: put quotes around the password")]
+    SeveralValues(String),
+    /// The arguments are wrong in another way.
+    #[error("the server does not start: {0}")]
+    Refuses(String),
+}
+
+/// Whether the server demands a password.
+pub fn auth(mechanism: &Mechanism, setup: &Setup<'_>) -> Auth {
+    match route(mechanism, setup) {
+        Route::Decided(auth) | Route::Variables { auth, .. } => auth,
+        Route::Starts { argv, starts, .. } => judge::all(argv, &starts, setup),
+    }
+}
+
+/// What to change so that the server demands `reference`, a text such as `${REDIS_PASSWORD:?…}`.
+/// It replaces a password that is there already; nothing else about the service changes.
+///
+/// # Errors
+/// [`NoRepair`] where that takes more than these changes, or more than can be seen.
+pub fn require_password(mechanism: &Mechanism, setup: &Setup<'_>, reference: &str) -> Result<ServerEdit, NoRepair> {
+    match route(mechanism, setup) {
+        Route::Decided(Auth::Refuses(why)) => Err(NoRepair::Refuses(why)),
+        Route::Decided(Auth::Unknown(why)) => Err(NoRepair::Unknown(why)),
+        Route::Decided(_) => Err(NoRepair::Unknown("it can't be seen what starts the server".to_owned())),
+        Route::Variables { env, auth } => repair::variables(env, &auth, setup, reference),
+        Route::Starts { argv, starts, variable } => {
+            repair::starts(argv, &starts, variable.as_deref(), setup, reference)
+        }
+    }
+}
+
+/// The host of the server that this one copies, if its arguments name one.
+pub fn replica_of(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
+    let Route::Starts { argv, starts, .. } = route(mechanism, setup) else { return None };
+    starts.iter().find_map(|start| judge::replica_of(argv, start))
+}
+
+/// What decides about the password.
+enum Route<'a> {
+    /// Something that was found on the way.
+    Decided(Auth),
+    /// Variables that the image's scripts read.
+    Variables { env: &'a Env, auth: Auth },
+    /// The arguments of the server; with a variable that takes further ones when there is no command.
+    Starts { argv: &'a crate::catalog::Argv, starts: Vec<Start>, variable: Option<String> },
+}
+
+fn route<'a>(mechanism: &'a Mechanism, setup: &Setup<'_>) -> Route<'a> {
+    match mechanism {
+        Mechanism::Argv(argv) => match start::find(argv, setup) {
+            Ok(starts) => Route::Starts { argv, starts, variable: None },
+            Err(auth) => Route::Decided(auth),
+        },
+        Mechanism::Env(env) => route_env(env, setup),
+        Mechanism::ArgsInEnv(args) => route_args(args, setup),
+    }
+}
+
+fn route_env<'a>(env: &'a Env, setup: &Setup<'_>) -> Route<'a> {
+    let words: Vec<&Word> =
+        setup.entrypoint.unwrap_or_default().iter().chain(setup.command.unwrap_or_default()).collect();
+    let runs_image = words.is_empty() || words.iter().any(|word| word.certain && env.runners.contains(&word.text));
+    if !runs_image {
+        return match start::find(&env.argv, setup) {
+            Ok(starts) => Route::Starts { argv: &env.argv, starts, variable: None },
+            Err(auth) => Route::Decided(auth),
+        };
+    }
+    let extra = env.extra_args.iter().find(|name| (setup.env)(name).is_present());
+    let start = start::behind_runner(env, setup, extra.map(String::as_str));
+    if judge::has_password_option(&env.argv, &start) {
+        return Route::Starts { argv: &env.argv, starts: vec![start], variable: extra.cloned() };
+    }
+    Route::Variables { env, auth: judge::variables(env, setup.env) }
+}
+
+fn route_args<'a>(args: &'a ArgsInEnv, setup: &Setup<'_>) -> Route<'a> {
+    let argv = &args.argv;
+    let first = setup.entrypoint.or(setup.command).and_then(<[Word]>::first);
+    let reads = first.is_none_or(|word| args.readers.iter().any(|reader| reader == file_name(&word.text)));
+    let value = if args.after_command || reads { (setup.env)(&args.variable) } else { Lookup::Absent };
+    let writes_variable = reads && !args.after_command;
+    // A program that reads the variable stands for the image's own command.
+    let setup = if reads {
+        Setup { entrypoint: None, command: setup.command.filter(|_| args.after_command), ..*setup }
+    } else {
+        *setup
+    };
+    match start::find(argv, &setup) {
+        Ok(mut starts) => {
+            for start in &mut starts {
+                start.append_variable(&value, writes_variable);
+            }
+            let variable = (writes_variable || value.is_present()).then(|| args.variable.clone());
+            Route::Starts { argv, starts, variable }
+        }
+        Err(auth) => Route::Decided(auth),
+    }
+}
+
+#[cfg(test)]
+mod tests;
