@@ -3,6 +3,7 @@
 pub mod command;
 pub mod environment;
 pub mod healthcheck;
+pub mod mount;
 pub mod port;
 pub mod server;
 mod shell_run;

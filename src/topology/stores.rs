@@ -1,0 +1,302 @@
+//! Which services are data stores, whether they demand a password, and who can reach them.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use crate::catalog::{ImageName, Mechanism, Store};
+use crate::lens::command::Command;
+use crate::lens::mount::mounts;
+use crate::lens::port::{Exposure, ports};
+use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Setup};
+use crate::lens::value::{Lookup, Secret, Word};
+use crate::model::container_env::ContainerEnv;
+use crate::model::node::{Certainty, Node, Value};
+use crate::model::{Project, Workspace};
+use crate::source::absolute;
+use crate::syntax::{acl, redis_conf};
+
+/// Who can reach a store, the widest circle that applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It is published beyond the host itself.
+    Published,
+    /// It listens on the host's own network.
+    Host,
+    /// It is on a network that other projects use.
+    Shared,
+    /// The containers of its project.
+    Project,
+}
+
+/// A service that is a data store.
+#[derive(Debug, Clone)]
+pub struct StoreService {
+    /// Number of the project in the workspace.
+    pub project: usize,
+    /// Name of the service.
+    pub service: String,
+    /// Number of the store in the catalog.
+    pub store: usize,
+    /// Number of the pattern in [`Store::images`] that its image matches.
+    pub pattern: usize,
+    /// Whether it demands a password.
+    pub auth: Auth,
+    /// Names under which other containers reach it.
+    pub names: Vec<String>,
+    /// Ports on which it listens in its container.
+    pub ports: Vec<u16>,
+    /// Ports of the host that lead to it: host port, container port.
+    pub published: Vec<(u16, u16)>,
+    /// Who can reach it.
+    pub reach: Reach,
+    /// True if its data outlives the container.
+    pub has_data_volume: bool,
+    /// The server that it copies, if it is a replica.
+    pub replica_of: Option<String>,
+    /// Mounted configuration files, by their path in the container.
+    configurations: BTreeMap<String, ConfFile>,
+}
+
+impl StoreService {
+    /// The project that holds it.
+    pub fn project<'w>(&self, workspace: &'w Workspace<'_>) -> &'w Project {
+        &workspace.projects[self.project]
+    }
+
+    /// Its node in the project.
+    pub fn node<'w>(&self, workspace: &'w Workspace<'_>) -> &'w Node {
+        self.project(workspace).service(&self.service).expect("a store service is a service of its project")
+    }
+
+    /// How its image takes the password.
+    pub fn mechanism<'c>(&self, stores: &'c [Store]) -> &'c Mechanism {
+        &stores[self.store].images[self.pattern].mechanism
+    }
+
+    /// Calls `use_setup` with what the service says about its server.
+    pub fn with_setup<T>(&self, workspace: &Workspace<'_>, use_setup: impl FnOnce(&Setup<'_>) -> T) -> T {
+        let project = self.project(workspace);
+        with_setup(self.node(workspace), &project.containers[&self.service], &self.configurations, use_setup)
+    }
+}
+
+/// Tells which store an image holds.
+pub struct ImageMatcher<'c> {
+    stores: &'c [Store],
+    patterns: Vec<(usize, usize, Regex)>,
+}
+
+impl<'c> ImageMatcher<'c> {
+    /// A matcher for the stores of the catalog. A pattern that is no regular expression matches nothing; rule files are
+    /// checked before use.
+    pub fn new(stores: &'c [Store]) -> Self {
+        let patterns = stores.iter().enumerate().flat_map(|(number, store)| {
+            store.images.iter().enumerate().filter_map(move |(pattern, image)| {
+                Some((number, pattern, Regex::new(&format!("^(?:{})$", image.pattern)).ok()?))
+            })
+        });
+        Self { stores, patterns: patterns.collect() }
+    }
+
+    /// Numbers of the store and of the pattern that an image matches.
+    pub fn find(&self, image: &str) -> Option<(usize, usize)> {
+        let repository = ImageName::parse(image).ok()?.repository();
+        let found = self.patterns.iter().find(|(_, _, regex)| regex.is_match(&repository))?;
+        Some((found.0, found.1))
+    }
+}
+
+/// Finds the stores of a project.
+pub(super) fn find(workspace: &mut Workspace<'_>, number: usize, images: &ImageMatcher<'_>) -> Vec<StoreService> {
+    let names: Vec<_> = workspace.projects[number].services().iter().map(|service| service.key.clone()).collect();
+    names.into_iter().filter_map(|name| read(workspace, number, &name, images)).collect()
+}
+
+fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &ImageMatcher<'_>) -> Option<StoreService> {
+    let service = workspace.projects[number].service(name)?;
+    let image = service.get("image")?.as_text()?;
+    let (store, pattern) = images.find(&image.value)?;
+    let configurations = configurations(workspace, number, name);
+    let project = &workspace.projects[number];
+    let service = project.service(name)?;
+    let definition: &Store = &images.stores[store];
+    let mechanism = &definition.images[pattern].mechanism;
+    let env = &project.containers[name];
+    let (auth, replica_of, own_ports) = with_setup(service, env, &configurations, |setup| {
+        (server::auth(mechanism, setup), server::replica_of(mechanism, setup), port_option(setup))
+    });
+    let auth = if unreadable(service) { Auth::Unknown("its command can't be read".to_owned()) } else { auth };
+    let ports_of = own_ports.map_or_else(|| definition.ports.clone(), |port| vec![port]);
+    Some(StoreService {
+        project: number,
+        service: name.to_owned(),
+        store,
+        pattern,
+        auth,
+        names: names(name, service),
+        published: published(service),
+        reach: reach(project, service),
+        has_data_volume: mounts(service).iter().any(|mount| !configurations.contains_key(&mount.target)),
+        ports: ports_of,
+        replica_of,
+        configurations,
+    })
+}
+
+fn unreadable(service: &Node) -> bool {
+    ["command", "entrypoint"].into_iter().any(|key| Command::read(service, key).is_err())
+}
+
+fn with_setup<T>(
+    service: &Node,
+    env: &ContainerEnv,
+    configurations: &BTreeMap<String, ConfFile>,
+    use_setup: impl FnOnce(&Setup<'_>) -> T,
+) -> T {
+    let words = |key: &str| Command::read(service, key).ok().flatten().map(|command| command.words);
+    let (entrypoint, command): (Option<Vec<Word>>, Option<Vec<Word>>) = (words("entrypoint"), words("command"));
+    let lookup = |name: &str| lookup(env, name);
+    let conf = |path: &str| configuration(service, configurations, path);
+    use_setup(&Setup { entrypoint: entrypoint.as_deref(), command: command.as_deref(), env: &lookup, conf: &conf })
+}
+
+/// What is known of a variable of a container.
+pub fn lookup(env: &ContainerEnv, name: &str) -> Lookup {
+    match env.get(name) {
+        None if env.open => Lookup::Unknown,
+        None => Lookup::Absent,
+        Some(variable) => match &variable.value {
+            None => Lookup::Unknown,
+            Some(text) if matches!(text.certainty, Certainty::Unknown(_)) => Lookup::Unknown,
+            Some(text) => Lookup::Known(text.value.clone()),
+        },
+    }
+}
+
+fn port_option(setup: &Setup<'_>) -> Option<u16> {
+    let words: Vec<&Word> = [setup.entrypoint, setup.command].into_iter().flatten().flatten().collect();
+    let at = words.iter().position(|word| word.text == "--port")?;
+    words.get(at + 1)?.text.parse().ok()
+}
+
+/// What is mounted at a path in the container, or above it.
+fn configuration(service: &Node, configurations: &BTreeMap<String, ConfFile>, path: &str) -> ConfFile {
+    if let Some(known) = configurations.get(path) {
+        return known.clone();
+    }
+    let covers = |target: &str| {
+        path == target || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let configs = service.get("configs").and_then(Node::as_list).unwrap_or_default();
+    let from_configs = configs.iter().any(|config| {
+        let target = config.get("target").and_then(Node::scalar_text);
+        target.is_none_or(|target| target.value == path)
+    });
+    if from_configs || mounts(service).iter().any(|mount| covers(&mount.target)) {
+        ConfFile::Unreadable
+    } else {
+        ConfFile::NotMounted
+    }
+}
+
+/// The configuration files that a service mounts from the repository, as a file or within a folder.
+fn configurations(workspace: &mut Workspace<'_>, number: usize, name: &str) -> BTreeMap<String, ConfFile> {
+    let project = &workspace.projects[number];
+    let folder = project.folder.clone();
+    let Some(service) = project.service(name) else { return BTreeMap::new() };
+    let mut wanted = Vec::new();
+    for mount in mounts(service).iter().filter(|mount| mount.is_bind) {
+        let Some(source) = mount.source.as_ref().filter(|source| !matches!(source.certainty, Certainty::Unknown(_)))
+        else {
+            continue;
+        };
+        let path = absolute(&folder, &source.value);
+        wanted.push((mount.target.clone(), path.clone()));
+        let inside = workspace.sources.list(&path);
+        wanted.extend(inside.into_iter().filter_map(|file| {
+            let name = file.file_name()?.to_str()?.to_owned();
+            (name.ends_with(".conf") || name.ends_with(".acl"))
+                .then(|| (format!("{}/{name}", mount.target.trim_end_matches('/')), file))
+        }));
+    }
+    let mut found = BTreeMap::new();
+    for (target, path) in wanted {
+        if !matches!(workspace.sources.kind(&path), crate::source::FileKind::File) {
+            continue;
+        }
+        let conf = match workspace.sources.load(&path) {
+            Ok(source) => ConfFile::Read(conf_auth(&workspace.sources.get(source).text)),
+            Err(_) => ConfFile::Unreadable,
+        };
+        found.insert(target, conf);
+    }
+    found
+}
+
+fn conf_auth(text: &str) -> ConfAuth {
+    let (conf, _) = redis_conf::parse(text);
+    let (users, _) = acl::from_conf(&conf);
+    let default_user = match users.default_user() {
+        acl::DefaultUser::NotDefined => DefaultUser::NotDefined,
+        acl::DefaultUser::Open => DefaultUser::Open,
+        acl::DefaultUser::Off => DefaultUser::Off,
+        acl::DefaultUser::Password => {
+            let password =
+                users.users.iter().rfind(|user| user.name == "default").and_then(|user| user.passwords.last());
+            DefaultUser::Password(password.map(|password| Secret::new(password.text.clone())))
+        }
+    };
+    let requirepass = conf.last("requirepass").and_then(|directive| directive.args.first());
+    ConfAuth {
+        requirepass: requirepass.map(|arg| Secret::new(arg.value.clone())),
+        default_user,
+        acl_file: conf
+            .last("aclfile")
+            .is_some_and(|directive| directive.args.first().is_some_and(|arg| !arg.value.is_empty())),
+        includes_unknown: conf.all("include").next().is_some(),
+    }
+}
+
+fn names(name: &str, service: &Node) -> Vec<String> {
+    let field = |key: &str| service.get(key).and_then(Node::scalar_text).map(|text| text.value);
+    let mut names = vec![name.to_owned()];
+    names.extend(field("container_name"));
+    names.extend(field("hostname"));
+    let networks = service.get("networks").and_then(Node::as_map);
+    for network in networks.map_or(&[][..], |map| &map.entries) {
+        let aliases = network.value.get("aliases").and_then(Node::as_list).unwrap_or_default();
+        names.extend(aliases.iter().filter_map(Node::scalar_text).map(|text| text.value));
+    }
+    names.dedup();
+    names
+}
+
+fn published(service: &Node) -> Vec<(u16, u16)> {
+    let pairs = ports(service).into_iter().filter_map(|port| {
+        let published = port.published?;
+        Some((published.first..=published.last).zip(port.target.first..=port.target.last).collect::<Vec<_>>())
+    });
+    pairs.flatten().collect()
+}
+
+fn reach(project: &Project, service: &Node) -> Reach {
+    if service.get("network_mode").and_then(Node::scalar_text).is_some_and(|mode| mode.value == "host") {
+        return Reach::Host;
+    }
+    if ports(service).iter().any(|port| port.exposure != Exposure::Loopback) {
+        return Reach::Published;
+    }
+    let used: Vec<String> = match service.get("networks").map(|node| &node.value) {
+        Some(Value::Map(map)) => map.entries.iter().map(|entry| entry.key.clone()).collect(),
+        Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).map(|text| text.value).collect(),
+        _ => vec!["default".to_owned()],
+    };
+    let external = |name: &String| {
+        let network = project.root.as_ref().and_then(|root| root.at(&["networks", name]));
+        network
+            .and_then(|network| network.get("external"))
+            .is_some_and(|external| !matches!(external.value, Value::Bool(false) | Value::Null))
+    };
+    if used.iter().any(external) { Reach::Shared } else { Reach::Project }
+}
