@@ -1,0 +1,55 @@
+//! Healthchecks of data stores.
+
+use super::service::describe;
+use super::store::fields as store_fields;
+use super::{Context, Seen};
+use crate::lens::client_check::{CheckReading, Credential, Verdict};
+use crate::lens::healthcheck::Healthcheck;
+use crate::lint::finding::Subject;
+use crate::rule::{FieldValue, ViewKind};
+use crate::topology::lookup;
+
+pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
+    for service in context.workspace.projects[project].services() {
+        let Some(store) = context.topology.store_of(project, &service.key) else { continue };
+        let Some(healthcheck) = Healthcheck::read(&service.value) else { continue };
+        let definition = &context.rules.stores[store.store];
+        let env = &context.workspace.projects[project].containers[&service.key];
+        let reading = healthcheck.ask(&definition.clients, &|name| lookup(env, name));
+        let subject = Subject {
+            service: Some(service.key.clone()),
+            key: Some(format!("services.{}.healthcheck.test", service.key)),
+            variable: None,
+            store: Some(definition.id.clone()),
+        };
+        let mut view = Seen::new(ViewKind::Healthcheck, project, subject);
+        describe(context, project, service, &mut view);
+        store_fields(context, store, &mut view);
+        fields(&reading, &mut view);
+        view.place("healthcheck", &healthcheck.node.place);
+        seen.push(view);
+    }
+}
+
+fn fields(reading: &CheckReading, view: &mut Seen) {
+    let (client, credential, verdict, command) = match reading {
+        CheckReading::Disabled | CheckReading::NotAClient => (FieldValue::Absent, "unknown", "unknown", FieldValue::Absent),
+        CheckReading::Unparsed(_) => (FieldValue::Unknown, "unknown", "unknown", FieldValue::Unknown),
+        CheckReading::Client(check) => {
+            let credential = match check.credential {
+                Credential::None(_) => "none",
+                Credential::Presented { .. } => "presented",
+            };
+            let verdict = match check.verdict {
+                Verdict::IgnoresRefusal => "ignores-refusal",
+                Verdict::DetectsRefusal => "detects-refusal",
+            };
+            (FieldValue::text(&check.program), credential, verdict, FieldValue::text(check.command.join(" ")))
+        }
+    };
+    view.set("healthcheck.client", client);
+    view.set("healthcheck.credential", FieldValue::text(credential));
+    view.set("healthcheck.verdict", FieldValue::text(verdict));
+    view.set("healthcheck.readable", FieldValue::Bool(matches!(reading, CheckReading::Client(_))));
+    view.set("healthcheck.command", command);
+}

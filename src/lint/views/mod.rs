@@ -1,0 +1,98 @@
+//! What rules look at, taken from projects: each view with the values of its fields and their places.
+
+mod healthcheck;
+mod port;
+mod service;
+mod store;
+mod url;
+
+use std::collections::BTreeMap;
+
+use super::finding::Subject;
+use crate::model::Workspace;
+use crate::model::node::Place;
+use crate::rule::{AdminInterface, FieldValue, RuleSet, View, ViewKind};
+use crate::source::SourceId;
+use crate::text::Span;
+use crate::topology::Topology;
+
+/// A place to point at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The text.
+    pub source: SourceId,
+    /// The bytes.
+    pub span: Span,
+}
+
+impl From<&Place> for Spot {
+    fn from(place: &Place) -> Self {
+        Self { source: place.source, span: place.span }
+    }
+}
+
+/// One thing that rules look at.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// What it is.
+    pub kind: ViewKind,
+    /// Number of its project in the workspace.
+    pub project: usize,
+    /// What a finding about it is about.
+    pub subject: Subject,
+    fields: BTreeMap<&'static str, FieldValue>,
+    spots: BTreeMap<&'static str, Spot>,
+}
+
+impl Seen {
+    fn new(kind: ViewKind, project: usize, subject: Subject) -> Self {
+        Self { kind, project, subject, fields: BTreeMap::new(), spots: BTreeMap::new() }
+    }
+
+    fn set(&mut self, field: &'static str, value: FieldValue) {
+        self.fields.insert(field, value);
+    }
+
+    fn place(&mut self, field: &'static str, spot: impl Into<Spot>) {
+        self.spots.insert(field, spot.into());
+    }
+
+    /// The place of a field, of the thing that holds it, or of the whole.
+    pub fn spot(&self, field: &str) -> Option<Spot> {
+        let area = field.split('.').next().unwrap_or(field);
+        [field, area, "service.name"].into_iter().find_map(|name| self.spots.get(name)).copied()
+    }
+}
+
+impl View for Seen {
+    fn field(&self, name: &str) -> FieldValue {
+        self.fields.get(name).cloned().unwrap_or(FieldValue::Unknown)
+    }
+}
+
+/// All that rules look at in a workspace, in the order of the files.
+pub fn views(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet) -> Vec<Seen> {
+    let context = Context { workspace, topology, rules };
+    let mut seen = Vec::new();
+    for project in 0..workspace.projects.len() {
+        service::add(&context, project, &mut seen);
+        port::add(&context, project, &mut seen);
+        store::add(&context, project, &mut seen);
+        healthcheck::add(&context, project, &mut seen);
+        url::add(&context, project, &mut seen);
+    }
+    seen
+}
+
+struct Context<'a, 'f> {
+    workspace: &'a Workspace<'f>,
+    topology: &'a Topology,
+    rules: &'a RuleSet,
+}
+
+impl Context<'_, '_> {
+    fn admin_interface(&self, image: &str, command: &str) -> Option<&AdminInterface> {
+        let image = crate::catalog::ImageName::parse(image).ok()?;
+        self.rules.admin.iter().find(|admin| admin.is(&image, command))
+    }
+}

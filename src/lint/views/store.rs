@@ -1,0 +1,64 @@
+//! Data stores.
+
+use super::service::describe;
+use super::{Context, Seen};
+use crate::lens::server::Auth;
+use crate::lint::finding::Subject;
+use crate::rule::{FieldValue, ViewKind};
+use crate::topology::{Reach, StoreService};
+
+pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
+    for service in context.workspace.projects[project].services() {
+        let Some(store) = context.topology.store_of(project, &service.key) else { continue };
+        let id = context.rules.stores[store.store].id.clone();
+        let subject = Subject {
+            service: Some(service.key.clone()),
+            key: Some(format!("services.{}.command", service.key)),
+            variable: None,
+            store: Some(id),
+        };
+        let mut view = Seen::new(ViewKind::Store, project, subject);
+        describe(context, project, service, &mut view);
+        fields(context, store, &mut view);
+        view.place("store", &service.key_place);
+        if let Some(command) = service.value.get("command").or_else(|| service.value.get("image")) {
+            view.place("store.auth", &command.place);
+        }
+        seen.push(view);
+    }
+}
+
+/// Sets the fields `store.…`.
+pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut Seen) {
+    let definition = &context.rules.stores[store.store];
+    view.set("store.id", FieldValue::text(&definition.id));
+    view.set("store.title", FieldValue::text(&definition.title));
+    view.set("store.auth", FieldValue::text(auth_word(&store.auth)));
+    view.set("store.auth_reason", FieldValue::optional(reason(&store.auth)));
+    let reach = match store.reach {
+        Reach::Published => "published",
+        Reach::Host => "host",
+        Reach::Shared => "shared",
+        Reach::Project => "project",
+    };
+    view.set("store.reach", FieldValue::text(reach));
+    view.set("store.data_volume", FieldValue::Bool(store.has_data_volume));
+}
+
+/// How a rule names what a server demands.
+pub(super) fn auth_word(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::Open => "open",
+        Auth::Password(_) => "password",
+        Auth::Refuses(_) => "refuses",
+        Auth::Acl => "acl",
+        Auth::Unknown(_) => "unknown",
+    }
+}
+
+fn reason(auth: &Auth) -> Option<String> {
+    match auth {
+        Auth::Refuses(why) | Auth::Unknown(why) => Some(why.clone()),
+        _ => None,
+    }
+}
