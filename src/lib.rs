@@ -1,3 +1,5 @@
 //! caulk
 
+pub mod fix;
+pub mod source;
 pub mod text;

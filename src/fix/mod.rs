@@ -1,0 +1,3 @@
+//! From findings to files: secrets, the atomic commit, its journal, and the way back.
+
+pub mod secret;

@@ -1,0 +1,3 @@
+//! Where texts come from, and what git thinks of their places.
+
+pub mod git;
