@@ -112,7 +112,7 @@ impl Secrets {
                 forms.push((form, variable));
             }
         }
-        forms.sort_by(|a, b| b.0.len().cmp(&a.0.len()));
+        forms.sort_by_key(|(form, _)| std::cmp::Reverse(form.len()));
         let mut masked = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(first) = rest.chars().next() {

@@ -208,8 +208,8 @@ impl GitProgram {
     /// The names that git lists when called with `arguments` and given `input` to read.
     fn list(&self, root: &Path, arguments: &[&str], input: &str) -> Result<BTreeSet<String>, String> {
         let Output { status, stdout, stderr } = self.run(root, arguments, input)?;
-        // `check-ignore` ends with 1 when it has nothing to list.
-        if !status.success() && !(status.code() == Some(1) && stderr.is_empty()) {
+        // `check-ignore` ends with 1 when it has nothing to list; what is fatal ends with more.
+        if !matches!(status.code(), Some(0 | 1)) {
             return Err(said(&stderr, "git failed"));
         }
         let text = String::from_utf8_lossy(&stdout);

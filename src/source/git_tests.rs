@@ -202,6 +202,21 @@ fn a_repository_that_git_cannot_be_asked_about_is_unknown() {
 
 #[cfg(unix)]
 #[test]
+fn a_repository_of_another_user_is_unknown() {
+    let repository = Repository::new();
+    // Only a privileged user can give files away; for all others git's refusal can't be had.
+    if std::os::unix::fs::chown(repository.path(""), Some(12345), None).is_err() {
+        return;
+    }
+    let GitStatus::Unknown { root, why } = GitProgram::default().status(&repository.path(".env")) else {
+        panic!("git does not trust it");
+    };
+    assert_eq!(root, repository.path(""));
+    assert!(why.contains("dubious ownership"), "{why}");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_program_that_does_not_answer_is_given_up() {
     use std::os::unix::fs::PermissionsExt;
 

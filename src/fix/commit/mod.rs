@@ -159,6 +159,7 @@ pub fn commit(
     if targets.is_empty() {
         return Ok(Committed::default());
     }
+    state.sweep(&root, layer)?;
     let (id, started_ms) = state.new_id(&root, meta.started)?;
     let record = |target: &Target| {
         let FileChange { path, before, after, .. } = target.change;
@@ -178,8 +179,6 @@ pub fn commit(
     let mut notes = Vec::new();
     if let Err(error) = state.advance(&mut run, Phase::Done, layer) {
         notes.push(format!("{error}: all files are written, but the next run may take this one for half done"));
-    } else if let Err(error) = state.sweep(&root, layer) {
-        notes.push(format!("{error}: old journals stay"));
     }
     Ok(Committed { files: targets.iter().map(|target| target.change.path.clone()).collect(), notes })
 }

@@ -203,6 +203,11 @@ impl<F: Fn(usize, &str, &Path) -> Fate> Scripted<F> {
     }
 }
 
+/// The disk, without waiting for it.
+pub fn no_wait() -> Scripted<impl Fn(usize, &str, &Path) -> Fate> {
+    Scripted::new(|_, _, _| Fate::Go)
+}
+
 /// Dies at one call.
 pub fn dies_at(at: usize, within: bool) -> Scripted<impl Fn(usize, &str, &Path) -> Fate> {
     Scripted::new(move |call, _, _| match (call == at, within) {

@@ -360,12 +360,12 @@ impl StateFolder {
         layer.remove(&path).map_err(|source| JournalError::Io { doing: "remove", path, source })
     }
 
-    /// Removes what is no longer needed: the oldest runs of `root`, and journals that were never finished.
+    /// Makes room for one more run: removes the oldest runs of `root`, and journals that were never finished.
     pub(in crate::fix) fn sweep(&self, root: &Path, layer: &dyn FileLayer) -> Result<(), JournalError> {
         let (names, own) = (self.names()?, root_name(root));
         let finished =
             |name: &&String| Name::parse(name).is_some_and(|name| name.root == own && !name.phase.is_half_done());
-        let old = names.iter().rev().filter(finished).skip(RUNS_KEPT);
+        let old = names.iter().rev().filter(finished).skip(RUNS_KEPT - 1);
         for name in old.chain(names.iter().filter(|name| name.ends_with(UNFINISHED))) {
             let path = self.path().join(name);
             layer.remove(&path).map_err(|source| JournalError::Io { doing: "remove", path, source })?;
