@@ -41,7 +41,11 @@ impl Repository {
 
 fn git(folder: &Path, arguments: &[&str]) {
     let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(arguments);
+    command
+        .arg("-C")
+        .arg(folder)
+        .args(["--literal-pathspecs", "-c", "user.name=t", "-c", "user.email=t@example.org"])
+        .args(arguments);
     for variable in REPOSITORY_VARIABLES {
         command.env_remove(variable);
     }
@@ -65,16 +69,17 @@ fn word(status: &GitStatus, expected_root: &Path) -> String {
 fn a_path_is_tracked_ignored_or_neither() {
     let repository = Repository::new();
     repository.write(".gitignore", "*.secret\n/logs/\n[x].env\n");
-    for name in ["in.env", "in.secret", "sub/in.env", "a b*.env", "x.env", "ü.env"] {
+    for name in ["in.env", "in.secret", "sub/in.env", "a b*.env", "x.env", "ü.env", ":(top)t.env"] {
         repository.write(name, "");
     }
-    for name in ["in.env", "in.secret", "sub/in.env"] {
+    for name in ["in.env", "in.secret", "sub/in.env", ":(top)t.env"] {
         repository.add(name);
     }
     for (name, expected) in [
         ("in.env", "tracked"),
         ("in.secret", "tracked"),
         ("sub/in.env", "tracked"),
+        (":(top)t.env", "tracked"),
         ("out.secret", "ignored"),
         ("sub/deep/not/there.secret", "ignored"),
         ("logs/.env", "ignored"),

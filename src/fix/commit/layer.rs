@@ -40,7 +40,7 @@ pub trait FileLayer {
     /// Fails if the file may not be written; changes nothing.
     fn check_writable(&self, path: &Path) -> io::Result<()>;
     /// Makes a new file of `contents`, of mode 0600 if `private`, else of the mode that new files have.
-    /// Fails if anything stands there.
+    /// Fails if anything stands there. An error may leave a part of the file.
     fn create(&self, path: &Path, contents: &[u8], private: bool) -> io::Result<()>;
     /// Gives the file the owner and the mode of `like`.
     fn dress(&self, path: &Path, like: &Stat) -> io::Result<()>;
@@ -103,12 +103,7 @@ impl FileLayer for Disk {
         }
         #[cfg(not(unix))]
         let _ = private;
-        let written = options.open(path)?.write_all(contents);
-        if written.is_err() {
-            // Half a file is of no use to anybody; that it can't be written is what the caller has to hear.
-            let _ = fs::remove_file(path);
-        }
-        written
+        options.open(path)?.write_all(contents)
     }
 
     fn dress(&self, path: &Path, like: &Stat) -> io::Result<()> {

@@ -151,7 +151,7 @@ pub fn mode(_: &fs::Metadata) -> u32 {
 pub enum Fate {
     /// It works.
     Go,
-    /// It fails with this error number, and changes nothing.
+    /// It fails with this error number; a new file gets half of its contents if that is [`ENOSPC`].
     Fail(i32),
     /// The process is killed before it: no later call does anything.
     Die,
@@ -194,7 +194,12 @@ impl<F: Fn(usize, &str, &Path) -> Fate> Scripted<F> {
         let number = self.calls.replace(self.calls.get() + 1);
         match (self.fate)(number, name, path) {
             Fate::Go => return work(),
-            Fate::Fail(error) => return Err(io::Error::from_raw_os_error(error)),
+            Fate::Fail(error) => {
+                if error == ENOSPC {
+                    within();
+                }
+                return Err(io::Error::from_raw_os_error(error));
+            }
             Fate::Die => {}
             Fate::DieWithin => within(),
         }

@@ -260,6 +260,7 @@ fn one_failing_call_leaves_everything_as_it_was() {
                     failures += 1;
                     assert!(told.to_string().contains("nothing was changed"), "call {at}: {told}");
                     assert!(!told.to_string().contains(SECRET));
+                    assert_eq!(project.journals(), [""; 0], "call {at}");
                     assert!(
                         matches!(told, CommitError::Failed { left: Left::AsBefore, .. } | CommitError::Journal(_)),
                         "call {at}: {told:?}"

@@ -71,15 +71,19 @@ fn after_a_kill_at_any_step_each_file_is_old_or_new_and_the_next_run_repairs_the
 
 #[test]
 fn a_run_whose_new_files_are_all_ready_is_finished_and_else_taken_back() {
-    for lose_one in [false, true] {
+    type Spoil = fn(&FileRecord);
+    let table: [(Spoil, [bool; 4], &str); 4] = [
+        (|_| (), NEW, "finished"),
+        (|last| assert!(fs::copy(&last.temporary, &last.target).expect("copied") > 0), NEW, "finished"),
+        (|last| fs::remove_file(&last.temporary).expect("removed"), OLD, "taken back"),
+        (|last| fs::write(&last.temporary, "cut").expect("written"), OLD, "taken back"),
+    ];
+    for (spoil, expected, word) in table {
         let (project, before) = half_done_project();
-        if lose_one {
-            let run = pending(&project.root(), &project.state).expect("listed").remove(0);
-            fs::remove_file(&run.journal.files[3].temporary).expect("it was there");
-        }
+        spoil(&pending(&project.root(), &project.state).expect("listed")[0].journal.files[3]);
         let lines = recovered(&project).join("\n");
-        assert_eq!(project.progress(), if lose_one { OLD } else { NEW });
-        assert!(lines.contains(if lose_one { "taken back" } else { "finished" }), "{lines}");
+        assert_eq!(project.progress(), expected);
+        assert!(lines.contains(word), "{lines}");
         assert!(lines.contains("backend/.env") && !lines.contains(SECRET), "{lines}");
         assert_whole(&project, &before, "repaired");
     }
