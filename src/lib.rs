@@ -1,6 +1,7 @@
 //! caulk
 
 pub mod catalog;
+pub mod fix;
 pub mod lens;
 pub mod model;
 pub mod source;

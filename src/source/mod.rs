@@ -1,6 +1,7 @@
 //! Files: where texts come from, and a record of every one that was read or looked for in vain.
 
 mod disk;
+pub mod git;
 mod overlay;
 mod path;
 mod sources;

@@ -1,0 +1,393 @@
+//! What a run changed, kept outside the repository: a crash can be repaired with it, and a run taken back.
+//!
+//! Each run is one file, `<id>-<root>.<phase>.json`, of mode 0600: its before-images may hold passwords. The phase is a
+//! part of the name, since a rename can neither tear nor fail on a full disk, and since half-done runs are then found
+//! without reading a file:
+//!
+//! | phase      | on the disk                                                       |
+//! |------------|-------------------------------------------------------------------|
+//! | `writing`  | every file is the old one; temporary files may lie beside it      |
+//! | `prepared` | each file is the old one or the new one; the temporary files of those that are old are complete |
+//! | `done`     | every file was the new one when the run ended                     |
+//! | `undoing`  | each file is the new one or the old one                           |
+//! | `undone`   | every file was the old one again, or was left as somebody edited it |
+
+mod recover;
+mod restore;
+mod state_folder;
+
+pub use recover::recover;
+pub use restore::{FileOutcome, OutcomeKind};
+pub use state_folder::{Lock, StateFolder, StatePlaces};
+
+pub(in crate::fix) use restore::{Standing, remove_temporaries, restore, stage, standing};
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::commit::FileLayer;
+
+/// The schema of the files that this version writes and reads.
+const SCHEMA: &str = "caulk.journal/1";
+
+/// So many runs of one root are kept; older ones, with the passwords that their before-images may hold, go.
+const RUNS_KEPT: usize = 20;
+
+/// The journal could not be kept, read or used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// No folder to keep it in.
+    #[error("caulk has no place to write down what it changes: {0}")]
+    NoStateFolder(String),
+    /// Another caulk writes at this moment.
+    #[error("another caulk is writing at this moment (it holds {}): try again when it is done", .lock.display())]
+    Busy {
+        /// The lock file.
+        lock: PathBuf,
+    },
+    /// A journal of this project can't be understood.
+    #[error("{} can't be read: {why}", .path.display())]
+    Unreadable {
+        /// The journal's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A path or text can't be written down as JSON.
+    #[error("the journal of this run can't be written: {0}")]
+    Encode(String),
+    /// The system refused something.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// A repair of a run, and how it alone could be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairRecord {
+    /// As the report names it.
+    pub id: String,
+    /// One line for a person, without secrets.
+    pub title: String,
+    /// What it changed.
+    pub edits: Vec<InverseEdit>,
+}
+
+/// How one edit can be taken back.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InverseEdit {
+    /// The file, as an absolute path.
+    pub path: PathBuf,
+    /// Offset, in bytes from 0, of the first byte that the edit wrote in the text after the run.
+    pub start: usize,
+    /// Offset after the last byte that the edit wrote.
+    pub end: usize,
+    /// What stood there before. May be a secret.
+    pub before: String,
+}
+
+impl fmt::Debug for InverseEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, start, end, before: _ } = self;
+        f.debug_struct("InverseEdit").field("path", path).field("range", &(start..end)).finish_non_exhaustive()
+    }
+}
+
+/// One run, as it is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    schema: String,
+    /// Folder of the workspace, without symlinks.
+    pub root: PathBuf,
+    /// When the run began, in milliseconds since 1970 (UTC).
+    pub started_ms: u64,
+    /// What it changed, in the order of the renames.
+    pub files: Vec<FileRecord>,
+    /// Its repairs.
+    pub repairs: Vec<RepairRecord>,
+}
+
+/// One changed file of a run.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// As the run named it, absolute.
+    pub path: PathBuf,
+    /// Where the bytes are: `path` with its symlinks followed.
+    pub target: PathBuf,
+    /// Where the new bytes lie until they take their place.
+    pub temporary: PathBuf,
+    before: Option<Bytes>,
+    after_sha256: Hash,
+}
+
+impl fmt::Debug for FileRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileRecord").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl FileRecord {
+    pub(in crate::fix) fn new(path: PathBuf, target: PathBuf, before: Option<Vec<u8>>, after: &[u8], id: &str) -> Self {
+        // Beside the target, as a rename across file systems is none; and after its name, so that a pattern like
+        // `.env*` in `.gitignore` covers it too.
+        let temporary = beside(&target, &format!(".caulk-{id}.tmp"));
+        Self { path, target, temporary, before: before.map(Bytes), after_sha256: Hash::of(after) }
+    }
+
+    /// The bytes before the run; nothing if there was no such file.
+    pub fn before(&self) -> Option<&[u8]> {
+        self.before.as_ref().map(|bytes| bytes.0.as_slice())
+    }
+
+    /// True if `bytes` are what the run wrote.
+    pub fn is_after(&self, bytes: &[u8]) -> bool {
+        self.after_sha256 == Hash::of(bytes)
+    }
+
+    /// Where the old bytes lie until they take their place again.
+    fn restore_temporary(&self) -> PathBuf {
+        beside(&self.temporary, ".old")
+    }
+
+    /// All temporary files that a run may have left for it.
+    fn temporaries(&self) -> [PathBuf; 2] {
+        [self.temporary.clone(), self.restore_temporary()]
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Bytes(#[serde(with = "hex")] Vec<u8>);
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Hash(#[serde(with = "hex")] [u8; 32]);
+
+impl Hash {
+    fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+/// How far a run, or its undoing, has come. See the module's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Temporary files are being written.
+    Writing,
+    /// Files are being replaced.
+    Prepared,
+    /// All files are replaced.
+    Done,
+    /// Files are being restored.
+    Undoing,
+    /// All files are restored.
+    Undone,
+}
+
+impl Phase {
+    const ALL: [Self; 5] = [Self::Writing, Self::Prepared, Self::Done, Self::Undoing, Self::Undone];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Writing => "writing",
+            Self::Prepared => "prepared",
+            Self::Done => "done",
+            Self::Undoing => "undoing",
+            Self::Undone => "undone",
+        }
+    }
+
+    /// True while files may be neither all old nor all new.
+    pub fn is_half_done(self) -> bool {
+        matches!(self, Self::Writing | Self::Prepared | Self::Undoing)
+    }
+}
+
+/// A run in the state folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRun {
+    /// Identifies it, and orders it among the others by its time.
+    pub id: String,
+    /// How far it came.
+    pub phase: Phase,
+    /// What it changed.
+    pub journal: Journal,
+}
+
+/// Half-done runs in `root`, the folders above and the folders below, oldest first.
+///
+/// A caulk that writes at this moment has one; [`recover`] waits for it.
+///
+/// # Errors
+/// [`JournalError::Io`], and [`JournalError::Unreadable`] for a journal of `root` itself.
+pub fn pending(root: &Path, state: &StateFolder) -> Result<Vec<StoredRun>, JournalError> {
+    state.runs(root, Phase::is_half_done)
+}
+
+/// The latest run that is done and not undone, in `root`, the folders above and the folders below.
+///
+/// # Errors
+/// [`JournalError::Io`], and [`JournalError::Unreadable`] for a journal of `root` itself.
+pub fn last_run(root: &Path, state: &StateFolder) -> Result<Option<StoredRun>, JournalError> {
+    Ok(state.runs(root, |phase| phase == Phase::Done)?.pop())
+}
+
+/// A journal's file name: `<id>-<root>.<phase>.json`.
+struct Name<'a> {
+    id: &'a str,
+    root: &'a str,
+    phase: Phase,
+}
+
+impl<'a> Name<'a> {
+    fn parse(name: &'a str) -> Option<Self> {
+        let (stem, phase) = name.strip_suffix(".json")?.rsplit_once('.')?;
+        let (_, root) = stem.split_once('-')?;
+        Some(Self { id: stem, root, phase: Phase::ALL.into_iter().find(|known| known.word() == phase)? })
+    }
+}
+
+/// Names the root in file names. Half of a hash: it tells roots apart, it guards nothing.
+fn root_name(root: &Path) -> String {
+    let hash = Hash::of(root.as_os_str().as_encoded_bytes());
+    hex::encode(hash.0.get(..8).unwrap_or(&hash.0))
+}
+
+fn real(root: &Path) -> PathBuf {
+    root.canonicalize().unwrap_or_else(|_| root.to_path_buf())
+}
+
+impl StateFolder {
+    fn file(&self, id: &str, phase: Phase) -> PathBuf {
+        self.path().join(format!("{id}.{}.json", phase.word()))
+    }
+
+    /// Runs that concern `root` and are in a `wanted` phase, oldest first.
+    fn runs(&self, root: &Path, wanted: impl Fn(Phase) -> bool) -> Result<Vec<StoredRun>, JournalError> {
+        let (root, mut runs) = (real(root), Vec::new());
+        let own = root_name(&root);
+        for name in self.names()? {
+            let Some(Name { id, root: root_of_run, phase }) = Name::parse(&name).filter(|name| wanted(name.phase))
+            else {
+                continue;
+            };
+            match read(&self.path().join(&name)) {
+                Ok(journal) if journal.root.starts_with(&root) || root.starts_with(&journal.root) => {
+                    runs.push(StoredRun { id: id.to_owned(), phase, journal });
+                }
+                // What another project's journal holds is not this run's business.
+                Err(error) if root_of_run == own => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(runs)
+    }
+
+    /// A name for a run that begins now, later than all others even if the clock was set back.
+    pub(in crate::fix) fn new_id(&self, root: &Path, now: SystemTime) -> Result<(String, u64), JournalError> {
+        let now =
+            now.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        let names = self.names()?;
+        let last = names.iter().filter_map(|name| Name::parse(name)?.id.split_once('-')?.0.parse::<u64>().ok()).max();
+        let time = now.max(last.map_or(0, |last| last.saturating_add(1)));
+        Ok((format!("{time:015}-{}", root_name(root)), now))
+    }
+
+    /// Writes the journal of a run that is about to begin.
+    pub(in crate::fix) fn begin(
+        &self,
+        id: String,
+        root: &Path,
+        started_ms: u64,
+        files: Vec<FileRecord>,
+        repairs: Vec<RepairRecord>,
+        layer: &dyn FileLayer,
+    ) -> Result<StoredRun, JournalError> {
+        let journal = Journal { schema: SCHEMA.to_owned(), root: root.to_path_buf(), started_ms, files, repairs };
+        let bytes = serde_json::to_vec(&journal).map_err(|error| JournalError::Encode(error.to_string()))?;
+        let run = StoredRun { id, phase: Phase::Writing, journal };
+        let path = self.file(&run.id, run.phase);
+        let temporary = beside(&path, UNFINISHED);
+        let written = layer
+            .create(&temporary, &bytes, true)
+            .and_then(|()| layer.sync(&temporary))
+            .and_then(|()| layer.rename(&temporary, &path))
+            .and_then(|()| layer.sync_folder(self.path()));
+        if let Err(source) = written {
+            // The error that is told is the first one; what stays behind is swept with the next run.
+            let _ = layer.remove(&temporary);
+            let _ = layer.remove(&path);
+            return Err(JournalError::Io { doing: "write", path, source });
+        }
+        Ok(run)
+    }
+
+    /// Notes that `run` has come to `phase`.
+    pub(in crate::fix) fn advance(
+        &self,
+        run: &mut StoredRun,
+        phase: Phase,
+        layer: &dyn FileLayer,
+    ) -> Result<(), JournalError> {
+        let (from, to) = (self.file(&run.id, run.phase), self.file(&run.id, phase));
+        layer
+            .rename(&from, &to)
+            .map(|()| run.phase = phase)
+            .and_then(|()| layer.sync_folder(self.path()))
+            .map_err(|source| JournalError::Io { doing: "write", path: to, source })
+    }
+
+    /// Forgets a run that changed nothing in the end.
+    pub(in crate::fix) fn forget(&self, run: &StoredRun, layer: &dyn FileLayer) -> Result<(), JournalError> {
+        let path = self.file(&run.id, run.phase);
+        layer.remove(&path).map_err(|source| JournalError::Io { doing: "remove", path, source })
+    }
+
+    /// Makes room for one more run: removes the oldest runs of `root`, and journals that were never finished.
+    pub(in crate::fix) fn sweep(&self, root: &Path, layer: &dyn FileLayer) -> Result<(), JournalError> {
+        let (names, own) = (self.names()?, root_name(root));
+        let finished =
+            |name: &&String| Name::parse(name).is_some_and(|name| name.root == own && !name.phase.is_half_done());
+        let old = names.iter().rev().filter(finished).skip(RUNS_KEPT - 1);
+        for name in old.chain(names.iter().filter(|name| name.ends_with(UNFINISHED))) {
+            let path = self.path().join(name);
+            layer.remove(&path).map_err(|source| JournalError::Io { doing: "remove", path, source })?;
+        }
+        Ok(())
+    }
+}
+
+/// What the name of a journal that is being written ends with.
+const UNFINISHED: &str = ".new";
+
+fn read(path: &Path) -> Result<Journal, JournalError> {
+    let unreadable = |why: String| JournalError::Unreadable { path: path.to_path_buf(), why };
+    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    // The error's text says where it is and what was expected; a value that it quotes could be a secret.
+    let journal: Journal = serde_json::from_slice(&bytes)
+        .map_err(|error| unreadable(format!("not a journal (line {}, column {})", error.line(), error.column())))?;
+    if journal.schema != SCHEMA {
+        return Err(unreadable(format!("its schema is not {SCHEMA}; another version of caulk has written it")));
+    }
+    Ok(journal)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Repairs what a run left half done when it was cut off.
+
+use std::io;
+use std::path::Path;
+
+use super::restore::{FileOutcome, OutcomeKind, Standing, remove_temporaries, restore, standing, stat};
+use super::{FileRecord, JournalError, Phase, StateFolder, StoredRun, pending};
+use crate::fix::commit::{FileLayer, Kind, folder_of};
+
+/// Finishes or takes back the half-done runs in `root`, the folders above and the folders below, and says, in lines for a
+/// person, what it did. Without such runs it does and says nothing.
+///
+/// A run is finished if every file is the new one already or has its new bytes ready beside it; else it is taken back.
+/// A file that somebody has edited since stays as it is.
+///
+/// # Errors
+/// [`JournalError`]; what was not reached is still half done, and the next call goes on with it.
+pub fn recover(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Result<Vec<String>, JournalError> {
+    if pending(root, state)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The run may be under way: after its end, it is no longer half done.
+    let _lock = state.lock()?;
+    let mut lines = Vec::new();
+    for mut run in pending(root, state)? {
+        match run.phase {
+            Phase::Prepared => {
+                let steps = steps(&run, layer)?;
+                if steps.contains(&Step::Blocked) {
+                    state.advance(&mut run, Phase::Undoing, layer)?;
+                    lines.push("A run of caulk was cut off half way; it is taken back:".to_owned());
+                    take_back(&mut run, state, layer, &mut lines)?;
+                } else {
+                    lines.push("A run of caulk was cut off half way; it is finished now:".to_owned());
+                    finish(&mut run, &steps, state, layer, &mut lines)?;
+                }
+            }
+            Phase::Undoing => {
+                lines.push("The undoing of a run was cut off half way; it is finished now:".to_owned());
+                take_back(&mut run, state, layer, &mut lines)?;
+            }
+            Phase::Writing => {
+                remove_temporaries(&run, layer)?;
+                state.forget(&run, layer)?;
+                lines.push(
+                    "A run of caulk was cut off before it changed a file; its temporary files are gone.".to_owned(),
+                );
+            }
+            // `pending` gives none of these.
+            Phase::Done | Phase::Undone => {}
+        }
+    }
+    Ok(lines)
+}
+
+/// What is left to do for one file of a run that was replacing files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// It is the new one.
+    Nothing,
+    /// Its new bytes are ready.
+    Rename,
+    /// Its new bytes took their place, and were edited or removed there.
+    LeaveAsEdited,
+    /// The new bytes are lost, or would overwrite somebody's edit.
+    Blocked,
+}
+
+fn steps(run: &StoredRun, layer: &dyn FileLayer) -> Result<Vec<Step>, JournalError> {
+    run.journal
+        .files
+        .iter()
+        .map(|file| {
+            step(file, layer).map_err(|source| JournalError::Io { doing: "read", path: file.path.clone(), source })
+        })
+        .collect()
+}
+
+fn step(file: &FileRecord, layer: &dyn FileLayer) -> io::Result<Step> {
+    let temporary = stat(&file.temporary, layer)?;
+    Ok(match (standing(file, layer)?, temporary) {
+        (Standing::AsAfter, _) => Step::Nothing,
+        (Standing::AsBefore, Some(stat)) if stat.kind == Kind::File => {
+            if file.is_after(&layer.read(&file.temporary)?) {
+                Step::Rename
+            } else {
+                Step::Blocked
+            }
+        }
+        // The rename is what takes the temporary file away.
+        (Standing::Edited | Standing::Missing, None) => Step::LeaveAsEdited,
+        (Standing::AsBefore | Standing::Edited | Standing::Missing, _) => Step::Blocked,
+    })
+}
+
+fn finish(
+    run: &mut StoredRun,
+    steps: &[Step],
+    state: &StateFolder,
+    layer: &dyn FileLayer,
+    lines: &mut Vec<String>,
+) -> Result<(), JournalError> {
+    for (file, step) in run.journal.files.iter().zip(steps) {
+        if *step == Step::Rename {
+            layer
+                .rename(&file.temporary, &file.target)
+                .and_then(|()| layer.sync_folder(folder_of(&file.target)))
+                .map_err(|source| JournalError::Io { doing: "replace", path: file.path.clone(), source })?;
+        }
+        let what = match step {
+            Step::LeaveAsEdited => "was edited since; it stays as it is",
+            Step::Nothing | Step::Rename | Step::Blocked => "has its new text",
+        };
+        lines.push(format!("  {} {what}", file.path.display()));
+    }
+    remove_temporaries(run, layer)?;
+    state.advance(run, Phase::Done, layer)?;
+    lines.push("  `caulk undo` takes it back.".to_owned());
+    Ok(())
+}
+
+fn take_back(
+    run: &mut StoredRun,
+    state: &StateFolder,
+    layer: &dyn FileLayer,
+    lines: &mut Vec<String>,
+) -> Result<(), JournalError> {
+    let outcomes = restore(run, layer)?;
+    state.advance(run, Phase::Undone, layer)?;
+    for FileOutcome { path, kind } in outcomes {
+        let what = match kind {
+            OutcomeKind::Restored => "has its old text again",
+            OutcomeKind::AlreadyAsBefore => "has its old text",
+            OutcomeKind::Removed => "is gone again",
+            OutcomeKind::EditedSince => "was edited since; it stays as it is: look whether it fits the others",
+            OutcomeKind::Missing => "was removed since; it stays so: look whether that fits the others",
+            OutcomeKind::Untouched => "is as caulk wrote it",
+        };
+        lines.push(format!("  {} {what}", path.display()));
+    }
+    Ok(())
+}
