@@ -1,5 +1,6 @@
 //! Typed views of services.
 
+pub mod client_check;
 #[cfg(test)]
 pub(crate) mod example_store;
 pub mod server;
