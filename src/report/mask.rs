@@ -29,6 +29,11 @@ pub(super) fn secret_parts(file: &FileText, line: Span) -> Vec<Span> {
     merged
 }
 
+/// True if a part of `line` looks like a secret by where it stands.
+pub(super) fn looks_secret(line: &str) -> bool {
+    !guess(line).is_empty()
+}
+
 /// Each pattern has its secret in the group `secret`. They take too much rather than too little.
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     const NAME: &str = r"(?:pass|pwd|secret|token|credential|api_?key|access_?key|private_?key|_auth\b|\bauth\b)";

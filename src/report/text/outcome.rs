@@ -106,6 +106,8 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", page.painter.hang(&format!("  {head:<columns$} "), Tone::Help, &text))?;
     }
     for (head, command) in commands {
+        let fits = columns + 3 + command.width() <= page.painter.width();
+        let columns = if fits { columns } else { 0 };
         let head = page.painter.paint(Tone::Help, &format!("{head:<columns$}"));
         writeln!(out, "  {head} {}", page.painter.paint(Tone::Plain, &command))?;
     }
