@@ -88,16 +88,9 @@ pub(super) struct Hunk<'a> {
 }
 
 impl Hunk<'_> {
-    /// The lines, each with its sign and its line break.
-    pub fn lines(&self) -> impl Iterator<Item = (char, &str)> {
-        self.lines.iter().map(|(tag, line)| {
-            let sign = match tag {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            };
-            (sign, *line)
-        })
+    /// The lines, each with its line break.
+    pub fn lines(&self) -> impl Iterator<Item = (ChangeTag, &str)> {
+        self.lines.iter().copied()
     }
 
     /// The hunk without the lines around the changes that show one of `secrets`, or what looks like one; `None` if it
@@ -183,9 +176,8 @@ fn patch(file: &FileDiff, hunks: &[Hunk<'_>]) -> String {
         let after = start..start + hunk.after.len();
         added += hunk.after.len().cast_signed() - hunk.before.len().cast_signed();
         text.push_str(&format!("@@ -{} +{} @@\n", counted(&hunk.before), counted(&after)));
-        for (sign, line) in hunk.lines() {
-            text.push(sign);
-            text.push_str(line);
+        for (tag, line) in hunk.lines() {
+            text.push_str(&format!("{tag}{line}"));
             if !line.ends_with('\n') {
                 text.push_str("\n\\ No newline at end of file\n");
             }

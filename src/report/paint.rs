@@ -117,7 +117,7 @@ impl Painter {
     pub fn hang(&self, head: &str, head_tone: Tone, text: &str) -> String {
         const ENOUGH: usize = 20;
         let head_text = head.trim_start();
-        let before = head.width() - head_text.width();
+        let before = head.width().saturating_sub(head_text.width());
         let is_beside = head.width() + ENOUGH <= self.width();
         let indent = if is_beside { head.width() } else { before + 4 };
         let lines = self.wrap(text, self.width().saturating_sub(indent));
