@@ -15,6 +15,8 @@ use crate::text::Span;
 const MASK: &str = "***";
 /// Columns between the stops that tabs go to.
 const TAB: usize = 4;
+/// Bytes of the longest line that is shown; a minified file would take more time and memory than it is worth.
+const LONGEST: usize = 10_000;
 /// Columns that are kept before a mark when the start of its line is cut off.
 const BEFORE: usize = 16;
 
@@ -141,8 +143,12 @@ struct Cell {
 
 impl Cells {
     fn new(file: &FileText, line: Span, show_secrets: bool) -> Self {
-        let secrets = if show_secrets { Vec::new() } else { secret_parts(file, line) };
         let mut result = Self { cells: Vec::new(), width: 0 };
+        if line.len() > LONGEST {
+            result.push(line, format!("(a line of {} bytes)", line.len()));
+            return result;
+        }
+        let secrets = if show_secrets { Vec::new() } else { secret_parts(file, line) };
         let mut masked_to = 0;
         for (at, c) in line.slice(file.text()).char_indices() {
             let span = Span::new(line.start + at, line.start + at + c.len_utf8());
@@ -263,6 +269,13 @@ mod tests {
             "    1 │ …aaaaaaaaaaaaaaaaMARKbbbbbbbbbbbbbbbbbb…\n      │                  ━━━━\n      │ this is what is wrong\n"
         );
         assert!(lines.lines().all(|line| line.width() <= 48), "{lines}");
+    }
+
+    #[test]
+    fn a_huge_line_is_only_named() {
+        let text = format!("{{a: {}}}\nb: 1\n", "x".repeat(20_000));
+        let expected = "    1 │ (a line of 20005 bytes)\n      │ ━━━━━━━━━━━━━━━━━━━━━━━ here\n";
+        assert_eq!(shown(&text, "xxx", "here", 80), expected);
     }
 
     #[test]
