@@ -5,4 +5,5 @@ pub mod client_check;
 pub(crate) mod example_store;
 pub mod server;
 mod shell_run;
+pub mod url;
 pub mod value;
