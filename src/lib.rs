@@ -1,9 +1,11 @@
 //! caulk
 
 pub mod catalog;
+pub mod cli;
 pub mod fix;
 pub mod lens;
 pub mod model;
+pub mod report;
 pub mod source;
 pub mod syntax;
 pub mod text;

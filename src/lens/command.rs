@@ -208,7 +208,7 @@ impl<'p> Command<'p> {
     }
 }
 
-fn word_of(text: &Text, span: Span, value: &str) -> Word {
+pub(super) fn word_of(text: &Text, span: Span, value: &str) -> Word {
     let unknown: &[String] = match &text.certainty {
         Certainty::Unknown(names) => names,
         _ => &[],

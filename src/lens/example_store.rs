@@ -91,8 +91,9 @@ pub(crate) fn client() -> ClientProgram {
             ]
             .concat(),
         },
+        warning_flags: texts(&["--no-auth-warning"]),
         other_flags: [
-            flags(&["--no-auth-warning", "--raw", "--no-raw", "-c", "--csv", "--json", "-2", "-3"], false),
+            flags(&["--raw", "--no-raw", "-c", "--csv", "--json", "-2", "-3"], false),
             flags(&["-r", "-i", "-d", "-D"], true),
         ]
         .concat(),

@@ -1,30 +1,28 @@
 //! The test of a healthcheck, in every spelling.
 
-use crate::model::node::{Node, Text, Value};
+use super::client_check::{self, CheckReading, CheckRepair, NewTest, NoCheckRepair, Piece};
+use super::command::{source_range, word_of};
+use super::value::{Environment, Word};
+use crate::catalog::ClientProgram;
+use crate::model::node::{Node, Value};
 use crate::syntax::yaml::{Document, Fragment, Kind};
-use crate::text::{Edit, Span};
+use crate::text::{Edit, EditSet, Span};
 
 /// The `healthcheck` of a service.
 #[derive(Debug, Clone)]
 pub struct Healthcheck<'p> {
     /// The value of `test`.
     pub node: &'p Node,
-    /// What is run.
-    pub test: Test<'p>,
+    test: Test<'p>,
 }
 
 /// What the engine runs to see whether a container is healthy.
 #[derive(Debug, Clone)]
-pub enum Test<'p> {
-    /// `["CMD", word, …]`: the words behind `CMD`.
-    Exec(Vec<&'p Text>),
-    /// `["CMD-SHELL", text]` or just a text: the text, for the container's shell.
-    Shell {
-        /// The node of the text itself.
-        node: &'p Node,
-        /// The text.
-        text: &'p Text,
-    },
+enum Test<'p> {
+    /// `["CMD", word, …]`: the items behind `CMD`.
+    Exec { items: &'p [Node], words: Vec<Word> },
+    /// `["CMD-SHELL", text]` or just a text, for the container's shell.
+    Shell { node: &'p Node, word: Word },
     /// `NONE`, or `disable: true`.
     Disabled,
 }
@@ -38,13 +36,13 @@ impl<'p> Healthcheck<'p> {
             return Some(Self { node, test: Test::Disabled });
         }
         let test = match &node.value {
-            Value::Text(text) => Test::Shell { node, text },
+            Value::Text(_) => Test::Shell { node, word: whole(node)? },
             Value::List(items) => {
                 let (first, rest) = items.split_first()?;
                 match (first.as_text()?.value.as_str(), rest) {
                     ("NONE", _) => Test::Disabled,
-                    ("CMD", words) => Test::Exec(words.iter().map(Node::as_text).collect::<Option<_>>()?),
-                    ("CMD-SHELL", [node, ..]) => Test::Shell { node, text: node.as_text()? },
+                    ("CMD", items) => Test::Exec { items, words: items.iter().map(whole).collect::<Option<_>>()? },
+                    ("CMD-SHELL", [node, ..]) => Test::Shell { node, word: whole(node)? },
                     _ => return None,
                 }
             }
@@ -52,23 +50,114 @@ impl<'p> Healthcheck<'p> {
         };
         Some(Self { node, test })
     }
+
+    /// What it asks the server, and whether it notices a refusal.
+    pub fn ask(&self, clients: &[ClientProgram], env: &Environment<'_>) -> CheckReading {
+        client_check::read(self.test(), clients, env)
+    }
+
+    /// The change after which it logs in and notices a refusal.
+    ///
+    /// # Errors
+    /// [`NoCheckRepair`] if a person must write it.
+    pub fn authenticate(
+        &self,
+        clients: &[ClientProgram],
+        env: &Environment<'_>,
+        password: Option<&str>,
+    ) -> Result<CheckRepair, NoCheckRepair> {
+        client_check::authenticate(self.test(), clients, env, password)
+    }
+
+    /// The test that the engine runs, its words in order; after `repair`, if one is given.
+    pub fn words(&self, repair: Option<&NewTest>) -> Vec<String> {
+        let changed = |word: &Word, index: Option<usize>| {
+            match repair {
+                Some(NewTest::Edits { word, edits }) if *word == index => edits,
+                _ => return word.text.clone(),
+            }
+            .apply(&word.text)
+        };
+        match &self.test {
+            Test::Disabled => vec!["NONE".to_owned()],
+            Test::Shell { word, .. } => vec!["CMD-SHELL".to_owned(), changed(word, None)],
+            Test::Exec { words, .. } => match repair.and_then(|repair| repair.shell_text(words)) {
+                Some(text) => vec!["CMD-SHELL".to_owned(), text],
+                None => {
+                    let words = words.iter().enumerate().map(|(index, word)| changed(word, Some(index)));
+                    std::iter::once("CMD".to_owned()).chain(words).collect()
+                }
+            },
+        }
+    }
+
+    /// The edits that write `repair` into `document`, the file of the test.
+    pub fn apply(&self, document: &Document, repair: &NewTest) -> Option<Vec<Edit>> {
+        match (repair, &self.test) {
+            (NewTest::Same, _) => Some(Vec::new()),
+            (NewTest::Edits { word: None, edits }, Test::Shell { node, .. }) => edit_text(document, node, edits),
+            (NewTest::Edits { word: Some(index), edits }, Test::Exec { items, .. }) => {
+                edit_text(document, items.get(*index)?, edits)
+            }
+            (NewTest::Shell(pieces), Test::Exec { items, words }) => {
+                let text: Option<String> =
+                    pieces.iter().map(|piece| source_text(document, piece, items, words)).collect();
+                rewrite_list(document, self.node, &["CMD-SHELL".to_owned(), text?])
+            }
+            _ => None,
+        }
+    }
+
+    fn test(&self) -> client_check::Test<'_> {
+        match &self.test {
+            Test::Disabled => client_check::Test::Disabled,
+            Test::Exec { words, .. } => client_check::Test::Exec(words),
+            Test::Shell { word, .. } => client_check::Test::Shell(word),
+        }
+    }
 }
 
-/// Changes bytes of a text as the container gets it. `document` is the file of `node`.
-pub fn edit_text(document: &Document, node: &Node, text: &Text, edits: &[(Span, String)]) -> Option<Vec<Edit>> {
-    let edit = |(span, new): &(Span, String)| {
-        let range = super::command::source_range(text, span.start..span.end)?;
-        document.splice(node.place.node, range, new)
+fn whole(node: &Node) -> Option<Word> {
+    let text = node.as_text()?;
+    Some(word_of(text, Span::new(0, text.value.len()), &text.value))
+}
+
+/// A piece of a new test as it is written in the file: variables stay variables.
+fn source_text(document: &Document, piece: &Piece, items: &[Node], words: &[Word]) -> Option<String> {
+    match piece {
+        Piece::Text(text) => Some(text.replace('$', "$$")),
+        Piece::Word(index) => {
+            let written = document.scalar(items.get(*index)?.place.node)?;
+            let plain =
+                |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-+=:,./@%".contains(c));
+            let is_plain = words.get(*index).is_some_and(|word| plain(&word.text));
+            match is_plain {
+                true => Some(written.to_owned()),
+                false => (!written.contains('\'')).then(|| format!("'{written}'")),
+            }
+        }
+    }
+}
+
+/// Changes bytes of a text as the container gets it, to texts that the container shall get.
+fn edit_text(document: &Document, node: &Node, edits: &EditSet) -> Option<Vec<Edit>> {
+    let text = node.as_text()?;
+    let edit = |edit: &Edit| {
+        let range = source_range(text, edit.span.start..edit.span.end)?;
+        document.splice(node.place.node, range, &edit.text.replace('$', "$$"))
     };
     edits.iter().map(edit).collect()
 }
 
 /// Writes a list of words in the place of another one, in flow or in block style. Comments stay.
-pub fn rewrite_list(document: &Document, list: &Node, words: &[String]) -> Option<Vec<Edit>> {
+fn rewrite_list(document: &Document, list: &Node, words: &[String]) -> Option<Vec<Edit>> {
     let id = list.place.node;
     let Kind::Seq(items) = &document.node(id).kind else { return None };
     if document.node(id).flow {
         return Some(vec![document.replace_node(id, &Fragment::words(words))?]);
+    }
+    if words.len() > items.len() {
+        return None;
     }
     let mut edits = Vec::new();
     for (item, word) in items.iter().zip(words) {
@@ -78,9 +167,6 @@ pub fn rewrite_list(document: &Document, list: &Node, words: &[String]) -> Optio
     }
     for index in words.len()..items.len() {
         edits.push(document.remove_item(id, index)?);
-    }
-    if words.len() > items.len() {
-        return None;
     }
     Some(edits)
 }

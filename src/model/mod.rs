@@ -15,6 +15,7 @@ mod unique;
 mod variables;
 mod workspace;
 
+pub use interpolate::expand_text;
 pub use problem::{Problem, Weight};
 pub use project::Project;
 pub use variables::{Definition, Variables};

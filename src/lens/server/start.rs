@@ -2,7 +2,7 @@
 
 use super::{Auth, Setup, WordList};
 use crate::catalog::{Argv, Env};
-use crate::lens::shell_run::{self, Call, Outcome, ScriptWord, shell_script_index, strip_wrappers};
+use crate::lens::shell_run::{self, Call, Others, Outcome, ScriptWord, shell_script_index, strip_wrappers};
 use crate::lens::value::{Environment, Lookup, Word, file_name};
 use crate::syntax::shell;
 use crate::text::Span;
@@ -202,7 +202,7 @@ fn find_in_script(
             }
         }
     };
-    let run = shell_run::run(&parsed, env, &mut programs);
+    let run = shell_run::run(&parsed, env, Others::Unknown, &mut programs);
     for start in &mut starts {
         start.written_files.clone_from(&written_files);
     }

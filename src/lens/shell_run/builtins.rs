@@ -2,7 +2,7 @@
 
 use regex::RegexBuilder;
 
-use super::{Flow, Input, Outcome, Shell};
+use super::{Flow, Input, Others, Outcome, Shell};
 use crate::lens::value::{Lookup, Word, file_name};
 
 impl Shell<'_> {
@@ -56,7 +56,22 @@ impl Shell<'_> {
             }
             _ => Outcome::UNKNOWN,
         };
+        if outcome.status.is_none() && input.is_none() && self.others == Others::Succeed && is_other(words) {
+            return Flow::Next(Outcome { status: Some(0), ..outcome });
+        }
         Flow::Next(outcome)
+    }
+}
+
+/// True for programs that the shell knows nothing of, and for tests of files.
+fn is_other(words: &[Word]) -> bool {
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    match texts.as_slice() {
+        ["test", operator, _] | ["[", operator, _, "]"] | ["[[", operator, _, "]]"] => {
+            operator.starts_with('-') && !matches!(*operator, "-n" | "-z")
+        }
+        [program, ..] => !matches!(*program, "test" | "[" | "[[" | "read" | "grep" | "egrep" | "fgrep"),
+        [] => false,
     }
 }
 

@@ -65,13 +65,23 @@ pub(crate) struct Run {
     pub aborted: Option<String>,
 }
 
+/// How programs end of which nothing is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// In an unknown way.
+    Unknown,
+    /// Well, as do tests of files; except where they judge another program's output.
+    Succeed,
+}
+
 /// Runs `script`. `programs` is asked for the outcome of each program; `None` leaves it to what is built in here.
 pub(crate) fn run(
     script: &Script,
     env: &Environment<'_>,
+    others: Others,
     programs: &mut dyn FnMut(&Call<'_>) -> Option<Outcome>,
 ) -> Run {
-    let mut shell = Shell::new(env, programs);
+    let mut shell = Shell::new(env, others, programs);
     let status = match shell.script(script, &None) {
         Flow::Next(outcome) | Flow::Exit(outcome) => outcome.status,
     };
@@ -98,6 +108,7 @@ type Input = Option<Option<String>>;
 
 struct Shell<'a> {
     env: &'a Environment<'a>,
+    others: Others,
     programs: &'a mut dyn FnMut(&Call<'_>) -> Option<Outcome>,
     /// Variables that the script has set.
     variables: BTreeMap<String, Lookup>,
@@ -114,9 +125,14 @@ struct Shell<'a> {
 }
 
 impl<'a> Shell<'a> {
-    fn new(env: &'a Environment<'a>, programs: &'a mut dyn FnMut(&Call<'_>) -> Option<Outcome>) -> Self {
+    fn new(
+        env: &'a Environment<'a>,
+        others: Others,
+        programs: &'a mut dyn FnMut(&Call<'_>) -> Option<Outcome>,
+    ) -> Self {
         Self {
             env,
+            others,
             programs,
             variables: BTreeMap::new(),
             opaque: false,

@@ -21,7 +21,7 @@ fn simulate(text: &str, printed: &str) -> (Option<i32>, Vec<String>, Option<Stri
         _ => None,
     };
     let script = shell::parse(text).expect(text);
-    let run = run(&script, &env, &mut programs);
+    let run = run(&script, &env, Others::Unknown, &mut programs);
     (run.status, servers, run.aborted)
 }
 

@@ -136,9 +136,11 @@ pub struct ClientProgram {
     pub error_flags: Vec<String>,
     /// Options that say where the server is; a repair keeps them.
     pub connection: ConnectionFlags,
-    /// All other options; a repair drops those that are about credentials or output.
+    /// Options without a value that hide warnings about `password_flags`, as in `--no-auth-warning`.
+    pub warning_flags: Vec<String>,
+    /// All other options.
     pub other_flags: Vec<ClientFlag>,
-    /// Variables that it takes the password from, best first; `programs` limits one to some of `names`.
+    /// Variables that it takes the password from, best first.
     pub credential_variables: Vec<CredentialVariable>,
     /// Commands that log in, with the password as last argument, as in `auth`.
     pub auth_commands: Vec<String>,
