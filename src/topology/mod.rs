@@ -1,12 +1,14 @@
 //! Who reaches which server, by which name, through which variable.
 
 mod links;
+mod spot;
 mod stores;
 
 use crate::catalog::Store;
 use crate::model::Workspace;
 
 pub use links::{Carrier, Link, LinkKind, Target};
+pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
 
 /// The stores of a workspace and what leads to them.

@@ -1,12 +1,13 @@
 //! Published ports.
 
 use super::service::{describe, not_set};
-use super::{Context, Seen, Spot};
+use super::{Context, Seen};
 use crate::lens::port::{Exposure, Port, ports};
 use crate::lint::finding::Subject;
 use crate::model::port::PortRange;
 use crate::rule::{FieldValue, ViewKind};
 use crate::source::relative_to;
+use crate::topology::Spot;
 
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
     for service in context.workspace.projects[project].services() {
