@@ -20,7 +20,6 @@ mod severity;
 mod shipped;
 mod template;
 
-pub use condition::{Condition, Literal, Matcher, Truth, Verdict};
 pub use examples::{Example, Expectation, Variant};
 pub use explain::{Explanation, Sample};
 pub use field::{FieldValue, View};
