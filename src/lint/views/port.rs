@@ -12,7 +12,12 @@ use crate::topology::Spot;
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
     for service in context.workspace.projects[project].services() {
         // On the host's own network nothing is published: all that listens is open.
-        if service.value.get("network_mode").and_then(|mode| mode.scalar_text()).is_some_and(|mode| mode.value == "host") {
+        if service
+            .value
+            .get("network_mode")
+            .and_then(|mode| mode.scalar_text())
+            .is_some_and(|mode| mode.value == "host")
+        {
             continue;
         }
         for port in ports(&service.value) {

@@ -48,7 +48,9 @@ fn is_seen_in_a_container(context: &Context<'_, '_>, link: &Link) -> bool {
         definition.is_some_and(|definition| definition.source == *source)
     };
     context.topology.links.iter().any(|other| match &other.carrier {
-        Carrier::Variable { name: other_name, site: Site::File { source: file, .. } } => file == source && other_name == name,
+        Carrier::Variable { name: other_name, site: Site::File { source: file, .. } } => {
+            file == source && other_name == name
+        }
         Carrier::Variable { .. } => other.text.variables().contains(&name.as_str()) && defines(name),
         _ => false,
     })
@@ -87,14 +89,20 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     view.set("url.server_host", FieldValue::optional(server.map(|server| &server.service)));
     let port = server.and_then(|server| server.ports.first());
     view.set("url.server_port", port.map_or(FieldValue::Absent, |port| FieldValue::Number(i64::from(*port))));
-    view.set("url.expands", FieldValue::Bool(!url.problems.iter().any(|problem| problem.kind == UrlProblemKind::Variable)));
+    view.set(
+        "url.expands",
+        FieldValue::Bool(!url.problems.iter().any(|problem| problem.kind == UrlProblemKind::Variable)),
+    );
 }
 
 fn problem(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut Seen) {
     let place = |span: Option<Span>| spot_of(context.workspace, &link.carrier, &link.text, span);
     if let Some((name, spot)) = defined_too_late(context, link) {
         view.set("url.problem", FieldValue::text("late-variable"));
-        view.set("url.problem_text", FieldValue::text(format!("`{name}` is blank here: the line that sets it comes further down")));
+        view.set(
+            "url.problem_text",
+            FieldValue::text(format!("`{name}` is blank here: the line that sets it comes further down")),
+        );
         view.set("url.problem_help", FieldValue::text(format!("move the line of `{name}` above this one")));
         view.place("url.problem", spot);
         return;
@@ -109,7 +117,10 @@ fn problem(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut Se
         _ => None,
     };
     let word = problem.map(|problem| problem_word(problem.kind));
-    view.set("url.problem", word.map_or(FieldValue::Absent, |word| FieldValue::Text { text: word.to_owned(), assumed }));
+    view.set(
+        "url.problem",
+        word.map_or(FieldValue::Absent, |word| FieldValue::Text { text: word.to_owned(), assumed }),
+    );
     view.set("url.problem_text", FieldValue::optional(problem.map(|problem| &problem.message)));
     view.set("url.problem_help", FieldValue::optional(problem.map(|problem| &problem.help)));
     if let Some(problem) = problem {
@@ -140,7 +151,10 @@ fn credential(link: &Link, url: &StoreUrl) -> &'static str {
     // A blank variable may be set elsewhere.
     let may_be_set = link.text.certainty != Certainty::Known
         && link.text.pieces.iter().any(|piece| {
-            piece.origin != PieceOrigin::Literal && piece.output.start <= area.end && piece.output.end >= area.start && url.user_info.is_some()
+            piece.origin != PieceOrigin::Literal
+                && piece.output.start <= area.end
+                && piece.output.end >= area.start
+                && url.user_info.is_some()
         });
     if may_be_set { "unknown" } else { "none" }
 }
