@@ -28,7 +28,12 @@ pub enum Failure {
 ///
 /// # Errors
 /// The first [`Failure`].
-pub fn check(repair: &Repair, before: &Workspace<'_>, defined: &Workspace<'_>, after: &Workspace<'_>) -> Result<(), Failure> {
+pub fn check(
+    repair: &Repair,
+    before: &Workspace<'_>,
+    defined: &Workspace<'_>,
+    after: &Workspace<'_>,
+) -> Result<(), Failure> {
     readable(before, after)?;
     comments(before, after)?;
     let (start, middle, end) = (Snapshot::of(before), Snapshot::of(defined), Snapshot::of(after));
@@ -47,14 +52,19 @@ pub fn check(repair: &Repair, before: &Workspace<'_>, defined: &Workspace<'_>, a
             Some(_) => {}
         }
     }
-    let missed = repair.expected.iter().find(|(path, expected)| end.get(path).map(|value| &value.value) != expected.as_ref());
+    let missed =
+        repair.expected.iter().find(|(path, expected)| end.get(path).map(|value| &value.value) != expected.as_ref());
     missed.map_or(Ok(()), |(path, _)| Err(Failure::Misses(readable_path(path))))
 }
 
 /// True if a value changed because of a variable that the repair sets.
 fn follows_from(repair: &Repair, path: &str, old: Option<&Resolved>, new: Option<&Resolved>) -> bool {
-    let named = |name: &String| path.ends_with(&format!(".variables.{name}")) || path.ends_with(&format!(".environment.{name}"));
-    let uses = |value: Option<&Resolved>| value.is_some_and(|value| value.variables.iter().any(|name| repair.defines.contains(name)));
+    let named = |name: &String| {
+        path.ends_with(&format!(".variables.{name}")) || path.ends_with(&format!(".environment.{name}"))
+    };
+    let uses = |value: Option<&Resolved>| {
+        value.is_some_and(|value| value.variables.iter().any(|name| repair.defines.contains(name)))
+    };
     repair.defines.iter().any(named) || uses(old) || uses(new)
 }
 
@@ -78,7 +88,8 @@ fn comments(before: &Workspace<'_>, after: &Workspace<'_>) -> Result<(), Failure
     let later = all_comments(after);
     for (path, comments) in all_comments(before) {
         let left = later.get(&path);
-        let lost = comments.iter().any(|(text, count)| left.and_then(|left| left.get(text)).is_none_or(|now| now < count));
+        let lost =
+            comments.iter().any(|(text, count)| left.and_then(|left| left.get(text)).is_none_or(|now| now < count));
         if lost {
             return Err(Failure::CommentLost(path.display().to_string()));
         }

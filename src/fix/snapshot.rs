@@ -49,7 +49,8 @@ impl Snapshot {
     /// The paths at which two states differ, with the later value; `None` for one that is gone.
     pub fn changes(&self, later: &Self) -> BTreeMap<Path, Option<Resolved>> {
         let gone = self.values.keys().filter(|path| !later.values.contains_key(*path)).map(|path| (path.clone(), None));
-        let changed = later.values.iter().filter(|(path, new)| self.values.get(*path).is_none_or(|old| old.value != new.value));
+        let changed =
+            later.values.iter().filter(|(path, new)| self.values.get(*path).is_none_or(|old| old.value != new.value));
         gone.chain(changed.map(|(path, new)| (path.clone(), Some(new.clone())))).collect()
     }
 
@@ -85,7 +86,13 @@ impl Snapshot {
                         let words = healthcheck.words(None);
                         self.add_with(format!("{path}.test"), words_value(&words), healthcheck.node);
                     }
-                    for entry in entry.value.as_map().map_or(&[][..], |map| &map.entries).iter().filter(|entry| entry.key != "test") {
+                    for entry in entry
+                        .value
+                        .as_map()
+                        .map_or(&[][..], |map| &map.entries)
+                        .iter()
+                        .filter(|entry| entry.key != "test")
+                    {
                         self.add_node(format!("{path}.{}", entry.key), &entry.value);
                     }
                 }

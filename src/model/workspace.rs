@@ -9,6 +9,7 @@ use super::node::Place;
 use super::problem::{Problem, Weight};
 use super::project::Project;
 use crate::source::{Files, ReadError, SourceId, Sources};
+use crate::syntax;
 use crate::syntax::env::{self, EnvFile};
 use crate::syntax::yaml::{self, Document};
 use crate::text::Span;
@@ -30,7 +31,7 @@ pub struct Workspace<'f> {
     pub projects: Vec<Project>,
     problems: BTreeSet<Problem>,
     documents: BTreeMap<SourceId, Arc<Document>>,
-    env_files: BTreeMap<(SourceId, bool), Arc<EnvFile>>,
+    env_files: BTreeMap<(SourceId, bool), (Arc<EnvFile>, Vec<syntax::Problem>)>,
 }
 
 impl<'f> Workspace<'f> {
@@ -62,7 +63,10 @@ impl<'f> Workspace<'f> {
 
     /// The entries of an env file that was read in Compose's dialect.
     pub fn env_file(&self, source: SourceId) -> Option<&EnvFile> {
-        self.env_files.get(&(source, false)).or_else(|| self.env_files.get(&(source, true))).map(Arc::as_ref)
+        self.env_files
+            .get(&(source, false))
+            .or_else(|| self.env_files.get(&(source, true)))
+            .map(|(file, _)| file.as_ref())
     }
 
     /// Reads a Compose file, once.
@@ -93,17 +97,29 @@ impl<'f> Workspace<'f> {
                 return Err(error);
             }
         };
-        if let Some(file) = self.env_files.get(&(source, raw)) {
-            return Ok((source, file.clone()));
-        }
-        let text = self.sources.get(source).text.clone();
-        let (file, problems) = if raw { env::parse_raw(&text) } else { env::parse(&text) };
+        let (file, problems) = self.parsed_env_file(source, raw);
         for problem in problems {
             self.report(source, problem.span, Weight::Error, problem.message, problem.help);
         }
-        let file = Arc::new(file);
-        self.env_files.insert((source, raw), file.clone());
         Ok((source, file))
+    }
+
+    /// Reads an env file that other programs than Compose may read: what Compose would refuse is no problem here.
+    pub(super) fn load_foreign_env_file(&mut self, path: &Path) -> Option<SourceId> {
+        let source = self.sources.load(path).ok()?;
+        self.parsed_env_file(source, false);
+        Some(source)
+    }
+
+    fn parsed_env_file(&mut self, source: SourceId, raw: bool) -> (Arc<EnvFile>, Vec<syntax::Problem>) {
+        if let Some(known) = self.env_files.get(&(source, raw)) {
+            return known.clone();
+        }
+        let text = self.sources.get(source).text.clone();
+        let (file, problems) = if raw { env::parse_raw(&text) } else { env::parse(&text) };
+        let parsed = (Arc::new(file), problems);
+        self.env_files.insert((source, raw), parsed.clone());
+        parsed
     }
 
     fn load(&mut self, path: &Path) -> Option<SourceId> {
