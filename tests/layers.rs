@@ -73,18 +73,14 @@ fn the_check_sees_what_it_should_see() {
         (
             "fix/plan.rs",
             "use serde::{Deserialize, Serialize};",
-            &[
-                "src/fix/plan.rs:1: `serde::Serialize` is not for this file: what is written out has structs of its own",
-            ],
+            &["src/fix/plan.rs:1: `serde::Serialize` is not for this file: what is written out has structs of its own"],
         ),
         ("rule/decode.rs", "use serde::Deserialize;", &[]),
         (
             "lint/run.rs",
             "fn f() { std::process::exit(1) }",
-            &[
-                "src/lint/run.rs:1: `std::process` is not for this file: only the command line ends the process or \
-                starts others",
-            ],
+            &["src/lint/run.rs:1: `std::process` is not for this file: only the command line ends the process or \
+                starts others"],
         ),
     ];
     for (path, text, expected) in cases {

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use caulk::lens::command::Command as Words;
-use caulk::lens::healthcheck::{Healthcheck, Test};
+use caulk::lens::healthcheck::Healthcheck;
 use caulk::lens::port::ports;
 use caulk::model::discover::projects_of;
 use caulk::model::node::Node;
@@ -30,7 +30,7 @@ fn a_sealed_server_refuses_strangers_and_takes_its_clients() {
             let stranger = server.ask("redis://127.0.0.1").expect_err(&context);
             assert!(stranger.contains("NOAUTH"), "{context}: {stranger}");
             let guess = server.ask("redis://default:guess@127.0.0.1").expect_err(&context);
-            assert!(guess.contains("WRONGPASS"), "{context}: {guess}");
+            assert!(guess.contains("AuthenticationFailed"), "{context}: {guess}");
             assert!(!sealed.clients.is_empty(), "{context} has no clients");
             for (client, url) in &sealed.clients {
                 let answer = server.ask(url);
@@ -136,14 +136,10 @@ struct Server {
     command: Vec<String>,
     /// What the container's environment holds.
     environment: Variables,
-    check: Check,
+    /// The test, `CMD` or `CMD-SHELL` first.
+    check: Vec<String>,
     /// Where each URL that leads to it stands, and the URL.
     clients: Vec<(String, String)>,
-}
-
-enum Check {
-    Exec(Vec<String>),
-    Shell(String),
 }
 
 fn is_server(service: &Node) -> bool {
@@ -176,11 +172,7 @@ fn read_server(folder: &Path, project: &Project, name: &str, service: &Node) -> 
         || vec!["redis-server".to_owned()],
         |command| command.words.iter().map(|word| word.text.clone()).collect(),
     );
-    let check = match Healthcheck::read(service).expect("each server has a healthcheck").test {
-        Test::Exec(words) => Check::Exec(words.iter().map(|word| word.value.clone()).collect()),
-        Test::Shell { text, .. } => Check::Shell(text.value.clone()),
-        Test::Disabled => panic!("{name}: the healthcheck is gone"),
-    };
+    let check = Healthcheck::read(service).expect("each server has a healthcheck").words(None);
     let environment = environment_of(project, name);
     Server { service: name.to_owned(), command, environment, check, clients: clients_of(folder, project, name) }
 }
@@ -230,14 +222,6 @@ struct Seen {
 }
 
 fn seen_by_caulk(project: &Project, name: &str, service: &Node) -> Seen {
-    let words = |node: &Node| -> Vec<String> {
-        let items = node.as_list().expect("it is a list").iter();
-        items.map(|item| item.scalar_text().expect("it is a text").value).collect()
-    };
-    let healthcheck = service.at(&["healthcheck", "test"]).map(|test| match test.as_text() {
-        Some(text) => vec!["CMD-SHELL".to_owned(), text.value.clone()],
-        None => words(test),
-    });
     let command = Words::read(service, "command").expect("the command can be read");
     let ports = ports(service).into_iter().map(|port| {
         let published = port.published.map_or(String::new(), |range| range.first.to_string());
@@ -245,7 +229,7 @@ fn seen_by_caulk(project: &Project, name: &str, service: &Node) -> Seen {
     });
     Seen {
         command: command.map(|command| command.words.iter().map(|word| word.text.clone()).collect()),
-        healthcheck,
+        healthcheck: Healthcheck::read(service).map(|healthcheck| healthcheck.words(None)),
         environment: environment_of(project, name),
         ports: ports.collect(),
     }
@@ -345,19 +329,19 @@ impl Running {
     }
 
     /// Runs a healthcheck as the engine would: in the container's environment and without input.
-    fn is_healthy(&self, check: &Check, environment: &Variables) -> bool {
+    fn is_healthy(&self, check: &[String], environment: &Variables) -> bool {
         let mut command = match check {
-            Check::Exec(words) => {
-                let (program, arguments) = words.split_first().expect("a check has a program");
+            [kind, program, arguments @ ..] if kind == "CMD" => {
                 let mut command = Command::new(self.clients().join(program));
                 command.args(arguments);
                 command
             }
-            Check::Shell(text) => {
+            [kind, text] if kind == "CMD-SHELL" => {
                 let mut command = Command::new("/bin/sh");
                 command.args(["-c", text]);
                 command
             }
+            _ => panic!("no test that an engine would run: {check:?}"),
         };
         let path = format!("{}:/usr/bin:/bin", self.clients().display());
         let output = command.env_clear().envs(environment).env("PATH", path).stdin(Stdio::null()).output();
