@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 /// The projects in `fixtures/projects`, each with `input/`, `fixed/` and `expected.txt`.
 pub const PROJECTS: [&str; 5] = ["guide", "list-and-flow", "anchors-override", "two-servers", "crlf-bom"];
@@ -58,13 +59,13 @@ impl Folder {
 
     /// Runs caulk in it.
     pub fn caulk(&self, arguments: &[&str]) -> Run {
-        Run::of(self.command(arguments).output().expect("caulk can be run"))
+        Run::of(&mut self.command(arguments))
     }
 
     /// A call of caulk in it, by a person rather than by a service that builds and tests.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_caulk"));
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command.args(arguments).current_dir(self.path());
         for variable in ["CI", "PRE_COMMIT", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "REDIS_PASSWORD"] {
             command.env_remove(variable);
         }
@@ -101,12 +102,45 @@ pub struct Run {
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
+    /// How long it took.
+    pub duration: Duration,
 }
 
 impl Run {
-    fn of(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("caulk writes UTF-8");
-        Self { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    /// The longest that any call may take, on a slow machine, too.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Runs a command to its end. One that does not end fails the test.
+    pub fn of(command: &mut Command) -> Self {
+        // Files, not pipes: nobody has to read while the program runs.
+        let folder = tempfile::tempdir().expect("the system has room for a folder");
+        let output = |name| fs::File::create(folder.path().join(name)).expect("the folder is new");
+        let start = Instant::now();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(output("stdout"))
+            .stderr(output("stderr"))
+            .spawn()
+            .expect("the program can be run");
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("it can be asked") {
+                break status;
+            }
+            if start.elapsed() > Self::PATIENCE {
+                // It may have ended just now; the test fails either way.
+                let _ = child.kill();
+                panic!("{command:?} does not end");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let duration = start.elapsed();
+        let text = |name| fs::read_to_string(folder.path().join(name)).expect("caulk writes UTF-8");
+        Self { status: ExitStatus::code(&status), stdout: text("stdout"), stderr: text("stderr"), duration }
+    }
+
+    /// Standard output as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON: {error}\n{}", self.all()))
     }
 
     /// Both outputs, for messages.
