@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use common::{Folder, PROJECTS, Passwords, files_of, project};
+use common::{Folder, Habits, PROJECTS, Passwords, files_of, passwords_in, project};
 
 #[test]
 fn an_open_project_is_reported() {
@@ -109,13 +109,7 @@ fn line_ends_byte_order_mark_and_end_of_file_are_kept() {
         folder.caulk(&["check", "--fix"]);
         let after = folder.files();
         for (path, bytes) in &before {
-            let habits = |bytes: &[u8]| {
-                let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-                let crlf = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
-                // All of one kind, or the file was mixed from the beginning.
-                (crlf == lines, crlf == 0, bytes.starts_with(b"\xef\xbb\xbf"), bytes.ends_with(b"\n"))
-            };
-            assert_eq!(habits(&after[path]), habits(bytes), "{name}/{path}");
+            assert_eq!(Habits::of(&after[path]), Habits::of(bytes), "{name}/{path}");
         }
     }
 }
@@ -154,18 +148,6 @@ fn git_gets_no_password() {
     let staged = git(&folder, &["diff", "--cached"]);
     assert!(staged.contains("requirepass"), "{staged}");
     assert!(passwords.iter().all(|password| !staged.contains(password.as_str())), "{staged}");
-}
-
-/// The generated passwords in some files.
-fn passwords_in(files: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
-    let texts = files.values().map(|bytes| String::from_utf8_lossy(bytes));
-    let mut passwords: Vec<String> = texts
-        .flat_map(|text| text.split(|char: char| !char.is_ascii_hexdigit()).map(str::to_owned).collect::<Vec<_>>())
-        .filter(|word| word.len() == 64)
-        .collect();
-    passwords.sort();
-    passwords.dedup();
-    passwords
 }
 
 /// True if expectations are to be written rather than compared.

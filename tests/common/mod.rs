@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -190,6 +190,37 @@ impl Passwords {
             self.known.len() - 1
         });
         format!("{:08x}", number + 1).repeat(8)
+    }
+}
+
+/// The generated passwords in some files.
+pub fn passwords_in(files: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
+    let texts = files.values().map(|bytes| String::from_utf8_lossy(bytes));
+    let words = texts
+        .flat_map(|text| text.split(|char: char| !char.is_ascii_hexdigit()).map(str::to_owned).collect::<Vec<_>>());
+    words.filter(|word| word.len() == 64).collect()
+}
+
+/// How a file is written, which no repair may change.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Habits {
+    all_crlf: bool,
+    no_crlf: bool,
+    byte_order_mark: bool,
+    final_newline: bool,
+}
+
+impl Habits {
+    /// Those of a file. One without any line end has none to keep.
+    pub fn of(bytes: &[u8]) -> Self {
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let crlf = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
+        Self {
+            all_crlf: crlf == lines,
+            no_crlf: crlf == 0,
+            byte_order_mark: bytes.starts_with(b"\xef\xbb\xbf"),
+            final_newline: bytes.ends_with(b"\n"),
+        }
     }
 }
 
