@@ -1,6 +1,7 @@
 //! What a workspace comes to, value by value, so that two states of it can be compared.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::lens::command::Command;
 use crate::lens::healthcheck::Healthcheck;
@@ -73,13 +74,8 @@ impl Snapshot {
                     }
                     _ => self.add_node(path, &entry.value),
                 },
-                "ports" => {
-                    let read = ports(&service.value);
-                    if read.len() == entry.value.as_list().map_or(0, <[Node]>::len) {
-                        self.add_with(path, ports_value(read.iter().map(port_value)), &entry.value);
-                    } else {
-                        self.add_node(path, &entry.value);
-                    }
+                "ports" if entry.value.as_list().is_some() => {
+                    self.add_with(path, ports_value(&port_values(&service.value)), &entry.value);
                 }
                 "healthcheck" => {
                     if let Some(healthcheck) = Healthcheck::read(&service.value) {
@@ -163,19 +159,31 @@ pub fn words_value<S: AsRef<str>>(words: &[S]) -> String {
     words.iter().map(|word| format!("{:?}", word.as_ref())).collect::<Vec<_>>().join(" ")
 }
 
+/// The entries of a service's `ports`, as they are compared.
+pub fn port_values(service: &Node) -> Vec<String> {
+    let items = service.get("ports").and_then(Node::as_list).unwrap_or_default();
+    let mut values: Vec<String> = items.iter().map(raw_value).collect();
+    for port in ports(service) {
+        values[port.index] = port_value(&port, port.host_ip);
+    }
+    values
+}
+
+/// An entry that caulk does not understand, as it is compared.
+fn raw_value(node: &Node) -> String {
+    let mut snapshot = Snapshot::default();
+    snapshot.add_node(String::new(), node);
+    snapshot.values.iter().map(|(path, value)| format!("{path}={}", value.value)).collect::<Vec<_>>().join(",")
+}
+
 /// How a list of ports is compared.
-pub fn ports_value(ports: impl Iterator<Item = String>) -> String {
-    ports.collect::<Vec<_>>().join(" ")
+pub fn ports_value(ports: &[String]) -> String {
+    ports.join(" ")
 }
 
-/// How one port is compared.
-pub fn port_value(port: &Port<'_>) -> String {
-    port_on(port, port.host_ip.map(|ip| ip.to_string()))
-}
-
-/// How one port is compared if it listened on another address.
-pub fn port_on(port: &Port<'_>, host: Option<String>) -> String {
-    let host = host.unwrap_or_else(|| "*".to_owned());
+/// How a port is compared if it listened on `host_ip`.
+pub fn port_value(port: &Port<'_>, host_ip: Option<IpAddr>) -> String {
+    let host = host_ip.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
     let range = |first: u16, last: u16| if first == last { first.to_string() } else { format!("{first}-{last}") };
     let published = port.published.map_or("?".to_owned(), |ports| range(ports.first, ports.last));
     format!("{host}|{published}|{}|{}", range(port.target.first, port.target.last), port.protocol)

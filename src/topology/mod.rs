@@ -6,6 +6,9 @@ mod stores;
 
 use crate::catalog::Store;
 use crate::model::Workspace;
+use crate::model::node::Node;
+use crate::source::SourceId;
+use crate::syntax::yaml::NodeId;
 
 pub use links::{Carrier, Link, LinkKind, Target};
 pub use spot::{Spot, spot_of};
@@ -53,6 +56,34 @@ impl Topology {
         self.links.iter().filter(move |link| link.target.store() == Some(number))
     }
 
+    /// The replicas of the store `number`.
+    pub fn replicas(&self, number: usize) -> impl Iterator<Item = &StoreService> {
+        let store = &self.stores[number];
+        self.stores.iter().filter(move |other| {
+            let host = other.replica_of.as_deref();
+            other.project == store.project && host.is_some_and(|host| store.names.iter().any(|name| name == host))
+        })
+    }
+
+    /// The stores that share a part of their definition with the store `number` by an anchor or by `extends`, itself included:
+    /// a change of one is a change of all.
+    pub fn sharing_a_definition(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
+        let mut group = vec![number];
+        let mut next = 0;
+        while let Some(member) = group.get(next).copied() {
+            next += 1;
+            let own = definition_places(self.stores[member].node(workspace));
+            for (other, store) in self.stores.iter().enumerate() {
+                let shares = || definition_places(store.node(workspace)).iter().any(|place| own.contains(place));
+                if !group.contains(&other) && store.project == self.stores[number].project && shares() {
+                    group.push(other);
+                }
+            }
+        }
+        group.sort_unstable();
+        group
+    }
+
     /// The services that wait for a store without a visible way to it.
     pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, number: usize) -> Vec<&'w str> {
         let store = &self.stores[number];
@@ -61,4 +92,11 @@ impl Topology {
         let services = project.services().iter().filter(|service| links::depends_on(&service.value, &store.service));
         services.map(|service| service.key.as_str()).filter(|name| !linked.contains(name)).collect()
     }
+}
+
+/// The places in the files that make up what a store is.
+fn definition_places(service: &Node) -> Vec<(SourceId, NodeId)> {
+    let test = service.at(&["healthcheck", "test"]);
+    let parts = ["command", "entrypoint", "healthcheck", "environment"].into_iter().filter_map(|key| service.get(key));
+    std::iter::once(service).chain(parts).chain(test).map(|node| (node.place.source, node.place.node)).collect()
 }
