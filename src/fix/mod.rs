@@ -12,4 +12,5 @@ pub mod repair;
 pub mod seal;
 pub mod secret;
 pub mod snapshot;
+pub mod trial;
 pub mod undo;

@@ -220,7 +220,8 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
                 key,
                 title: repair.title.clone(),
                 applicability: repair.applicability,
-                fate: Fate::Refused("its finding was already gone".to_owned()),
+                // Until it is tried: another repair may mend the same, and it is never needed.
+                fate: Fate::Made,
                 repair: Some(repair),
             },
             Err(fate) => {
@@ -252,7 +253,7 @@ fn step(
         let built = build(&state, &overlay, settings, secrets, finding, &aim);
         let (fate, repair) = match built {
             Err(fate) => (fate, None),
-            Ok(repair) => (attempt(&state, &overlay, settings, finding, &repair, &mut plan.draft), Some(repair)),
+            Ok(repair) => (attempt(&state, settings, finding, &repair, &mut plan.draft), Some(repair)),
         };
         let is_made = fate == Fate::Made;
         match plan.repairs.iter_mut().find(|planned| planned.key == key) {
@@ -311,15 +312,13 @@ fn build(
 }
 
 /// Makes a repair in the draft if it may be made and can be proved.
-fn attempt<'o>(
-    state: &State<'o>,
-    overlay: &'o dyn Files,
+fn attempt(
+    state: &State<'_>,
     settings: &Settings<'_>,
     finding: &Finding,
     repair: &Repair,
     draft: &mut Draft<'_>,
 ) -> Fate {
-    let _ = overlay;
     let is_allowed = match repair.applicability {
         Applicability::Safe => true,
         Applicability::Unsafe => settings.is_unsafe_allowed,

@@ -67,3 +67,10 @@ pub enum ChangeKind {
     /// It is made, or gets this line at its end if it is there already.
     Line(String),
 }
+
+impl std::fmt::Display for RepairKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.action, self.service)?;
+        if self.detail.is_empty() { Ok(()) } else { write!(f, ":{}", self.detail) }
+    }
+}

@@ -86,6 +86,11 @@ impl Rule {
         })
     }
 
+    /// The worst severity that it can have.
+    pub fn worst_severity(&self) -> Severity {
+        self.cases.iter().map(|case| case.grade.worst()).max().unwrap_or(Severity::Info)
+    }
+
     /// Its severity in words, such as "error if `store.reach` is `host`, else warning".
     pub fn severity(&self) -> String {
         let mut parts: Vec<String> = Vec::new();

@@ -78,6 +78,16 @@ impl Grade {
         }
     }
 
+    /// The worst that it can be.
+    pub(super) fn worst(&self) -> Severity {
+        match self {
+            Self::Always(severity) => *severity,
+            Self::By { values, otherwise, .. } => {
+                values.iter().map(|(_, severity)| *severity).fold(*otherwise, Severity::max)
+            }
+        }
+    }
+
     /// In words, such as "error if `store.reach` is `host` or `shared`, else warning".
     pub(super) fn describe(&self) -> String {
         let (field, values, otherwise) = match self {

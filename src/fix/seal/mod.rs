@@ -38,8 +38,9 @@ pub enum NoSeal {
 /// # Errors
 /// [`NoSeal`] if a person must do it, or must first decide something.
 pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
+    let members = bench.topology.sharing_a_definition(bench.workspace, number);
     let store = &bench.topology.stores[number];
-    let key = key(store);
+    let key = key(&bench.topology.stores[members[0]]);
     let mut seal = Seal {
         bench,
         repair: Repair {
@@ -62,7 +63,7 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             "`{name}` has replicas: give all of them `--requirepass` and `--masterauth` with the same password at the same time"
         )));
     }
-    for member in bench.topology.sharing_a_definition(bench.workspace, number) {
+    for member in members {
         seal.member(member)?;
     }
     Ok(seal.finish(number))
