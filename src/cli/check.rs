@@ -155,7 +155,7 @@ impl Run<'_> {
                 };
                 let options = DiffOptions { show_secrets: self.check.show_secrets, target };
                 let notes = diff::render(&self.diffs, &options, out)?;
-                for note in notes {
+                for note in notes.into_iter().chain(self.beside_the_patch()) {
                     writeln!(err, "caulk: {note}")?;
                 }
             }
@@ -172,6 +172,29 @@ impl Run<'_> {
             }
         }
         Ok(outcome)
+    }
+
+    /// What a patch can't say: what could not be read, and which repairs are not in it.
+    fn beside_the_patch(&self) -> Vec<String> {
+        let report = &self.report;
+        let title = |id: &str| {
+            let repair = report.repairs.iter().find(|repair| repair.id == id);
+            repair.map_or(id, |repair| repair.title.as_str()).to_owned()
+        };
+        let problems = report.problems.iter().map(|problem| match &problem.range {
+            Some(range) => {
+                let (line, column) = (range.start.line, range.start.column);
+                format!("{}:{line}:{column}: {}", problem.path, problem.message)
+            }
+            None => format!("{}: {}", problem.path, problem.message),
+        });
+        let fix = report.fix.clone().unwrap_or_default();
+        let held_back = fix.held_back.into_iter().map(|held| {
+            let flag = held.flag.map(|flag| format!(" ({flag})")).unwrap_or_default();
+            format!("held back: {}: {}{flag}", title(&held.repair), held.reason)
+        });
+        let refused = fix.refused.into_iter().map(|no| format!("refused: {}: {}", title(&no.repair), no.reason));
+        problems.chain(held_back).chain(refused).collect()
     }
 
     fn keep_only_given(&mut self) {
