@@ -13,7 +13,7 @@ use common::{Folder, Habits, PROJECTS, files_of, project};
 
 /// Each case runs caulk several times.
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -101,14 +101,18 @@ fn careful_repair(files: BTreeMap<String, Vec<u8>>) -> Result<(Folder, Option<i3
     prop_assert_eq!(&folder.files(), &once, "the second run changes something");
     for (name, before) in &files {
         let after = &once[name];
-        prop_assert_eq!(Habits::of(before), Habits::of(after), "{}", name);
+        // An empty env file has no habits yet.
+        if !before.is_empty() {
+            prop_assert!(Habits::of(before).are_kept_by(&Habits::of(after)), "{}: {:?}", name, Habits::of(after));
+        }
         let [before, after] = [before, after].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let left = comments(&after);
         for (comment, count) in comments(&before) {
             prop_assert!(left.get(&comment).is_some_and(|left| *left >= count), "{}: {:?} is gone", name, comment);
         }
         for line in removed_lines(&before, &after) {
-            let concerned = ["redis", "valkey", "6379", "PASSWORD", "test:", "command:", "noeviction"];
+            let concerned =
+                ["redis", "valkey", "6379", "PASSWORD", "test:", "command:", "noeviction", "--append", "environment"];
             prop_assert!(concerned.iter().any(|word| line.contains(word)), "{}: {:?} was changed", name, line);
         }
     }

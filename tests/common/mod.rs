@@ -204,23 +204,28 @@ pub fn passwords_in(files: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
 /// How a file is written, which no repair may change.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Habits {
-    all_crlf: bool,
-    no_crlf: bool,
+    /// Whether all lines end with `\r\n`, and whether none does; nothing for a file of one line without an end.
+    crlf: Option<(bool, bool)>,
     byte_order_mark: bool,
     final_newline: bool,
 }
 
 impl Habits {
-    /// Those of a file. One without any line end has none to keep.
+    /// Those of a file.
     pub fn of(bytes: &[u8]) -> Self {
         let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
         let crlf = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
         Self {
-            all_crlf: crlf == lines,
-            no_crlf: crlf == 0,
+            crlf: (lines > 0).then_some((crlf == lines, crlf == 0)),
             byte_order_mark: bytes.starts_with(b"\xef\xbb\xbf"),
             final_newline: bytes.ends_with(b"\n"),
         }
+    }
+
+    /// True if a file that is to have these habits has those. An empty file has none.
+    pub fn are_kept_by(&self, after: &Self) -> bool {
+        let is_same_end = self.crlf.is_none() || self.crlf == after.crlf;
+        is_same_end && self.byte_order_mark == after.byte_order_mark && self.final_newline == after.final_newline
     }
 }
 
