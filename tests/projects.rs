@@ -69,6 +69,22 @@ fn a_diff_shows_the_repair_and_changes_nothing() {
     }
 }
 
+/// The one that README.md names, in this repository, whose git tracks every file of the project.
+#[test]
+fn a_diff_shows_the_whole_repair_where_git_tracks_the_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let before = files_of(&project("guide").join("input"));
+    let mut command = Folder::new().command(&["check", "--diff", "fixtures/projects/guide/input"]);
+    let run = common::Run::of(command.current_dir(root));
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    for line in
+        ["+    command: redis-server --requirepass", "+      - \"127.0.0.1:6379:6379\"", "+      REDIS_URL: redis://"]
+    {
+        assert!(run.stdout.contains(line), "{line} is missing\n{}", run.all());
+    }
+    assert_eq!(files_of(&project("guide").join("input")), before);
+}
+
 #[test]
 fn undo_takes_a_whole_run_back() {
     for name in PROJECTS {
