@@ -12,7 +12,7 @@ use super::{port, proof, redirect};
 use crate::lens::port::ports;
 use crate::lint::{self, Finding, Selection};
 use crate::model::discover::ProjectFiles;
-use crate::model::{Options, Workspace};
+use crate::model::{Options, Weight, Workspace};
 use crate::rule::{Action, Applicability, BuiltIn, Change, RuleSet};
 use crate::source::Files;
 use crate::source::git::Git;
@@ -328,6 +328,9 @@ fn attempt(
         let flag = (repair.applicability == Applicability::Unsafe).then_some("--unsafe-fixes");
         return Fate::HeldBack { reason: repair.doubts.join("; "), flag };
     }
+    if let Some(problem) = in_the_way(state, repair) {
+        return Fate::Refused(problem);
+    }
     let mut next = draft.clone();
     let (defining, rest): (Vec<_>, Vec<_>) = repair.changes.iter().partition(|change| change.defines);
     let mut defined = draft.clone();
@@ -347,6 +350,20 @@ fn attempt(
     }
     *draft = next;
     Fate::Made
+}
+
+/// What can't be read in the project of a repair, or in a file that it changes. Where a tree breaks off, or Compose
+/// refuses the project, nobody can say what an edit would do.
+fn in_the_way(state: &State<'_>, repair: &Repair) -> Option<String> {
+    let project = &state.workspace.projects[repair.key.project];
+    let concerns = |path: &std::path::PathBuf| {
+        let changed = repair.changes.iter().any(|change| change.path == *path);
+        changed || project.paths.contains(path) || project.variables.paths.contains(path)
+    };
+    let problem =
+        state.workspace.problems().find(|problem| problem.weight == Weight::Error && concerns(&problem.path))?;
+    let name = crate::source::relative_to(&project.folder, &problem.path);
+    Some(format!("{name} must be mended first: {}", problem.message))
 }
 
 /// What would be worse after a repair: its finding is still there, or others are new.

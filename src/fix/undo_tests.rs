@@ -80,7 +80,7 @@ fn if_a_file_was_edited_or_removed_since_nothing_is_touched_and_all_such_files_a
             assert!(!report.is_undone());
             assert_eq!(kinds(&report), expected);
             assert_eq!(project.snapshot(), now);
-            let lines = report.lines();
+            let lines = report.lines(&project.root());
             assert_eq!(lines.len(), 5, "{lines:?}");
             assert!(lines[4].contains("Nothing was taken back"), "{lines:?}");
             assert!(!lines.join("\n").contains(SECRET));
