@@ -1,6 +1,8 @@
 //! caulk
 
+pub mod canonical;
 pub mod catalog;
+pub mod cli;
 pub mod fix;
 pub mod lens;
 pub mod model;

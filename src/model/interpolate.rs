@@ -52,6 +52,15 @@ pub fn interpolate(node: &mut Node, variables: &Variables, events: &mut Vec<Even
     }
 }
 
+/// A text with its variables replaced; itself where Compose refuses it, which is reported where the text is read in place.
+pub(super) fn interpolate_text(raw: &str, variables: &Variables) -> String {
+    let expansion = Template::parse(raw).ok();
+    let expansion = expansion.and_then(|template| {
+        template.evaluate(&mut |name| variables.get(name).map(str::to_owned)).ok()
+    });
+    expansion.map_or_else(|| raw.to_owned(), |expansion| expansion.text)
+}
+
 /// The text with its variables replaced; `None` if it has none.
 fn expand(raw: &str, variables: &Variables, place: &Place, events: &mut Vec<Event>) -> Option<Text> {
     if !raw.contains('$') {
@@ -81,7 +90,9 @@ fn expand(raw: &str, variables: &Variables, place: &Place, events: &mut Vec<Even
                     Some(stand_in(name))
                 }
                 None => {
-                    unset.push(name.to_owned());
+                    if !variables.closed {
+                        unset.push(name.to_owned());
+                    }
                     None
                 }
             }
