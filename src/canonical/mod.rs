@@ -31,8 +31,17 @@ impl Resolved {
     }
 }
 
+/// What happens to resources at the top of a project that no service uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unused {
+    /// They are left out.
+    Drop,
+    /// They are printed: `--all-resources`.
+    Keep,
+}
+
 /// Resolves a project.
-pub fn resolve(workspace: &mut Workspace<'_>, located: &Located) -> Resolved {
+pub fn resolve(workspace: &mut Workspace<'_>, located: &Located, unused: Unused) -> Resolved {
     let ((root, mut services), problems) = workspace.apart(|workspace| {
         let Some(mut root) = workspace.long_model(&located.files, &located.folder, &located.variables) else {
             return (None, Vec::new());
@@ -42,7 +51,7 @@ pub fn resolve(workspace: &mut Workspace<'_>, located: &Located) -> Resolved {
         (Some(root), services)
     });
     let Some(root) = root else { return Resolved { root: None, problems, inconsistencies: Vec::new() } };
-    let (disabled, inconsistencies) = workspace.apart(|workspace| {
+    let ((), inconsistencies) = workspace.apart(|workspace| {
         let disabled = disable(&mut services, &located.profiles);
         consistency::check(workspace, &root, &services, &disabled);
         // Compose opens the env files last, and only if all else is well.
@@ -51,10 +60,8 @@ pub fn resolve(workspace: &mut Workspace<'_>, located: &Located) -> Resolved {
                 env_files::merge(workspace, node, service, &located.variables);
             }
         }
-        disabled
     });
-    drop(disabled);
-    Resolved { root: Some(print::project(&root, services, &located.name)), problems, inconsistencies }
+    Resolved { root: Some(print::project(&root, services, &located.name, unused)), problems, inconsistencies }
 }
 
 /// Takes out the services that no profile enables; their names.

@@ -70,13 +70,27 @@ fn infer(service: &mut Map, variables: &Variables, place: &Place) {
         pass_through(environment, variables, true);
     }
     if let Some(Value::List(volumes)) = service.get_mut("volumes").map(|node| &mut node.value) {
-        for volume in volumes {
+        for volume in volumes.iter_mut() {
             if let Some(Value::Text(target)) = volume.get_mut("target").map(|node| &mut node.value) {
                 target.value = clean(&target.value);
             }
         }
+        last_of_each_target(volumes);
     }
     infer_dependencies(service, place);
+}
+
+/// Of several mounts at one place the last one counts, where the first one stood.
+fn last_of_each_target(volumes: &mut Vec<Node>) {
+    let target = |volume: &Node| volume.get("target").and_then(Node::as_text).map(|text| text.value.clone());
+    let mut kept: Vec<Node> = Vec::new();
+    for volume in volumes.drain(..) {
+        match kept.iter_mut().find(|known| target(known).is_some() && target(known) == target(&volume)) {
+            Some(known) => *known = volume,
+            None => kept.push(volume),
+        }
+    }
+    *volumes = kept;
 }
 
 /// Gives names without a value the one that the project knows; the others stay, or go if not `keep`.

@@ -1,7 +1,7 @@
 //! From the long form to what Compose prints, key by key as the table of the schema says.
 
 use super::item::{Item, Origin, Value};
-use super::{resources, unit};
+use super::{Unused, resources, unit};
 use crate::model::node::{self, Map, Node};
 use crate::model::schema::{Alternative, Key, Print, Section, Type, compose};
 use crate::model::{Fault, Weight, Workspace, boolean};
@@ -24,7 +24,7 @@ pub(super) fn services(workspace: &mut Workspace<'_>, root: &Node) -> Vec<(Strin
 }
 
 /// The whole project: what no service uses is left out.
-pub(super) fn project(root: &Node, services: Vec<(String, Item)>, name: &str) -> Item {
+pub(super) fn project(root: &Node, services: Vec<(String, Item)>, name: &str, unused: Unused) -> Item {
     let mut printer = Printer { faults: Vec::new() };
     let origin = Origin::of(root);
     let mut entries = vec![("name".to_owned(), Item { value: Value::Text(name.to_owned()), origin: origin.clone() })];
@@ -32,7 +32,7 @@ pub(super) fn project(root: &Node, services: Vec<(String, Item)>, name: &str) ->
     for kind in ["networks", "volumes", "secrets", "configs"] {
         let section = compose().section(kind.trim_end_matches('s'));
         let mut printed: Vec<(String, Item)> = resources(root, kind)
-            .filter(|(name, _)| services.iter().any(|(_, service)| uses(service, kind, name)))
+            .filter(|(name, _)| unused == Unused::Keep || services.iter().any(|(_, service)| uses(service, kind, name)))
             .filter_map(|(name, node)| Some((name.to_owned(), printer.section(node, node.as_map()?, section))))
             .collect();
         printed.sort_by(|(a, _), (b, _)| a.cmp(b));

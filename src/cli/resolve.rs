@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, ValueEnum};
 use serde_json::{Map, Value as Json};
 
-use crate::canonical::{self, Item, Value};
+use crate::canonical::{self, Item, Unused, Value};
 use crate::model::{Invocation, Problem, Weight, Workspace};
 use crate::source::{Disk, relative_to};
 
@@ -33,6 +33,9 @@ pub struct ResolveArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Yaml)]
     format: Format,
+    /// Print networks, volumes, secrets and configs that no service uses, too
+    #[arg(long)]
+    all_resources: bool,
     /// Where each value comes from
     #[arg(long)]
     origins: bool,
@@ -70,7 +73,8 @@ pub fn run(args: ResolveArgs, current: &Path) -> (String, String, u8) {
     }
     let mut workspace = Workspace::empty(&Disk);
     let located = invocation.locate(&mut workspace);
-    let resolved = located.as_ref().map(|located| canonical::resolve(&mut workspace, located));
+    let unused = if args.all_resources { Unused::Keep } else { Unused::Drop };
+    let resolved = located.as_ref().map(|located| canonical::resolve(&mut workspace, located, unused));
     let mut problems: Vec<Problem> = workspace.problems().cloned().collect();
     let root = resolved.and_then(|resolved| {
         problems.extend(resolved.problems);
@@ -107,7 +111,7 @@ fn to_json(item: &Item) -> Json {
         Value::Text(text) => Json::String(text.replace('$', "$$")),
         Value::List(items) => Json::Array(items.iter().map(to_json).collect()),
         Value::Map(entries) => {
-            Json::Object(entries.iter().map(|(key, item)| (key.clone(), to_json(item))).collect::<Map<_, _>>())
+            Json::Object(entries.iter().map(|(key, item)| (key.replace('$', "$$"), to_json(item))).collect::<Map<_, _>>())
         }
     }
 }

@@ -51,7 +51,7 @@ impl Invocation {
     /// Finds the files, the folder, the variables and the name, in Compose's order. What keeps it from that is reported.
     pub fn locate(&self, workspace: &mut Workspace<'_>) -> Option<Located> {
         let mut environment = self.environment.clone();
-        environment.insert("PWD".to_owned(), self.folder.to_string_lossy().into_owned());
+        environment.entry("PWD".to_owned()).or_insert_with(|| self.folder.to_string_lossy().into_owned());
         let mut variables = Variables::new(environment);
         variables.closed = true;
         let named: Vec<PathBuf> = self.env_file_names().iter().map(|name| absolute(&self.folder, name)).collect();
