@@ -4,7 +4,7 @@ use super::item::{Item, Origin, Value};
 use super::{Unused, resources, unit};
 use crate::model::node::{self, Map, Node};
 use crate::model::schema::{Alternative, Key, Print, Section, Type, compose};
-use crate::model::{Fault, Weight, Workspace, boolean};
+use crate::model::{Fault, Workspace, boolean};
 use crate::syntax::words;
 
 /// The services; what Compose can't read is reported.
@@ -18,7 +18,7 @@ pub(super) fn services(workspace: &mut Workspace<'_>, root: &Node) -> Vec<(Strin
     let mut printed: Vec<_> = printed.collect();
     printed.sort_by(|(a, _), (b, _)| a.cmp(b));
     for fault in printer.faults {
-        workspace.report_at(&fault.place, Weight::Error, fault.message, fault.help.as_deref());
+        workspace.report_at(&fault.place, fault.weight, fault.message, fault.help.as_deref());
     }
     printed
 }
@@ -317,8 +317,8 @@ impl Printer {
                 for item in items {
                     let Some(text) = item.scalar_text() else { continue };
                     match text.value.split_once('=').or_else(|| text.value.split_once(':')) {
+                        Some(("", _)) | None => self.faults.push(Fault::new(&item.place, "this host has no name or no address")),
                         Some((name, address)) => hosts.push((format!("{name}={}", plain(address)), Origin::of(item))),
-                        None => self.faults.push(Fault::new(&item.place, "this host has no address")),
                     }
                 }
             }

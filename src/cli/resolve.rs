@@ -102,7 +102,8 @@ fn json(root: &Item) -> String {
     text
 }
 
-fn to_json(item: &Item) -> Json {
+/// The project as JSON, each `$` doubled as Compose prints it.
+pub fn to_json(item: &Item) -> Json {
     match &item.value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),

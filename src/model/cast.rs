@@ -91,6 +91,12 @@ fn cast_node(node: &mut Node, cast: Cast, faults: &mut Vec<Fault>) {
         Cast::Float => (text.value.parse::<f64>().ok().map(Value::Float), "a number"),
         Cast::Bool => (boolean(&text.value).map(Value::Bool), "`true` or `false`"),
     };
+    if let Some(Value::Bool(value)) = value
+        && !matches!(text.value.to_lowercase().as_str(), "true" | "false")
+    {
+        let message = "Compose reads a boolean here, other readers of YAML 1.2 a text";
+        faults.push(Fault::warning(&node.place, message).with_help(format!("write `{value}`")));
+    }
     match value {
         Some(value) => node.value = value,
         None => faults.push(Fault::new(&node.place, format!("Compose wants {wanted} here, this is another text"))),

@@ -240,7 +240,7 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
 
     pub(super) fn report_faults(&mut self, faults: Vec<Fault>) {
         for fault in faults {
-            self.workspace.report_at(&fault.place, Weight::Error, fault.message, fault.help.as_deref());
+            self.workspace.report_at(&fault.place, fault.weight, fault.message, fault.help.as_deref());
         }
     }
 

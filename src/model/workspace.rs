@@ -10,7 +10,7 @@ use super::node::{Node, Place};
 use super::problem::{Problem, Weight};
 use super::project::{Project, Reader};
 use super::variables::Variables;
-use crate::source::{Files, ReadError, SourceId, Sources};
+use crate::source::{Files, ReadError, SourceId, Sources, decode, decode_env, decode_yaml};
 use crate::syntax::env::{self, EnvFile};
 use crate::syntax;
 use crate::syntax::yaml::{self, Document};
@@ -33,15 +33,17 @@ pub struct Workspace<'f> {
     pub sources: Sources<'f>,
     /// The projects, in the order in which they were asked for.
     pub projects: Vec<Project>,
+    /// True if texts are only read, so that any encoding that Compose reads will do.
+    reads_only: bool,
     problems: BTreeSet<Problem>,
     documents: BTreeMap<SourceId, (Arc<Document>, Vec<syntax::Problem>)>,
     env_files: BTreeMap<(SourceId, bool), (Arc<EnvFile>, Vec<syntax::Problem>)>,
 }
 
 impl<'f> Workspace<'f> {
-    /// No projects: for [`Workspace::long_model`] alone.
+    /// No projects: for [`Workspace::long_model`] alone. Nothing that is read so may be edited.
     pub fn empty(files: &'f dyn Files) -> Self {
-        Self::read(files, &[], &Options::default())
+        Self { reads_only: true, ..Self::read(files, &[], &Options::default()) }
     }
 
     /// Reads the projects. What can't be read becomes a problem; the rest is there.
@@ -49,6 +51,7 @@ impl<'f> Workspace<'f> {
         let mut workspace = Self {
             sources: Sources::new(files),
             projects: Vec::new(),
+            reads_only: false,
             problems: BTreeSet::new(),
             documents: BTreeMap::new(),
             env_files: BTreeMap::new(),
@@ -94,7 +97,8 @@ impl<'f> Workspace<'f> {
     /// # Errors
     /// [`ReadError`] where there is no text; anything but an absent file is reported, too.
     pub fn load_env_file(&mut self, path: &Path, raw: bool) -> Result<(SourceId, Arc<EnvFile>), ReadError> {
-        let source = match self.sources.load(path) {
+        let decode = if self.reads_only { decode_env } else { decode };
+        let source = match self.sources.load_as(path, decode) {
             Ok(source) => source,
             Err(ReadError::Absent) => return Err(ReadError::Absent),
             Err(error) => {
@@ -133,7 +137,8 @@ impl<'f> Workspace<'f> {
     }
 
     fn load(&mut self, path: &Path) -> Option<SourceId> {
-        match self.sources.load(path) {
+        let decode = if self.reads_only { decode_yaml } else { decode };
+        match self.sources.load_as(path, decode) {
             Ok(source) => Some(source),
             Err(error) => {
                 self.report_unreadable(path, &error);

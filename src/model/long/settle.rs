@@ -14,13 +14,13 @@ pub(in super::super) fn settle(root: &mut Node, with_schema: bool, faults: &mut 
     if with_schema {
         let violations = validate(root);
         faults.extend(violations.into_iter().map(|violation| Fault {
-            place: violation.place,
-            message: violation.message,
             help: violation.help,
+            ..Fault::new(&violation.place, violation.message)
         }));
     }
-    if let Value::Map(map) = &mut root.value {
-        map.remove("version");
+    if let Some(version) = root.as_map_mut().and_then(|map| map.remove("version")) {
+        let help = "take it out: it only confuses";
+        faults.push(Fault::warning(&version.key_place, "Compose ignores `version`, which is obsolete").with_help(help));
     }
     lengthen(root, faults);
     unique(root, faults);

@@ -253,6 +253,8 @@ fn external(node: &mut Node, faults: &mut Vec<Fault>) {
     let Some(external) = map.get("external").filter(|external| external.as_map().is_some()).cloned() else { return };
     map.set("external", Node::new(Value::Bool(true), &external.place));
     let Some(inner) = external.get("name") else { return };
+    let help = "write `name` beside `external: true`";
+    faults.push(Fault::warning(&inner.place, "`external.name` is deprecated").with_help(help));
     let same = |outer: &Node| outer.scalar_text() == inner.scalar_text();
     match map.get("name") {
         Some(outer) if !same(outer) => {
