@@ -72,9 +72,8 @@ fn read_file(
     let text = |items: &[(String, Item)], name: &str| {
         items.iter().find(|(known, _)| known == name).and_then(|(_, item)| item.text()).map(str::to_owned)
     };
-    let resolution = parsed.resolve(&mut |name| {
-        variables.get(name).map(str::to_owned).or_else(|| text(own, name)).or_else(|| text(found, name))
-    });
+    let mut outer = |name: &str| variables.get(name).map(str::to_owned).or_else(|| text(own, name));
+    let resolution = parsed.resolve_after(&mut outer, &mut |name| text(found, name));
     report_resolution(workspace, source, &parsed, &resolution);
     for resolved in &resolution.entries {
         let Some(value) = resolved.value.text() else { continue };

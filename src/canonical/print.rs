@@ -134,6 +134,7 @@ impl Printer {
         let printed = match print {
             Print::Never => return None,
             Print::ByType => return self.by_type(node, value),
+            Print::Text if matches!(node.value, node::Value::Float(_)) => self.refuse(node, "Compose wants a text here")?,
             Print::Text => Value::Text(node.scalar_text()?.value),
             Print::Bool => self.bool(node)?,
             Print::Int => self.int(node)?,

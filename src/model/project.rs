@@ -113,9 +113,8 @@ pub(super) fn define_all(workspace: &mut Workspace<'_>, variables: &mut Variable
                 continue;
             }
         };
-        let resolution = file.resolve(&mut |name| {
-            variables.get(name).map(str::to_owned).or_else(|| Some(found.get(name)?.0.clone()))
-        });
+        let mut earlier = |name: &str| Some(found.get(name)?.0.clone());
+        let resolution = file.resolve_after(&mut |name| variables.get(name).map(str::to_owned), &mut earlier);
         variables.incomplete |= !resolution.refusals.is_empty();
         if variables.closed {
             report_resolution(workspace, source, &file, &resolution);

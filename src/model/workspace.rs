@@ -97,7 +97,7 @@ impl<'f> Workspace<'f> {
     /// # Errors
     /// [`ReadError`] where there is no text; anything but an absent file is reported, too.
     pub fn load_env_file(&mut self, path: &Path, raw: bool) -> Result<(SourceId, Arc<EnvFile>), ReadError> {
-        let decode = if self.reads_only { decode_env } else { decode };
+        let decode = if self.reads_only && !raw { decode_env } else { decode };
         let source = match self.sources.load_as(path, decode) {
             Ok(source) => source,
             Err(ReadError::Absent) => return Err(ReadError::Absent),
