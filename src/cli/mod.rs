@@ -1,3 +1,107 @@
-//! The command line.
+//! The command line: arguments into plain settings, and the commands that use them.
 
+pub mod args;
+mod check;
+mod inputs;
 pub mod resolve;
+mod rules;
+pub mod settings;
+mod undo;
+mod view;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use settings::{ColorChoice, Command, Settings};
+
+use crate::report::text::Look;
+
+/// Width of the report where nothing tells that of the terminal, in columns.
+const WIDTH: usize = 100;
+
+/// How a command ended that did what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing at or above the threshold is left.
+    Clean,
+    /// Findings are left.
+    Findings,
+}
+
+/// Why caulk could not do what was asked at all.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    /// Paths that lead to nothing, with what is wrong.
+    #[error("{}", .0.iter().map(|(path, what)| format!("{path}: {what}")).collect::<Vec<_>>().join("\n"))]
+    Input(Vec<(String, String)>),
+    /// Rule files with mistakes, one text each.
+    #[error("{}", .0.join("\n"))]
+    Rules(Vec<String>),
+    /// Writing failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Does what the arguments ask for, and answers with the exit status: 0 nothing left, 1 findings left, 2 could not do it.
+pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let settings = match args::parse(args) {
+        Ok(settings) => settings,
+        Err(error) => {
+            // A broken pipe is the reader's choice.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let result = run(&settings, &mut out, &mut err).and_then(|outcome| {
+        out.flush()?;
+        Ok(outcome)
+    });
+    match result {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(err, "caulk: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(settings: &Settings, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
+    let folder = std::env::current_dir()?;
+    let output = settings.output;
+    match &settings.command {
+        Command::Check(check) => check::run(check, output, &folder, out, err),
+        Command::Undo { repair } => undo::run(repair.as_deref(), &folder, out),
+        Command::Explain { rule, rule_folders } => rules::explain(rule, rule_folders, &look(output.color), out),
+        Command::ListRules { rule_folders, format } => rules::list(rule_folders, *format, &look(output.color), out),
+        Command::TestRules { folder: rules } => rules::test(&folder.join(rules as &Path), out),
+    }
+}
+
+/// How the terminal wants a report.
+fn look(color: ColorChoice) -> Look {
+    let is_terminal = is_terminal_out();
+    let colors = match color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    };
+    let width = terminal_size::terminal_size().filter(|_| is_terminal).map_or(WIDTH, |(width, _)| usize::from(width.0));
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    // Only a terminal can be unable to show them; files are read as UTF-8.
+    let unicode =
+        !is_terminal || locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"));
+    Look { width, colors, unicode }
+}
+
+fn is_terminal_out() -> bool {
+    io::stdout().is_terminal()
+}

@@ -1,6 +1,16 @@
-//! From findings to files: secrets, the atomic commit, its journal, and the way back.
+//! From findings to files: repairs, the proof of each, secrets, the atomic commit, its journal, and the way back.
 
+pub mod bench;
 pub mod commit;
+pub mod draft;
 pub mod journal;
+pub mod plan;
+pub mod port;
+pub mod proof;
+pub mod redirect;
+pub mod repair;
+pub mod seal;
 pub mod secret;
+pub mod snapshot;
+pub mod trial;
 pub mod undo;

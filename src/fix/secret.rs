@@ -97,6 +97,11 @@ impl Secrets {
         self.known.insert((env_file.to_path_buf(), variable.to_owned()), secret);
     }
 
+    /// The secrets themselves, for those who must leave them out of what they write.
+    pub fn exposed(&self) -> Vec<String> {
+        self.known.values().map(|secret| secret.0.clone()).collect()
+    }
+
     /// `text` with `{{secret:VARIABLE}}` in the place of each known secret, be it written as it is or percent-encoded
     /// as in a URL. Where two secrets begin at one place, the longer one is meant.
     pub fn mask(&self, text: &str) -> String {

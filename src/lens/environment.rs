@@ -1,95 +1,112 @@
 //! Changes to the `environment` of a service, as a mapping or as a list of `NAME=value`.
 
+use crate::model::Workspace;
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::Node;
-use crate::syntax::yaml::{Document, Fragment, Kind, NodeId, Pair};
+use crate::source::SourceId;
+use crate::syntax::yaml::{Document, Fragment, Kind, NodeId};
 use crate::text::Edit;
 
 /// Why a variable can't be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoEdit {
-    /// `environment`, or all of the service, is shared with others by an anchor, or comes from another service.
-    #[error("its environment is shared with other services by an anchor")]
-    Shared,
-    /// The text can't be changed in place.
-    #[error("its environment is written in a way that can't be changed in place")]
-    Spelling,
-}
+#[error("its environment is written in a way that can't be changed in place")]
+pub struct NoEdit;
 
-/// Adds a variable that the service does not set yet. `document` is the file of `service`.
+/// Adds a variable that the service does not set yet. Where its environment is shared by an anchor, it is added there, for
+/// all who share it.
 ///
 /// # Errors
-/// [`NoEdit`] if that would change others, or can't be written.
-pub fn add_variable(document: &Document, service: &Node, name: &str, value: &str) -> Result<Edit, NoEdit> {
-    let map = own_mapping(document, service)?;
-    let Some(pair) = document.get(map, "environment") else {
-        // A merge key may bring an environment along, which a new key here would hide.
-        if service.get("environment").is_some_and(|environment| !environment.is_null())
-            && document.get(map, "<<").is_some()
-        {
-            return Err(NoEdit::Shared);
+/// [`NoEdit`] if it can't be written.
+pub fn add_variable(
+    workspace: &Workspace<'_>,
+    service: &Node,
+    name: &str,
+    value: &str,
+) -> Result<(SourceId, Edit), NoEdit> {
+    let (source, edit) = match service.get("environment") {
+        None => {
+            let source = service.place.source;
+            let document = workspace.document(source).ok_or(NoEdit)?;
+            let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
+            (source, insert_key(document, service.place.node, "environment", &value))
         }
-        let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
-        return insert_key(document, map, "environment", &value).ok_or(NoEdit::Spelling);
+        Some(environment) => {
+            let source = environment.place.source;
+            let document = workspace.document(source).ok_or(NoEdit)?;
+            (source, add_to(document, environment.place.node, name, value))
+        }
     };
-    add_to(document, pair, name, value)
+    edit.map(|edit| (source, edit)).ok_or(NoEdit)
 }
 
-fn add_to(document: &Document, pair: Pair, name: &str, value: &str) -> Result<Edit, NoEdit> {
-    let node = document.node(pair.value);
-    if node.anchor.is_some() {
-        return Err(NoEdit::Shared);
-    }
-    let edit = match &node.kind {
-        Kind::Alias { .. } => return Err(NoEdit::Shared),
-        Kind::Map(_) => document.insert_entry(pair.value, None, name, &Fragment::text(value)),
-        Kind::Seq(_) => document.append_item(pair.value, &Fragment::text(format!("{name}={value}"))),
-        Kind::Scalar { .. } => {
+fn add_to(document: &Document, environment: NodeId, name: &str, value: &str) -> Option<Edit> {
+    match &document.node(environment).kind {
+        Kind::Map(_) => document.insert_entry(environment, None, name, &Fragment::text(value)),
+        Kind::Seq(_) => document.append_item(environment, &Fragment::text(format!("{name}={value}"))),
+        _ => {
+            let map = document.node(environment).parent?;
+            let pair = document.pairs(map).iter().copied().find(|pair| pair.value == environment)?;
             let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
             document.fill(pair, &value)
         }
-    };
-    edit.ok_or(NoEdit::Spelling)
+    }
 }
 
-/// Gives a variable that is written below `environment` another value. `document` is the file of its site.
+/// Gives a variable that is written below `environment` another value.
 ///
 /// # Errors
 /// [`NoEdit`] if it can't be written; variables of env files are not written here.
-pub fn set_variable(document: &Document, variable: &ContainerVariable, value: &str) -> Result<Edit, NoEdit> {
-    let edit = match &variable.site {
-        Site::Entry { key, value: place } => match document.is_missing(place.node) {
-            true => {
-                let pair = document
-                    .node(key.node)
-                    .parent
-                    .and_then(|map| document.pairs(map).iter().copied().find(|pair| pair.key == key.node));
+pub fn set_variable(
+    workspace: &Workspace<'_>,
+    variable: &ContainerVariable,
+    value: &str,
+) -> Result<(SourceId, Edit), NoEdit> {
+    let (source, edit) = match &variable.site {
+        Site::Entry { key, value: place } => {
+            let document = workspace.document(place.source).ok_or(NoEdit)?;
+            let edit = if document.is_missing(place.node) {
+                let map = document.node(key.node).parent.ok_or(NoEdit)?;
+                let pair = document.pairs(map).iter().copied().find(|pair| pair.key == key.node);
                 pair.and_then(|pair| document.fill(pair, &Fragment::text(value)))
-            }
-            false => document.replace_scalar(place.node, value),
-        },
+            } else {
+                document.replace_scalar(place.node, value)
+            };
+            (place.source, edit)
+        }
         Site::Item { item } => {
-            let text = document.scalar(item.node).ok_or(NoEdit::Spelling)?;
-            match text.find('=') {
+            let document = workspace.document(item.source).ok_or(NoEdit)?;
+            let text = document.scalar(item.node).ok_or(NoEdit)?;
+            let edit = match text.find('=') {
                 Some(at) => document.splice(item.node, at + 1..text.len(), value),
                 None => document.splice(item.node, text.len()..text.len(), &format!("={value}")),
-            }
+            };
+            (item.source, edit)
         }
-        Site::File { .. } => None,
+        Site::File { .. } => return Err(NoEdit),
     };
-    edit.ok_or(NoEdit::Spelling)
+    edit.map(|edit| (source, edit)).ok_or(NoEdit)
 }
 
-/// The mapping of a service in its file, if the service alone owns it.
+/// Takes a variable away that is written below `environment`. The last one can't go.
 ///
 /// # Errors
-/// [`NoEdit::Shared`] if it stands behind an alias, or belongs to another service or project.
-pub fn own_mapping(document: &Document, service: &Node) -> Result<NodeId, NoEdit> {
-    let node = document.node(service.place.node);
-    if !service.place.is_direct() || node.anchor.is_some() || !matches!(node.kind, Kind::Map(_)) {
-        return Err(NoEdit::Shared);
-    }
-    Ok(service.place.node)
+/// [`NoEdit`] if it can't be taken away alone.
+pub fn remove_variable(workspace: &Workspace<'_>, variable: &ContainerVariable) -> Result<(SourceId, Edit), NoEdit> {
+    let (source, edit) = match &variable.site {
+        Site::Entry { key, .. } => {
+            let document = workspace.document(key.source).ok_or(NoEdit)?;
+            let map = document.node(key.node).parent.ok_or(NoEdit)?;
+            (key.source, document.remove_entry(map, &variable.name))
+        }
+        Site::Item { item } => {
+            let document = workspace.document(item.source).ok_or(NoEdit)?;
+            let list = document.node(item.node).parent.ok_or(NoEdit)?;
+            let index = document.items(list).iter().position(|known| *known == item.node).ok_or(NoEdit)?;
+            (item.source, document.remove_item(list, index))
+        }
+        Site::File { .. } => return Err(NoEdit),
+    };
+    edit.map(|edit| (source, edit)).ok_or(NoEdit)
 }
 
 /// Adds a key to a service, behind what people expect it to follow.

@@ -10,4 +10,5 @@ pub mod mount;
 pub mod port;
 pub mod server;
 mod shell_run;
+pub mod url;
 pub mod value;

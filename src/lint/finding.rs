@@ -1,27 +1,8 @@
 //! What caulk objects to.
 
+use crate::rule::{Severity, Tier};
 use crate::source::SourceId;
 use crate::text::Span;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Should be repaired.
-    Warning,
-    /// Open, broken or contradictory.
-    Error,
-}
-
-/// Which rules run without being asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
-    /// What anyone would want repaired.
-    Default,
-    /// Hardening that most projects lack.
-    Strict,
-}
 
 /// A place with something to say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,4 +51,20 @@ pub struct Finding {
     pub assumes: Vec<String>,
     /// Repairs that the rule offers, the first is the one that `--fix` makes.
     pub fixes: Vec<crate::rule::Fix>,
+}
+
+impl Finding {
+    /// What makes the finding the same after lines moved and texts changed: rule, project and subject.
+    pub fn identity(&self) -> String {
+        let subject = &self.subject;
+        let part = |part: &Option<String>| part.clone().unwrap_or_default();
+        format!(
+            "{}|{}|{}|{}|{}",
+            self.rule,
+            self.project,
+            part(&subject.service),
+            part(&subject.key),
+            part(&subject.variable)
+        )
+    }
 }

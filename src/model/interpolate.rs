@@ -30,6 +30,13 @@ pub enum Event {
     },
 }
 
+/// What Compose makes of a text that is not in a file yet.
+pub fn expand_text(raw: &str, variables: &Variables) -> Text {
+    let mut missing = Vec::new();
+    let text = evaluate(raw, variables, &mut missing);
+    text.ok().flatten().unwrap_or_else(|| Text::literal(raw))
+}
+
 /// Interpolates every text below `node`.
 pub fn interpolate(node: &mut Node, variables: &Variables, events: &mut Vec<Event>) {
     match &mut node.value {
@@ -52,39 +59,47 @@ pub fn interpolate(node: &mut Node, variables: &Variables, events: &mut Vec<Even
     }
 }
 
-/// A text with its variables replaced; itself where Compose refuses it, which is reported where the text is read in place.
-pub(super) fn interpolate_text(raw: &str, variables: &Variables) -> String {
-    let expansion = Template::parse(raw).ok();
-    let expansion = expansion.and_then(|template| {
-        template.evaluate(&mut |name| variables.get(name).map(str::to_owned)).ok()
-    });
-    expansion.map_or_else(|| raw.to_owned(), |expansion| expansion.text)
-}
-
 /// The text with its variables replaced; `None` if it has none.
 fn expand(raw: &str, variables: &Variables, place: &Place, events: &mut Vec<Event>) -> Option<Text> {
-    if !raw.contains('$') {
-        return None;
-    }
-    let template = match Template::parse(raw) {
-        Ok(template) => template,
-        Err(_) => {
+    let mut notes = Vec::new();
+    let result = evaluate(raw, variables, &mut notes);
+    events.extend(notes.into_iter().map(|note| match note {
+        Note::Missing { name, message } => Event::Missing { name, message, place: place.clone() },
+        Note::Blank { name } => Event::Blank { name, place: place.clone() },
+    }));
+    match result {
+        Ok(text) => text,
+        Err(Malformed) => {
             events.push(Event::Invalid { place: place.clone() });
-            return Some(Text { certainty: Certainty::Unknown(Vec::new()), ..Text::literal(raw) });
+            Some(Text { certainty: Certainty::Unknown(Vec::new()), ..Text::literal(raw) })
         }
-    };
+    }
+}
+
+/// Compose can't read the text.
+struct Malformed;
+
+enum Note {
+    Missing { name: String, message: String },
+    Blank { name: String },
+}
+
+fn evaluate(raw: &str, variables: &Variables, notes: &mut Vec<Note>) -> Result<Option<Text>, Malformed> {
+    if !raw.contains('$') {
+        return Ok(None);
+    }
+    let template = Template::parse(raw).map_err(|_| Malformed)?;
     let (mut unset, mut outside, mut required): (Vec<String>, Vec<String>, Vec<String>) = Default::default();
     // Each round learns of at most one more required variable.
     for _ in 0..100 {
         unset.clear();
         outside.clear();
         let mut lookup = |name: &str| {
-            let value = variables.get(name).map(str::to_owned);
             if required.iter().any(|known| known == name) {
                 return Some(stand_in(name));
             }
-            match value {
-                Some(value) => Some(value),
+            match variables.get(name) {
+                Some(value) => Some(value.to_owned()),
                 None if variables.is_set_outside(name) => {
                     outside.push(name.to_owned());
                     Some(stand_in(name))
@@ -99,19 +114,17 @@ fn expand(raw: &str, variables: &Variables, place: &Place, events: &mut Vec<Even
         };
         match template.evaluate(&mut lookup) {
             Ok(expansion) => {
-                for name in &expansion.unset {
-                    events.push(Event::Blank { name: name.clone(), place: place.clone() });
-                }
+                notes.extend(expansion.unset.iter().map(|name| Note::Blank { name: name.clone() }));
                 outside.extend(required);
-                return Some(text(expansion, unset, outside));
+                return Ok(Some(text(expansion, unset, outside)));
             }
             Err(unmet) => {
-                events.push(Event::Missing { name: unmet.name.clone(), message: unmet.message, place: place.clone() });
+                notes.push(Note::Missing { name: unmet.name.clone(), message: unmet.message });
                 required.push(unmet.name);
             }
         }
     }
-    None
+    Err(Malformed)
 }
 
 /// What takes the place of a value that only the outside knows: a word that is safe everywhere.

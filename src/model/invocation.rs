@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::discover::{MAIN_NAMES, OVERRIDE_NAMES};
-use super::interpolate::interpolate_text;
+use super::interpolate::expand_text;
 use super::problem::Weight;
 use super::project::define_all;
 use super::variables::Variables;
@@ -158,7 +158,7 @@ impl Invocation {
             return Some(name.to_owned());
         }
         let written = files.iter().filter_map(|file| written_name(workspace, file)).next_back();
-        let written = written.map(|name| normal_name(&interpolate_text(&name, variables)));
+        let written = written.map(|name| normal_name(&expand_text(&name, variables).value));
         let own = folder.file_name().and_then(|name| name.to_str()).map(normal_name).unwrap_or_default();
         let name = written.filter(|name| !name.is_empty()).unwrap_or(own);
         if name.is_empty() {

@@ -36,6 +36,8 @@ pub struct Project {
     pub root: Option<Node>,
     /// The environment of each service's container.
     pub containers: BTreeMap<String, ContainerEnv>,
+    /// The env files in and below the project folder, those that Compose reads included: programs on the host read them.
+    pub host_env_files: Vec<SourceId>,
     /// True if a part of the project could not be read, so that what is absent is not absent for certain.
     pub incomplete: bool,
 }
@@ -51,6 +53,7 @@ impl Project {
             variables,
             root: None,
             containers: BTreeMap::new(),
+            host_env_files: Vec::new(),
             incomplete: false,
         };
         let mut reader = Reader::new(workspace, &project.variables, &project.folder, Form::Written);
@@ -64,6 +67,8 @@ impl Project {
             .iter()
             .map(|service| (service.key.clone(), ContainerEnv::read(workspace, &project, &service.value)))
             .collect();
+        let below = workspace.sources.env_files_below(&set.folder);
+        project.host_env_files = below.iter().filter_map(|path| workspace.load_foreign_env_file(path)).collect();
         project
     }
 

@@ -106,12 +106,7 @@ impl<'f> Workspace<'f> {
                 return Err(error);
             }
         };
-        let text = &self.sources.get(source).text;
-        let (file, problems) = self.env_files.entry((source, raw)).or_insert_with(|| {
-            let (file, problems) = if raw { env::parse_raw(text) } else { env::parse(text) };
-            (Arc::new(file), problems)
-        });
-        let (file, problems) = (file.clone(), problems.clone());
+        let (file, problems) = self.parsed_env_file(source, raw);
         self.report_all(source, problems);
         Ok((source, file))
     }
@@ -134,6 +129,24 @@ impl<'f> Workspace<'f> {
         for problem in problems {
             self.report(source, problem.span, Weight::Error, problem.message, problem.help);
         }
+    }
+
+    /// Reads an env file that other programs than Compose may read: what Compose would refuse is no problem here.
+    pub(super) fn load_foreign_env_file(&mut self, path: &Path) -> Option<SourceId> {
+        let source = self.sources.load(path).ok()?;
+        self.parsed_env_file(source, false);
+        Some(source)
+    }
+
+    fn parsed_env_file(&mut self, source: SourceId, raw: bool) -> (Arc<EnvFile>, Vec<syntax::Problem>) {
+        if let Some(known) = self.env_files.get(&(source, raw)) {
+            return known.clone();
+        }
+        let text = self.sources.get(source).text.clone();
+        let (file, problems) = if raw { env::parse_raw(&text) } else { env::parse(&text) };
+        let parsed = (Arc::new(file), problems);
+        self.env_files.insert((source, raw), parsed.clone());
+        parsed
     }
 
     fn load(&mut self, path: &Path) -> Option<SourceId> {

@@ -1,7 +1,9 @@
 //! What a rule sees: views with named fields.
 
+use std::fmt;
+
 /// The value of a field, as far as caulk can know it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum FieldValue {
     /// It is not there, for certain.
     Absent,
@@ -18,7 +20,7 @@ pub enum FieldValue {
     Number(i64),
     /// Yes or no.
     Bool(bool),
-    /// Several values.
+    /// Several values. An unknown one among them stands for any number of values that caulk can't see.
     List(Vec<FieldValue>),
 }
 
@@ -31,6 +33,35 @@ impl FieldValue {
     /// The same, if there is one.
     pub fn optional(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Absent, Self::text)
+    }
+
+    /// The value as people read it; `None` for what is absent or unknown. Unknown items of a list are left out.
+    pub fn display(&self) -> Option<String> {
+        match self {
+            Self::Absent | Self::Unknown => None,
+            Self::Text { text, .. } => Some(text.clone()),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Bool(value) => Some(value.to_string()),
+            Self::List(items) => Some(items.iter().filter_map(Self::display).collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+/// Texts are not shown: any of them may be a password.
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Unknown => f.write_str("Unknown"),
+            Self::Text { text, assumed } => {
+                write!(f, "Text({} bytes", text.len())?;
+                assumed.as_ref().map_or(Ok(()), |condition| write!(f, " if {condition}"))?;
+                f.write_str(")")
+            }
+            Self::Number(number) => write!(f, "Number({number})"),
+            Self::Bool(value) => write!(f, "Bool({value})"),
+            Self::List(items) => f.debug_list().entries(items).finish(),
+        }
     }
 }
 

@@ -95,6 +95,11 @@ impl<'f> Sources<'f> {
         self.files.list(folder)
     }
 
+    /// The env files in a folder and not far below it, sorted. Examples and templates are left out.
+    pub fn env_files_below(&self, folder: &Path) -> Vec<PathBuf> {
+        super::walk::env_files(self.files, folder)
+    }
+
     /// A text that was read.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.sources[id.0 as usize]

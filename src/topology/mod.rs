@@ -1,5 +1,102 @@
 //! Who reaches which server, by which name, through which variable.
 
+mod links;
+mod spot;
 mod stores;
 
+use crate::catalog::Store;
+use crate::model::Workspace;
+use crate::model::node::Node;
+use crate::source::SourceId;
+use crate::syntax::yaml::NodeId;
+
+pub use links::{Carrier, Link, LinkKind, Target};
+pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
+
+/// The stores of a workspace and what leads to them.
+#[derive(Debug, Clone, Default)]
+pub struct Topology {
+    /// The services that are stores. A store is named by its number here.
+    pub stores: Vec<StoreService>,
+    /// What leads to them, or to a place where a store should be.
+    pub links: Vec<Link>,
+}
+
+impl Topology {
+    /// Finds the stores of all projects, and the links within each.
+    pub fn read(workspace: &mut Workspace<'_>, catalog: &[Store]) -> Self {
+        let images = ImageMatcher::new(catalog);
+        let mut topology = Self::default();
+        for project in 0..workspace.projects.len() {
+            let first = topology.stores.len();
+            let stores = stores::find(workspace, project, &images);
+            let mut links = links::find(workspace, project, &stores, catalog);
+            for link in &mut links {
+                link.target = match link.target {
+                    Target::Store(number) => Target::Store(first + number),
+                    Target::Itself(number) => Target::Itself(first + number),
+                    Target::Nobody(number) => Target::Nobody(first + number),
+                    Target::Unknown => Target::Unknown,
+                };
+            }
+            topology.stores.extend(stores);
+            topology.links.extend(links);
+        }
+        topology
+    }
+
+    /// The store that a service is.
+    pub fn store_of(&self, project: usize, service: &str) -> Option<&StoreService> {
+        self.stores.iter().find(|store| store.project == project && store.service == service)
+    }
+
+    /// What leads to the store `number`, or should.
+    pub fn links_to(&self, number: usize) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(move |link| link.target.store() == Some(number))
+    }
+
+    /// The replicas of the store `number`.
+    pub fn replicas(&self, number: usize) -> impl Iterator<Item = &StoreService> {
+        let store = &self.stores[number];
+        self.stores.iter().filter(move |other| {
+            let host = other.replica_of.as_deref();
+            other.project == store.project && host.is_some_and(|host| store.names.iter().any(|name| name == host))
+        })
+    }
+
+    /// The stores that share a part of their definition with the store `number` by an anchor or by `extends`, itself included:
+    /// a change of one is a change of all.
+    pub fn sharing_a_definition(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
+        let mut group = vec![number];
+        let mut next = 0;
+        while let Some(member) = group.get(next).copied() {
+            next += 1;
+            let own = definition_places(self.stores[member].node(workspace));
+            for (other, store) in self.stores.iter().enumerate() {
+                let shares = || definition_places(store.node(workspace)).iter().any(|place| own.contains(place));
+                if !group.contains(&other) && store.project == self.stores[number].project && shares() {
+                    group.push(other);
+                }
+            }
+        }
+        group.sort_unstable();
+        group
+    }
+
+    /// The services that wait for a store without a visible way to it.
+    pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, number: usize) -> Vec<&'w str> {
+        let store = &self.stores[number];
+        let project = store.project(workspace);
+        let linked: Vec<_> = self.links_to(number).filter_map(|link| link.service.as_deref()).collect();
+        let services = project.services().iter().filter(|service| links::depends_on(&service.value, &store.service));
+        services.map(|service| service.key.as_str()).filter(|name| !linked.contains(name)).collect()
+    }
+}
+
+/// The places in the files that make up what a store is.
+fn definition_places(service: &Node) -> Vec<(SourceId, NodeId)> {
+    let test = service.at(&["healthcheck", "test"]);
+    let parts = ["command", "entrypoint", "healthcheck", "environment"].into_iter().filter_map(|key| service.get(key));
+    std::iter::once(service).chain(parts).chain(test).map(|node| (node.place.source, node.place.node)).collect()
+}

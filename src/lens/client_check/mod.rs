@@ -254,7 +254,7 @@ fn outcome(call: &ClientCall, client: &ClientProgram, answer: Answer) -> Outcome
     let asks_probe = call.command.first().is_some_and(|command| command.eq_ignore_ascii_case(&client.probe));
     match answer {
         Answer::Refusal => {
-            Outcome { status: Some(i32::from(call.fails_on_error)), stdout: Some(format!("{}\n", client.refusal)) }
+            Outcome { status: Some(i32::from(call.fails_on_error)), stdout: Some(format!("{}\n\n", client.refusal)) }
         }
         Answer::Welcome if asks_probe => Outcome { status: Some(0), stdout: Some(format!("{}\n", client.answer)) },
         Answer::Welcome => Outcome { status: Some(0), stdout: None },

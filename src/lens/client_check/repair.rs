@@ -134,11 +134,7 @@ impl Repair<'_> {
         for option in &call.options {
             match option.role {
                 Role::Connection => option.words.clone().for_each(|index| push_word(&mut pieces, skip + index)),
-                Role::Uri => {
-                    let uri = own.get(option.words.end - 1).filter(|word| word.certain);
-                    let uri = uri.ok_or_else(|| NoCheckRepair::Unparsed("its URL can't be known".to_owned()))?;
-                    pieces.push(Piece::Text(connection_of_uri(&uri.text, client)));
-                }
+                Role::Uri => pieces.push(Piece::Text(uri_connection(own, option, client)?)),
                 _ => {}
             }
         }
@@ -199,7 +195,7 @@ impl Repair<'_> {
             if goes {
                 let from = spans[option.words.start - 1].end;
                 let new = match option.role {
-                    Role::Uri => connection_of_uri(&own[option.words.end - 1].text, client),
+                    Role::Uri => uri_connection(own, option, client)?,
                     _ => String::new(),
                 };
                 add(Edit::replace(Span::new(from, spans[option.words.end - 1].end), new))?;
@@ -328,7 +324,15 @@ fn other_user(call: &ClientCall, client: &ClientProgram) -> Option<String> {
     }
 }
 
-/// Where the URL leads, as options, each behind a blank.
+/// Where the URL of an option leads, as options.
+fn uri_connection(words: &[Word], option: &ClientOption, client: &ClientProgram) -> Result<String, NoCheckRepair> {
+    match words.get(option.words.end - 1) {
+        Some(uri) if uri.certain => Ok(connection_of_uri(&uri.text, client)),
+        _ => Err(NoCheckRepair::Unparsed("its URL can't be known".to_owned())),
+    }
+}
+
+/// Where a URL leads, as options, each behind a blank.
 fn connection_of_uri(text: &str, client: &ClientProgram) -> String {
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
     let rest = uri_login(text).map_or(rest, |_| rest.rsplit_once('@').map_or(rest, |(_, rest)| rest));

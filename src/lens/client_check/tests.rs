@@ -104,6 +104,8 @@ fn a_script_is_read_as_measured() {
         ("redis-cli ping || exit 1", "none ignores"),
         ("redis-cli ping | grep PONG", "none detects"),
         ("redis-cli ping | grep -q PONG || exit 1", "none detects"),
+        ("redis-cli ping | grep -v NOAUTH", "none ignores"),
+        ("! redis-cli ping | grep -q NOAUTH", "none detects"),
         ("redis-cli ping 2>&1 | grep -qE 'PONG|NOAUTH'", "none ignores"),
         ("[ \"$(redis-cli ping)\" = \"PONG\" ]", "none detects"),
         ("[ $(valkey-cli --pass \"${PW}\" ping) = 'PONG' ]", "s3cret detects"),
@@ -266,8 +268,20 @@ fn what_can_not_be_repaired_is_said() {
     assert_eq!(of_script("nc -z localhost 6379"), NoCheckRepair::NotAClient);
     assert!(matches!(of_script("for i in 1; do redis-cli ping; done"), NoCheckRepair::Unparsed(_)));
     assert!(matches!(of_script("redis-cli ping | grep -q PONG; true"), NoCheckRepair::ByHand(_)));
+    assert!(matches!(of_script("redis-cli -u \"$URL\" ping"), NoCheckRepair::Unparsed(_)));
     assert!(matches!(of_script("[ \"$(redis-cli ping)\" != '' ]"), NoCheckRepair::ByHand(_)));
     let words = words(&["redis-cli", "--user", "probe", "--pass", "pw", "ping"]);
     assert_eq!(repair(Test::Exec(&words), &env), Err(NoCheckRepair::OtherUser("probe".to_owned())));
     assert_eq!(repair(Test::Disabled, &env), Err(NoCheckRepair::NotAClient));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_script_makes_the_repair_panic(
+        text in "(redis-cli |-a |-u |ping|PONG|grep |REDISCLI_AUTH=|[a-z $'\"=>;|&/@:(){}é-]){0,9}",
+    ) {
+        let _ = repair(Test::Shell(&Word::known(&text)), &env);
+        let texts: Vec<&str> = text.split(' ').collect();
+        let _ = repair(Test::Exec(&words(&texts)), &env);
+    }
 }

@@ -208,7 +208,8 @@ fn scripts_are_followed_to_the_server() {
 
 #[test]
 fn an_entry_point_of_the_project_stands_before_the_command() {
-    let rows: [(&[&str], Option<&[&str]>, &str); 6] = [
+    type Row<'a> = (&'a [&'a str], Option<&'a [&'a str]>, &'a str);
+    let rows: [Row<'_>; 6] = [
         (&["redis-server"], Some(&["--requirepass", "pw"]), "password pw"),
         (&["redis-server", "--requirepass"], Some(&["pw"]), "password pw"),
         (&["docker-entrypoint.sh"], Some(&["redis-server"]), "open"),
@@ -419,4 +420,20 @@ fn a_password_is_not_shown_for_debugging() {
     assert!(!format!("{edit:?}").contains("hunter2"));
     assert!(matches!(edit, ServerEdit::EditShell { ref edits, .. }
         if edits.iter().eq([&Edit::replace((27..34).into(), format!("\"{REF}\""))])));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_command_makes_the_judge_panic(
+        script in "(redis-server )?(--requirepass|--user|[a-z $'\"=>;|&-]){0,8}",
+        word in "(--requirepass)?[ '\"a\\\\=é-]{0,6}",
+    ) {
+        for command in [&["sh", "-c", &script][..], &["redis-server", &word, &word], &[&word]] {
+            let case = Case { command: Some(command), ..Case::default() };
+            for mechanism in [redis(), Mechanism::Argv(store::dragonfly()), Mechanism::ArgsInEnv(store::valkey())] {
+                case.auth(&mechanism);
+                let _ = case.repair(&mechanism);
+            }
+        }
+    }
 }

@@ -33,7 +33,9 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
 
 fn fields(reading: &CheckReading, view: &mut Seen) {
     let (client, credential, verdict, command) = match reading {
-        CheckReading::Disabled | CheckReading::NotAClient => (FieldValue::Absent, "unknown", "unknown", FieldValue::Absent),
+        CheckReading::Disabled | CheckReading::NotAClient => {
+            (FieldValue::Absent, "unknown", "unknown", FieldValue::Absent)
+        }
         CheckReading::Unparsed(_) => (FieldValue::Unknown, "unknown", "unknown", FieldValue::Unknown),
         CheckReading::Client(check) => {
             let credential = match check.credential {

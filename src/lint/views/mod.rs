@@ -10,26 +10,8 @@ use std::collections::BTreeMap;
 
 use super::finding::Subject;
 use crate::model::Workspace;
-use crate::model::node::Place;
 use crate::rule::{AdminInterface, FieldValue, RuleSet, View, ViewKind};
-use crate::source::SourceId;
-use crate::text::Span;
-use crate::topology::Topology;
-
-/// A place to point at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spot {
-    /// The text.
-    pub source: SourceId,
-    /// The bytes.
-    pub span: Span,
-}
-
-impl From<&Place> for Spot {
-    fn from(place: &Place) -> Self {
-        Self { source: place.source, span: place.span }
-    }
-}
+use crate::topology::{Spot, Topology};
 
 /// One thing that rules look at.
 #[derive(Debug, Clone)]

@@ -1,17 +1,23 @@
 //! Published ports.
 
 use super::service::{describe, not_set};
-use super::{Context, Seen, Spot};
+use super::{Context, Seen};
 use crate::lens::port::{Exposure, Port, ports};
 use crate::lint::finding::Subject;
 use crate::model::port::PortRange;
 use crate::rule::{FieldValue, ViewKind};
 use crate::source::relative_to;
+use crate::topology::Spot;
 
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
     for service in context.workspace.projects[project].services() {
         // On the host's own network nothing is published: all that listens is open.
-        if service.value.get("network_mode").and_then(|mode| mode.scalar_text()).is_some_and(|mode| mode.value == "host") {
+        if service
+            .value
+            .get("network_mode")
+            .and_then(|mode| mode.scalar_text())
+            .is_some_and(|mode| mode.value == "host")
+        {
             continue;
         }
         for port in ports(&service.value) {

@@ -43,7 +43,9 @@ pub(super) fn describe(context: &Context<'_, '_>, project: usize, service: &Entr
     let mounts = mounts(node).into_iter().map(|mount| FieldValue::text(mount.target)).collect();
     view.set("service.volumes", FieldValue::List(mounts));
     view.place("service.name", &service.key_place);
-    for (field, key) in [("service.image", "image"), ("service.network_mode", "network_mode"), ("service.privileged", "privileged")] {
+    for (field, key) in
+        [("service.image", "image"), ("service.network_mode", "network_mode"), ("service.privileged", "privileged")]
+    {
         if let Some(value) = node.get(key) {
             view.place(field, &value.place);
         }

@@ -1,0 +1,527 @@
+//! The arguments: their names, their help, and what they mean as [`Settings`].
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use super::settings::{
+    Action, Check, ColorChoice, Command, Failing, Format, Input, Output, SecretsPolicy, Selector, Settings, Verbosity,
+};
+use crate::report::view::Severity;
+
+/// What `args`, of which the first is the program's name, ask for.
+///
+/// # Errors
+/// What is wrong with them; also what `--help` and `--version` write. The error knows its exit status and where it is
+/// to be written.
+pub fn parse<I, T>(args: I) -> Result<Settings, clap::Error>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    Arguments::try_parse_from(args)?.settings()
+}
+
+/// The whole command line, for help, completions and manual pages.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Seals the leaks in Docker Compose projects.
+///
+/// caulk reads compose.yaml and .env as Docker Compose does, finds what leaves a service open,
+/// and repairs it with the smallest possible edit.
+#[derive(Debug, Parser)]
+#[command(name = "caulk", version, arg_required_else_help = true, subcommand_required = true, after_help = EXIT_STATUS)]
+struct Arguments {
+    #[command(subcommand)]
+    command: CommandArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 if nothing is left, 1 if findings are left, 2 if caulk could not do what was asked.";
+
+#[derive(Debug, Subcommand)]
+enum CommandArgs {
+    /// Look for leaks; --fix repairs them
+    #[command(after_help = EXIT_STATUS)]
+    Check(CheckArgs),
+    /// Repair leaks: the same as check --fix
+    #[command(after_help = EXIT_STATUS)]
+    Fix(CheckArgs),
+    /// Take back the repairs of the last run, or one of them
+    Undo {
+        /// Id of a repair, such as r1; all of them if there is none
+        repair: Option<String>,
+    },
+    /// Say what a rule objects to, why, and what its repair does
+    Explain {
+        /// Id of the rule, such as public-port
+        rule: String,
+        #[command(flatten)]
+        rules: RuleFolderArgs,
+    },
+    /// List the rules
+    #[command(args_conflicts_with_subcommands = true)]
+    Rules {
+        #[command(subcommand)]
+        command: Option<RulesCommand>,
+        #[command(flatten)]
+        rules: RuleFolderArgs,
+        /// How to write the list
+        #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+        format: FormatArg,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RulesCommand {
+    /// Run the examples of your own rules
+    Test {
+        /// Folder with rules
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct RuleFolderArgs {
+    /// Folder with rules of your own; may be given more than once
+    #[arg(long = "rules", value_name = "DIR", help_heading = "Rules")]
+    folders: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Files and folders to look at; a file stands for its project, - for standard input [default: .]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Report only what is in the files given, not in the rest of their projects
+    #[arg(long)]
+    only_given: bool,
+
+    /// Where the text on standard input belongs, with - as PATH
+    #[arg(long, value_name = "NAME")]
+    stdin_filename: Option<PathBuf>,
+
+    /// Env file in the place of the project's .env, as for docker compose; may be given more than once
+    #[arg(long = "env-file", value_name = "FILE")]
+    env_files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    repairs: RepairArgs,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Repairs")]
+struct RepairArgs {
+    /// Make the repairs that break nothing
+    #[arg(long)]
+    fix: bool,
+
+    /// Make repairs, too, that may break a user that caulk can't see
+    #[arg(long)]
+    unsafe_fixes: bool,
+
+    /// Write the repairs as a patch and change nothing
+    #[arg(long)]
+    diff: bool,
+
+    /// Where a repair needs a password: make one, only name its variable, or leave the repair out
+    /// [default: generate, but declare if CI or PRE_COMMIT is set]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    secrets: Option<SecretsArg>,
+
+    /// Show passwords in patches and in the lines of a report
+    #[arg(long)]
+    show_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+struct SelectionArgs {
+    /// Rule to run, or tier (default, strict); may be given more than once
+    #[arg(long, value_name = "RULE|TIER", value_delimiter = ',')]
+    select: Vec<String>,
+
+    /// Rule or tier not to run; may be given more than once
+    #[arg(long, value_name = "RULE|TIER", value_delimiter = ',')]
+    ignore: Vec<String>,
+
+    #[command(flatten)]
+    rules: RuleFolderArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+struct ReportArgs {
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+
+    /// Count what each rule found instead of showing it
+    #[arg(long)]
+    statistics: bool,
+
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = SeverityArg::Warning)]
+    fail_on: SeverityArg,
+
+    /// End with status 0 whatever is found
+    #[arg(long, conflicts_with_all = ["fail_on", "exit_non_zero_on_fix"])]
+    exit_zero: bool,
+
+    /// End with status 1 if something was repaired, although nothing is left
+    #[arg(long)]
+    exit_non_zero_on_fix: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+struct OutputArgs {
+    /// When to use colours
+    #[arg(long, value_enum, global = true, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    color: ColorArg,
+
+    /// Say what is wrong and nothing else
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Say everything: which files make a project and why, every finding
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    /// For a person
+    Text,
+    /// For a program: schema caulk.report/1
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SeverityArg {
+    Error,
+    Warning,
+    Info,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SecretsArg {
+    /// Make a password and write it to the project's env file
+    Generate,
+    /// Write the name of the variable; you give it its value
+    Declare,
+    /// Leave out repairs that need a password
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ColorArg {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+impl Arguments {
+    fn settings(self) -> Result<Settings, clap::Error> {
+        let command = match self.command {
+            CommandArgs::Check(args) => Command::Check(Box::new(args.check("check", false)?)),
+            CommandArgs::Fix(args) => Command::Check(Box::new(args.check("fix", true)?)),
+            CommandArgs::Undo { repair } => Command::Undo { repair },
+            CommandArgs::Explain { rule, rules } => Command::Explain { rule, rule_folders: rules.folders },
+            CommandArgs::Rules { command: Some(RulesCommand::Test { folder }), .. } => Command::TestRules { folder },
+            CommandArgs::Rules { command: None, rules, format } => {
+                Command::ListRules { rule_folders: rules.folders, format: format.into() }
+            }
+        };
+        Ok(Settings { command, output: self.output.into() })
+    }
+}
+
+impl CheckArgs {
+    fn check(self, command: &str, always_fix: bool) -> Result<Check, clap::Error> {
+        let action = match (self.repairs.diff, self.repairs.fix || always_fix) {
+            (true, _) => Action::ShowDiff,
+            (false, true) => Action::Repair,
+            (false, false) => Action::Report,
+        };
+        let input = input(command, self.paths, self.stdin_filename)?;
+        if action == Action::Repair && matches!(input, Input::Stdin { .. }) {
+            return Err(conflict(command, "standard input can't be repaired in place: use --diff"));
+        }
+        let selectors = |names: Vec<String>| names.iter().map(|name| Selector::of(name)).collect();
+        Ok(Check {
+            input,
+            action,
+            unsafe_fixes: self.repairs.unsafe_fixes,
+            format: self.report.format.into(),
+            select: selectors(self.selection.select),
+            ignore: selectors(self.selection.ignore),
+            rule_folders: self.selection.rules.folders,
+            env_files: self.env_files,
+            only_given: self.only_given,
+            secrets: self.repairs.secrets.map(SecretsPolicy::from),
+            show_secrets: self.repairs.show_secrets,
+            statistics: self.report.statistics,
+            failing: Failing {
+                on_finding: (!self.report.exit_zero).then(|| self.report.fail_on.into()),
+                on_repair: self.report.exit_non_zero_on_fix,
+            },
+        })
+    }
+}
+
+fn input(command: &str, paths: Vec<PathBuf>, stdin_filename: Option<PathBuf>) -> Result<Input, clap::Error> {
+    let is_stdin = paths.iter().any(|path| path.as_os_str() == "-");
+    match stdin_filename {
+        Some(file_name) if is_stdin && paths.len() == 1 => Ok(Input::Stdin { file_name }),
+        Some(_) if is_stdin => Err(conflict(command, "- can't be used with other paths")),
+        Some(_) => Err(conflict(command, "--stdin-filename needs - as PATH")),
+        None if is_stdin => Err(conflict(command, "- needs --stdin-filename NAME: which file is it?")),
+        None if paths.is_empty() => Ok(Input::Paths(vec![PathBuf::from(".")])),
+        None => Ok(Input::Paths(paths)),
+    }
+}
+
+/// An error as clap has them, with the usage of `command`.
+fn conflict(command: &str, message: &str) -> clap::Error {
+    let mut whole = Arguments::command();
+    whole.build();
+    match whole.find_subcommand_mut(command) {
+        Some(command) => command.error(ErrorKind::ArgumentConflict, message),
+        None => whole.error(ErrorKind::ArgumentConflict, message),
+    }
+}
+
+impl From<OutputArgs> for Output {
+    fn from(args: OutputArgs) -> Self {
+        let color = match args.color {
+            ColorArg::Auto => ColorChoice::Auto,
+            ColorArg::Always => ColorChoice::Always,
+            ColorArg::Never => ColorChoice::Never,
+        };
+        let verbosity = match (args.quiet, args.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        };
+        Self { color, verbosity }
+    }
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Text => Self::Text,
+            FormatArg::Json => Self::Json,
+        }
+    }
+}
+
+impl From<SeverityArg> for Severity {
+    fn from(severity: SeverityArg) -> Self {
+        match severity {
+            SeverityArg::Error => Self::Error,
+            SeverityArg::Warning => Self::Warning,
+            SeverityArg::Info => Self::Info,
+        }
+    }
+}
+
+impl From<SecretsArg> for SecretsPolicy {
+    fn from(policy: SecretsArg) -> Self {
+        match policy {
+            SecretsArg::Generate => Self::Generate,
+            SecretsArg::Declare => Self::Declare,
+            SecretsArg::Never => Self::Never,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::view::Tier;
+
+    fn settings(line: &str) -> Result<Settings, clap::Error> {
+        parse(std::iter::once("caulk").chain(line.split_whitespace()))
+    }
+
+    fn check(line: &str) -> Check {
+        match settings(line).map(|settings| settings.command) {
+            Ok(Command::Check(check)) => *check,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn a_bare_check_reports_on_the_current_folder() {
+        let expected = Check {
+            input: Input::Paths(vec![".".into()]),
+            action: Action::Report,
+            unsafe_fixes: false,
+            format: Format::Text,
+            select: Vec::new(),
+            ignore: Vec::new(),
+            rule_folders: Vec::new(),
+            env_files: Vec::new(),
+            only_given: false,
+            secrets: None,
+            show_secrets: false,
+            statistics: false,
+            failing: Failing { on_finding: Some(Severity::Warning), on_repair: false },
+        };
+        assert_eq!(check("check"), expected);
+        let output = settings("check").expect("it is valid").output;
+        assert_eq!(output, Output { color: ColorChoice::Auto, verbosity: Verbosity::Normal });
+    }
+
+    #[test]
+    fn every_option_reaches_the_settings() {
+        let line = "check a b.yml --only-given --env-file x --env-file y --fix --unsafe-fixes --secrets declare \
+                    --show-secrets --select strict,public-port --select default --ignore url-malformed --rules r \
+                    --format json --statistics --fail-on error --exit-non-zero-on-fix";
+        let expected = Check {
+            input: Input::Paths(vec!["a".into(), "b.yml".into()]),
+            action: Action::Repair,
+            unsafe_fixes: true,
+            format: Format::Json,
+            select: vec![
+                Selector::Tier(Tier::Strict),
+                Selector::Rule("public-port".into()),
+                Selector::Tier(Tier::Default),
+            ],
+            ignore: vec![Selector::Rule("url-malformed".into())],
+            rule_folders: vec!["r".into()],
+            env_files: vec!["x".into(), "y".into()],
+            only_given: true,
+            secrets: Some(SecretsPolicy::Declare),
+            show_secrets: true,
+            statistics: true,
+            failing: Failing { on_finding: Some(Severity::Error), on_repair: true },
+        };
+        assert_eq!(check(line), expected);
+    }
+
+    #[test]
+    fn a_diff_is_shown_and_nothing_written_whatever_else_is_asked_for() {
+        let cases = [
+            ("check", Action::Report),
+            ("check --unsafe-fixes", Action::Report),
+            ("check --fix", Action::Repair),
+            ("fix", Action::Repair),
+            ("fix --fix", Action::Repair),
+            ("check --diff", Action::ShowDiff),
+            ("check --diff --fix", Action::ShowDiff),
+            ("fix --diff", Action::ShowDiff),
+            ("check --diff - --stdin-filename c.yml", Action::ShowDiff),
+        ];
+        for (line, action) in cases {
+            assert_eq!(check(line).action, action, "{line}");
+        }
+    }
+
+    #[test]
+    fn standard_input_needs_a_name_and_no_other_path() {
+        let stdin = check("check - --stdin-filename a/compose.yml");
+        assert_eq!(stdin.input, Input::Stdin { file_name: "a/compose.yml".into() });
+        let refused = [
+            "check -",
+            "check --stdin-filename c.yml",
+            "check . --stdin-filename c.yml",
+            "check - . --stdin-filename c.yml",
+            "check --fix - --stdin-filename c.yml",
+            "fix - --stdin-filename c.yml",
+        ];
+        for line in refused {
+            let error = settings(line).expect_err(line);
+            assert_eq!(error.kind(), ErrorKind::ArgumentConflict, "{line}");
+            assert!(error.to_string().contains("Usage: caulk "), "{error}");
+        }
+    }
+
+    #[test]
+    fn exit_zero_lets_no_finding_fail() {
+        assert_eq!(check("check --exit-zero").failing, Failing { on_finding: None, on_repair: false });
+    }
+
+    #[test]
+    fn other_commands_are_read() {
+        let cases = [
+            ("undo", Command::Undo { repair: None }),
+            ("undo r2", Command::Undo { repair: Some("r2".into()) }),
+            (
+                "explain public-port --rules a --rules b",
+                Command::Explain { rule: "public-port".into(), rule_folders: vec!["a".into(), "b".into()] },
+            ),
+            ("rules", Command::ListRules { rule_folders: Vec::new(), format: Format::Text }),
+            (
+                "rules --format json --rules a",
+                Command::ListRules { rule_folders: vec!["a".into()], format: Format::Json },
+            ),
+            ("rules test mine", Command::TestRules { folder: "mine".into() }),
+        ];
+        for (line, command) in cases {
+            assert_eq!(settings(line).expect(line).command, command, "{line}");
+        }
+    }
+
+    #[test]
+    fn how_to_say_it_can_stand_anywhere() {
+        for line in ["--color never --verbose check", "check --color never -v", "rules --verbose --color=never"] {
+            let output = settings(line).expect(line).output;
+            assert_eq!(output, Output { color: ColorChoice::Never, verbosity: Verbosity::Verbose }, "{line}");
+        }
+        assert_eq!(settings("undo -q").expect("it is valid").output.verbosity, Verbosity::Quiet);
+    }
+
+    #[test]
+    fn what_contradicts_itself_or_is_unknown_is_refused() {
+        let cases = [
+            ("check -q -v", ErrorKind::ArgumentConflict),
+            ("check --exit-zero --fail-on error", ErrorKind::ArgumentConflict),
+            ("check --exit-zero --exit-non-zero-on-fix", ErrorKind::ArgumentConflict),
+            ("check --format xml", ErrorKind::InvalidValue),
+            ("check --fixx", ErrorKind::UnknownArgument),
+            ("seal", ErrorKind::InvalidSubcommand),
+            ("explain", ErrorKind::MissingRequiredArgument),
+            ("rules test", ErrorKind::MissingRequiredArgument),
+            ("rules --rules a test b", ErrorKind::ArgumentConflict),
+        ];
+        for (line, kind) in cases {
+            let error = settings(line).expect_err(line);
+            assert_eq!((error.kind(), error.exit_code()), (kind, 2), "{line}");
+        }
+    }
+
+    #[test]
+    fn without_a_command_there_is_help() {
+        let error = settings("").expect_err("it is help");
+        assert_eq!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+        let help = settings("--help").expect_err("it is help");
+        assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));
+        for name in ["check", "fix", "undo", "explain", "rules"] {
+            assert!(help.to_string().contains(&format!("\n  {name}")), "{help}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! `caulk check` and `caulk fix`: reads projects, says what is wrong, and repairs it.
+
+use std::cell::RefCell;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::inputs;
+use super::settings::{self, Action, Check, Format, Input, Output, Selector, Verbosity};
+use super::view::Writer;
+use super::{Error, Outcome, look};
+use crate::fix::bench::SecretsPolicy;
+use crate::fix::commit::{self, FileChange, RunRecord, commit};
+use crate::fix::journal::{self, RepairRecord, StateFolder, StatePlaces};
+use crate::fix::plan::{Fate, Plan, Settings, State, plan};
+use crate::fix::secret::{Secrets, random};
+use crate::lint::Selection;
+use crate::model::Options;
+use crate::model::discover::ProjectFiles;
+use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
+use crate::report::json::JsonOptions;
+use crate::report::text::TextOptions;
+use crate::report::view::{Report, Severity};
+use crate::report::{diff, json, text};
+use crate::rule::{RuleSet, Tier};
+use crate::source::git::{Git, GitProgram, GitStatus};
+use crate::source::{Disk, Files, Overlay, absolute, decode, relative_to};
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Error`] if it could not do what was asked at all.
+pub fn run(
+    check: &Check,
+    output: Output,
+    folder: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome, Error> {
+    let rules = super::rules::load(&check.rule_folders)?;
+    let selection = selection(check, &rules)?;
+    let disk = Disk;
+    let (files, paths) = files_and_paths(check, folder, &disk)?;
+    let found = inputs::find(&files, &paths);
+    if found.groups.is_empty() || !found.missing.is_empty() {
+        return Err(Error::Input(
+            found.missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what)).collect(),
+        ));
+    }
+    let is_repairing = check.action == Action::Repair;
+    let state_folder = if is_repairing { Some(open_state(err)?) } else { None };
+    let mut run = Run {
+        check,
+        folder,
+        rules: &rules,
+        selection: &selection,
+        options: Options {
+            env_files: check.env_files.iter().map(|path| absolute(folder, path)).collect(),
+            ..Options::default()
+        },
+        git: GitProgram::default(),
+        secrets: RefCell::new(Secrets::new(random())),
+        report: Report { version: env!("CARGO_PKG_VERSION").to_owned(), ..Report::default() },
+        diffs: Vec::new(),
+    };
+    for group in &found.groups {
+        run.group(group, &files, state_folder.as_ref())?;
+    }
+    run.write(output, out, err)
+}
+
+struct Run<'a> {
+    check: &'a Check,
+    folder: &'a Path,
+    rules: &'a RuleSet,
+    selection: &'a Selection,
+    options: Options,
+    git: GitProgram,
+    secrets: RefCell<Secrets>,
+    report: Report,
+    diffs: Vec<FileDiff>,
+}
+
+impl Run<'_> {
+    fn group(
+        &mut self,
+        sets: &[ProjectFiles],
+        files: &dyn Files,
+        state_folder: Option<&StateFolder>,
+    ) -> Result<(), Error> {
+        let is_fixing = self.check.action != Action::Report;
+        let settings = Settings {
+            sets,
+            options: &self.options,
+            rules: self.rules,
+            selection: self.selection,
+            is_unsafe_allowed: self.check.unsafe_fixes,
+            policy: policy(self.check.secrets),
+            git: &self.git,
+        };
+        let root = self.root(sets);
+        if let Some(state_folder) = state_folder {
+            let lines = journal::recover(&root, state_folder, &commit::Disk)
+                .map_err(|error| Error::Other(error.to_string()))?;
+            self.report.notes.extend(lines);
+        }
+        let before = State::read(files, &settings);
+        let plan = plan(files, &settings, &self.secrets);
+        let changes = plan.draft.file_changes();
+        let overlay = plan.draft.overlay();
+        let after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
+        if let Some(state_folder) = state_folder.filter(|_| !changes.is_empty()) {
+            let record = record(root, &plan);
+            let done = commit(&changes, &record, state_folder, &commit::Disk)
+                .map_err(|error| Error::Other(error.to_string()))?;
+            self.report.notes.extend(done.notes);
+        }
+        if self.check.action == Action::ShowDiff {
+            let secrets = self.secrets.borrow().exposed();
+            self.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
+        }
+        let shown = after.as_ref().unwrap_or(&before);
+        Writer::new(&mut self.report, self.folder, &self.secrets.borrow(), is_fixing).group(shown, &before, &plan);
+        Ok(())
+    }
+
+    /// The folder that bounds what is written: the repository, or what all projects have in common.
+    fn root(&self, sets: &[ProjectFiles]) -> PathBuf {
+        let folder = sets
+            .iter()
+            .map(|set| set.folder.clone())
+            .reduce(|a, b| common(&a, &b))
+            .unwrap_or_else(|| self.folder.to_owned());
+        match self.git.status(&folder.join(".env")) {
+            GitStatus::Tracked { root }
+            | GitStatus::Ignored { root }
+            | GitStatus::Untracked { root }
+            | GitStatus::Unknown { root, .. } => root,
+            GitStatus::NoRepository => folder,
+        }
+    }
+
+    fn write(mut self, output: Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
+        let look = look(output.color);
+        if self.check.only_given {
+            self.keep_only_given();
+        }
+        let outcome = self.outcome();
+        match (self.check.action, self.check.format) {
+            (Action::ShowDiff, Format::Text) => {
+                let target = if super::is_terminal_out() && look.colors {
+                    DiffTarget::Terminal(look)
+                } else {
+                    DiffTarget::Patch
+                };
+                let options = DiffOptions { show_secrets: self.check.show_secrets, target };
+                let notes = diff::render(&self.diffs, &options, out)?;
+                for note in notes {
+                    writeln!(err, "caulk: {note}")?;
+                }
+            }
+            (_, Format::Json) => json::render(&self.report, &JsonOptions::default(), out)?,
+            (_, Format::Text) => {
+                let options = TextOptions {
+                    look,
+                    quiet: output.verbosity == Verbosity::Quiet,
+                    verbose: output.verbosity == Verbosity::Verbose,
+                    statistics: self.check.statistics,
+                    show_secrets: self.check.show_secrets,
+                };
+                text::render(&self.report, &options, out)?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn keep_only_given(&mut self) {
+        let Input::Paths(paths) = &self.check.input else { return };
+        let given: Vec<_> = paths.iter().map(|path| relative_to(self.folder, &absolute(self.folder, path))).collect();
+        self.report.findings.retain(|finding| given.contains(&finding.path));
+        self.report.problems.retain(|problem| given.contains(&problem.path));
+    }
+
+    fn outcome(&self) -> Outcome {
+        let failing = &self.check.failing;
+        let counts = |severity: Severity| failing.on_finding.is_some_and(|least| severity >= least);
+        let is_left = self.report.findings.iter().any(|finding| counts(finding.severity))
+            || self.report.problems.iter().any(|problem| counts(problem.severity));
+        let is_repaired = self.report.fix.as_ref().is_some_and(|fix| !fix.applied.is_empty());
+        if is_left || (failing.on_repair && is_repaired) { Outcome::Findings } else { Outcome::Clean }
+    }
+}
+
+fn files_and_paths<'d>(check: &Check, folder: &Path, disk: &'d Disk) -> Result<(Overlay<'d>, Vec<PathBuf>), Error> {
+    let mut files = Overlay::new(disk);
+    let paths = match &check.input {
+        Input::Paths(paths) => paths.iter().map(|path| absolute(folder, path)).collect(),
+        Input::Stdin { file_name } => {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes)?;
+            let path = absolute(folder, file_name);
+            files.set(path.clone(), bytes);
+            vec![path]
+        }
+    };
+    Ok((files, paths))
+}
+
+fn selection(check: &Check, rules: &RuleSet) -> Result<Selection, Error> {
+    let mut selection = Selection::default();
+    for (selectors, is_ignored) in [(&check.select, false), (&check.ignore, true)] {
+        for selector in selectors {
+            match selector {
+                Selector::Tier(tier) => {
+                    let tier = if tier.as_str() == Tier::Strict.as_str() { Tier::Strict } else { Tier::Default };
+                    if is_ignored { selection.ignored_tiers.push(tier) } else { selection.tiers.push(tier) }
+                }
+                Selector::Rule(id) => {
+                    if rules.rule(id).is_none() {
+                        return Err(super::rules::unknown(rules, id));
+                    }
+                    if is_ignored { selection.ignored.push(id.clone()) } else { selection.only.push(id.clone()) }
+                }
+            }
+        }
+    }
+    Ok(selection)
+}
+
+/// Where nobody sits in front of the screen, caulk makes no passwords unless it is told to.
+fn policy(asked: Option<settings::SecretsPolicy>) -> SecretsPolicy {
+    let is_unattended =
+        || ["CI", "PRE_COMMIT"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    match asked {
+        Some(settings::SecretsPolicy::Generate) => SecretsPolicy::Generate,
+        Some(settings::SecretsPolicy::Declare) => SecretsPolicy::Declare,
+        Some(settings::SecretsPolicy::Never) => SecretsPolicy::Never,
+        None if is_unattended() => SecretsPolicy::Declare,
+        None => SecretsPolicy::Generate,
+    }
+}
+
+fn open_state(err: &mut dyn Write) -> Result<StateFolder, Error> {
+    let (folder, notes) =
+        StateFolder::open(&StatePlaces::from_environment()).map_err(|error| Error::Other(error.to_string()))?;
+    for note in notes {
+        writeln!(err, "caulk: {note}")?;
+    }
+    Ok(folder)
+}
+
+fn record(root: PathBuf, plan: &Plan<'_>) -> RunRecord {
+    let made = plan.repairs.iter().filter(|planned| planned.fate == Fate::Made);
+    let repairs = made.map(|planned| RepairRecord {
+        id: planned.key.to_string(),
+        title: planned.title.clone(),
+        edits: Vec::new(),
+    });
+    RunRecord { root, started: SystemTime::now(), repairs: repairs.collect() }
+}
+
+fn file_diff(folder: &Path, change: &FileChange, secrets: &[String]) -> FileDiff {
+    let text = |bytes: &[u8]| decode(bytes).map(|text| text.to_string()).unwrap_or_default();
+    FileDiff {
+        path: relative_to(folder, &change.path),
+        before: change.before.as_deref().map(text),
+        after: text(&change.after),
+        secrets: secrets.to_vec(),
+    }
+}
+
+fn common(a: &Path, b: &Path) -> PathBuf {
+    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+}

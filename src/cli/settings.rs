@@ -1,0 +1,178 @@
+//! What the command line asks for, as plain data.
+
+use std::path::PathBuf;
+
+use crate::report::view::{Severity, Tier};
+
+/// Everything that one call asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What to do.
+    pub command: Command,
+    /// How to say it.
+    pub output: Output,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Look at projects, and maybe repair them.
+    Check(Box<Check>),
+    /// Take repairs of the last run back.
+    Undo {
+        /// One of them; all if `None`.
+        repair: Option<String>,
+    },
+    /// Write the documentation of a rule.
+    Explain {
+        /// Its id.
+        rule: String,
+        /// Folders with further rules.
+        rule_folders: Vec<PathBuf>,
+    },
+    /// List the rules.
+    ListRules {
+        /// Folders with further rules.
+        rule_folders: Vec<PathBuf>,
+        /// How to write the list.
+        format: Format,
+    },
+    /// Run the examples of the rules in a folder.
+    TestRules {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+/// How to look at projects and what to do about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What to look at.
+    pub input: Input,
+    /// What to do about what is found.
+    pub action: Action,
+    /// Whether to make repairs that may break a user that caulk can't see.
+    pub unsafe_fixes: bool,
+    /// How to write the report.
+    pub format: Format,
+    /// What to run beyond the default tier; if a rule is named, only what is named runs.
+    pub select: Vec<Selector>,
+    /// What not to run; wins over `select`.
+    pub ignore: Vec<Selector>,
+    /// Folders with further rules.
+    pub rule_folders: Vec<PathBuf>,
+    /// Env files in the place of the project's `.env`, as for Compose's own `--env-file`.
+    pub env_files: Vec<PathBuf>,
+    /// Report findings in the files given only.
+    pub only_given: bool,
+    /// Whether passwords may be made; `None` leaves it to where caulk runs.
+    pub secrets: Option<SecretsPolicy>,
+    /// Whether passwords may be shown in reports and patches.
+    pub show_secrets: bool,
+    /// Counts for each rule in the place of the findings.
+    pub statistics: bool,
+    /// When to end with status 1.
+    pub failing: Failing,
+}
+
+/// What to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Files and folders; never empty.
+    Paths(Vec<PathBuf>),
+    /// Standard input takes the place of the file of this name.
+    Stdin {
+        /// The file, which need not exist.
+        file_name: PathBuf,
+    },
+}
+
+/// What to do about findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Say what is wrong.
+    Report,
+    /// Write the repairs as a patch, and change nothing.
+    ShowDiff,
+    /// Make the repairs.
+    Repair,
+}
+
+/// How to write a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a person.
+    Text,
+    /// For a program.
+    Json,
+}
+
+/// Names rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selector {
+    /// All of a tier.
+    Tier(Tier),
+    /// One, by its id. Whether there is one of this id is for whoever knows the rules.
+    Rule(String),
+}
+
+impl Selector {
+    /// What `name` stands for.
+    pub fn of(name: &str) -> Self {
+        [Tier::Default, Tier::Strict]
+            .into_iter()
+            .find(|tier| tier.as_str() == name)
+            .map_or_else(|| Self::Rule(name.to_owned()), Self::Tier)
+    }
+}
+
+/// What to do where a password is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretsPolicy {
+    /// Make one and write it to the project's env file.
+    Generate,
+    /// Write the variable's name and nothing else: a person gives it its value.
+    Declare,
+    /// Make no repair that needs one.
+    Never,
+}
+
+/// When to end with status 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failing {
+    /// The least severity that counts; `None` if no finding does.
+    pub on_finding: Option<Severity>,
+    /// Whether a repair counts, although nothing is left.
+    pub on_repair: bool,
+}
+
+/// How to say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output {
+    /// When to use colours.
+    pub color: ColorChoice,
+    /// How much to say.
+    pub verbosity: Verbosity,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorChoice {
+    /// On a terminal that has them, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How much to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    /// What is wrong, and nothing else.
+    Quiet,
+    /// What most want to know.
+    Normal,
+    /// Everything.
+    Verbose,
+}

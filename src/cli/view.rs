@@ -1,0 +1,237 @@
+//! From what was found and planned to the plain data of a report.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::fix::plan::{Fate, Plan, Planned, State};
+use crate::fix::repair::{Change, ChangeKind};
+use crate::fix::secret::Secrets;
+use crate::lint::Finding;
+use crate::lint::finding::Label;
+use crate::model::Weight;
+use crate::model::discover::Reason;
+use crate::report::view::{
+    Applicability, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView, ProblemView,
+    ProjectView, RangeView, RefusedView, RepairView, Report, Severity, SubjectView, Tier,
+};
+use crate::rule;
+use crate::source::{SourceId, relative_to};
+use crate::text::Span;
+
+/// Adds one group of projects to a report.
+pub struct Writer<'a> {
+    /// The report.
+    pub report: &'a mut Report,
+    /// The folder that paths are seen from.
+    pub folder: &'a Path,
+    /// The secrets that were made, which no text may show.
+    pub secrets: &'a Secrets,
+    /// True if repairs were asked for.
+    pub is_fixing: bool,
+    files: BTreeSet<PathBuf>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer into `report`.
+    pub fn new(report: &'a mut Report, folder: &'a Path, secrets: &'a Secrets, is_fixing: bool) -> Self {
+        if is_fixing {
+            report.fix.get_or_insert_default();
+        }
+        Self { report, folder, secrets, is_fixing, files: BTreeSet::new() }
+    }
+
+    /// Adds the findings of `shown`, and the repairs that were planned on `planned`, the state of the files before them.
+    pub fn group(&mut self, shown: &State<'_>, planned: &State<'_>, plan: &Plan<'_>) {
+        let first_project = self.report.projects.len() + 1;
+        let first_repair = self.report.repairs.len() + 1;
+        for (number, project) in shown.workspace.projects.iter().enumerate() {
+            let files = project.paths.iter().map(|path| self.path(path)).collect();
+            self.files.extend(project.paths.iter().cloned());
+            let id = format!("p{}", first_project + number);
+            self.report.projects.push(ProjectView { id, files, reason: project.reason.to_string() });
+        }
+        for (_, source) in shown.workspace.sources.iter() {
+            self.files.insert(source.path.clone());
+        }
+        self.report.files = self.files.len();
+        for finding in &shown.findings {
+            let keys: Vec<_> = shown.key_of(finding).into_iter().collect();
+            let repairs =
+                plan.repairs_of(&keys).into_iter().map(|number| format!("r{}", first_repair + number)).collect();
+            let view = self.finding(shown, finding, first_project, repairs);
+            self.report.findings.push(view);
+        }
+        for problem in shown.workspace.problems() {
+            let range = problem.source.map(|source| self.range(shown, source, problem.span));
+            let severity = match problem.weight {
+                Weight::Error => Severity::Error,
+                Weight::Warning => Severity::Warning,
+            };
+            let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+            let message = format!("{}{help}", problem.message);
+            let view = ProblemView { path: self.path(&problem.path), range, severity, message };
+            self.report.problems.push(view);
+        }
+        for (number, repair) in plan.repairs.iter().enumerate() {
+            self.repair(planned, repair, format!("r{}", first_repair + number));
+        }
+        self.apply_with(shown, plan);
+        self.report.notes.extend(plan.notes.iter().cloned());
+    }
+
+    fn finding(
+        &mut self,
+        state: &State<'_>,
+        finding: &Finding,
+        first_project: usize,
+        repairs: Vec<String>,
+    ) -> FindingView {
+        let (first, others) = finding.labels.split_first().expect("a finding has a place");
+        let path = self.path(&state.workspace.sources.get(first.source).path);
+        let subject = &finding.subject;
+        let labels = others.iter().map(|label| self.label(state, label)).collect();
+        FindingView {
+            rule: finding.rule.clone(),
+            severity: severity(finding.severity),
+            tier: tier(finding.tier),
+            project: format!("p{}", first_project + finding.project),
+            assumes: finding.assumes.clone(),
+            message: finding.message.clone(),
+            help: finding.help.clone(),
+            docs: format!("caulk explain {}", finding.rule),
+            range: self.range(state, first.source, first.span),
+            label: first.message.clone(),
+            fingerprint: fingerprint(finding, &path),
+            path,
+            subject: SubjectView {
+                service: subject.service.clone(),
+                key: subject.key.clone(),
+                variable: subject.variable.clone(),
+                store: subject.store.clone(),
+            },
+            labels,
+            repairs,
+        }
+    }
+
+    fn label(&mut self, state: &State<'_>, label: &Label) -> LabelView {
+        let path = self.path(&state.workspace.sources.get(label.source).path);
+        LabelView { path, range: self.range(state, label.source, label.span), message: label.message.clone() }
+    }
+
+    fn repair(&mut self, state: &State<'_>, planned: &Planned, id: String) {
+        let needs_secret =
+            planned.repair.as_ref().map(|repair| repair.secrets.iter().cloned().collect()).unwrap_or_default();
+        let changes = planned.repair.as_ref().map(|repair| repair.changes.as_slice()).unwrap_or_default();
+        let edits = changes.iter().map(|change| self.edit(state, change)).collect();
+        let (title, held_back) = (planned.title.clone(), why_not(&planned.fate));
+        let applicability = match planned.applicability {
+            rule::Applicability::Safe => Applicability::Safe,
+            rule::Applicability::Unsafe => Applicability::Unsafe,
+            rule::Applicability::Manual => Applicability::Manual,
+        };
+        if let Some(fix) = self.report.fix.as_mut().filter(|_| self.is_fixing) {
+            note_fate(fix, &id, &planned.fate);
+        }
+        self.report.repairs.push(RepairView { id, title, applicability, needs_secret, held_back, edits });
+    }
+
+    fn edit(&mut self, state: &State<'_>, change: &Change) -> EditView {
+        let path = self.path(&change.path);
+        let source = state.workspace.sources.iter().find(|(_, source)| source.path == change.path).map(|(id, _)| id);
+        let (kind, text) = match (&change.kind, source) {
+            (ChangeKind::Edit(edit), Some(source)) => {
+                (EditKind::Edit(self.range(state, source, edit.span)), edit.text.clone())
+            }
+            (ChangeKind::Edit(edit), None) => (EditKind::Create, edit.text.clone()),
+            (ChangeKind::Line(line), Some(source)) => {
+                let end = state.workspace.sources.get(source).text.len();
+                (EditKind::Edit(self.range(state, source, Span::at(end))), format!("{line}\n"))
+            }
+            (ChangeKind::Line(line), None) => (EditKind::Create, format!("{line}\n")),
+        };
+        EditView { path, kind, text: self.secrets.mask(&text) }
+    }
+
+    /// `docker compose up -d …`: a restart would keep the old command.
+    fn apply_with(&mut self, state: &State<'_>, plan: &Plan<'_>) {
+        for (number, project) in state.workspace.projects.iter().enumerate() {
+            let services: Vec<_> =
+                plan.recreate.iter().filter(|(project, _)| *project == number).map(|(_, name)| name.as_str()).collect();
+            if services.is_empty() {
+                continue;
+            }
+            let files = match project.reason {
+                Reason::DefaultName | Reason::ComposeFile => String::new(),
+                Reason::Overlay | Reason::Alone => {
+                    project.paths.iter().map(|path| format!("-f {} ", self.path(path))).collect()
+                }
+            };
+            let folder = self.path(&project.folder);
+            let from = if files.is_empty() && folder != "." { format!("--project-directory {folder} ") } else { files };
+            let command = format!("docker compose {from}up -d {}", services.join(" "));
+            if !self.report.apply_with.contains(&command) {
+                self.report.apply_with.push(command);
+            }
+        }
+    }
+
+    fn range(&mut self, state: &State<'_>, source: SourceId, span: Span) -> RangeView {
+        let source = state.workspace.sources.get(source);
+        let path = relative_to(self.folder, &source.path);
+        let text = self.report.texts.entry(path).or_insert_with(|| FileText::new(source.text.clone(), Vec::new()));
+        RangeView::new(&source.text, text.index(), span)
+    }
+
+    fn path(&self, path: &Path) -> String {
+        relative_to(self.folder, path)
+    }
+}
+
+/// The same for the same finding after lines moved.
+fn fingerprint(finding: &Finding, path: &str) -> String {
+    let identity = finding.identity();
+    let subject = identity.splitn(3, '|').nth(2).unwrap_or_default();
+    let digest = Sha256::digest(format!("{}\n{path}\n{subject}", finding.rule));
+    hex::encode(&digest[..12])
+}
+
+/// How a report names a tier.
+pub fn tier(tier: rule::Tier) -> Tier {
+    match tier {
+        rule::Tier::Default => Tier::Default,
+        rule::Tier::Strict => Tier::Strict,
+    }
+}
+
+/// How a report names a severity.
+pub fn severity(severity: rule::Severity) -> Severity {
+    match severity {
+        rule::Severity::Info => Severity::Info,
+        rule::Severity::Warning => Severity::Warning,
+        rule::Severity::Error => Severity::Error,
+    }
+}
+
+fn why_not(fate: &Fate) -> Option<String> {
+    match fate {
+        Fate::Made => None,
+        Fate::HeldBack { reason, .. } | Fate::Refused(reason) => Some(reason.clone()),
+    }
+}
+
+fn note_fate(fix: &mut FixView, id: &str, fate: &Fate) {
+    match fate {
+        Fate::Made => fix.applied.push(id.to_owned()),
+        Fate::HeldBack { reason, flag } => {
+            fix.held_back.push(HeldBackView {
+                repair: id.to_owned(),
+                reason: reason.clone(),
+                flag: flag.map(str::to_owned),
+            });
+        }
+        Fate::Refused(reason) => fix.refused.push(RefusedView { repair: id.to_owned(), reason: reason.clone() }),
+    }
+}

@@ -1,0 +1,73 @@
+//! What repairs are built from: the workspace as it is now, what is known of it, and how secrets are handled.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use super::secret::{Secret, SecretError, Secrets};
+use crate::model::Workspace;
+use crate::rule::RuleSet;
+use crate::source::Files;
+use crate::source::git::{Git, GitStatus};
+use crate::topology::Topology;
+
+/// Whether caulk makes passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretsPolicy {
+    /// It makes them and writes them into env files.
+    Generate,
+    /// It writes only their names: somebody else provides the values.
+    Declare,
+    /// It makes no repair that needs a new one.
+    Never,
+}
+
+/// The workbench of repairs.
+pub struct Bench<'w, 'f> {
+    /// The projects.
+    pub workspace: &'w Workspace<'f>,
+    /// Their stores and links.
+    pub topology: &'w Topology,
+    /// What is known of stores.
+    pub rules: &'w RuleSet,
+    /// The files as they are now.
+    pub files: &'w dyn Files,
+    /// What git thinks of files.
+    pub git: &'w dyn Git,
+    /// Whether passwords are made.
+    pub policy: SecretsPolicy,
+    /// Those that were made.
+    pub secrets: &'w RefCell<Secrets>,
+}
+
+/// Whether a secret may be written into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Writable {
+    /// Yes.
+    Yes,
+    /// Yes, if git is told to ignore it; the folder is that of the repository.
+    IfIgnored(std::path::PathBuf),
+    /// No; why.
+    No(String),
+}
+
+impl Bench<'_, '_> {
+    /// The secret of an env file's variable, made if there is none yet.
+    ///
+    /// # Errors
+    /// [`SecretError`] if the system gives no random bytes.
+    pub fn secret(&self, env_file: &Path, variable: &str) -> Result<Secret, SecretError> {
+        self.secrets.borrow_mut().get(env_file, variable)
+    }
+
+    /// Whether a secret may be written into the file at `path`.
+    pub fn may_hold_secret(&self, path: &Path) -> Writable {
+        match self.git.status(path) {
+            GitStatus::NoRepository | GitStatus::Ignored { .. } => Writable::Yes,
+            GitStatus::Untracked { root } => Writable::IfIgnored(root),
+            GitStatus::Tracked { .. } => {
+                Writable::No("git tracks it, so a password there would be committed".to_owned())
+            }
+            GitStatus::Unknown { why, .. } => Writable::No(format!("git can't say whether it tracks it: {why}")),
+        }
+    }
+}

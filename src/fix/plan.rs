@@ -1,0 +1,385 @@
+//! Chooses repairs, makes them in memory one after the other, and proves each before the next.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bench::{Bench, SecretsPolicy};
+use super::draft::Draft;
+use super::repair::{Repair, RepairKey};
+use super::seal::{self, NoSeal};
+use super::secret::Secrets;
+use super::{port, proof, redirect};
+use crate::lens::port::ports;
+use crate::lint::{self, Finding, Selection};
+use crate::model::discover::ProjectFiles;
+use crate::model::{Options, Workspace};
+use crate::rule::{Action, Applicability, BuiltIn, Change, RuleSet};
+use crate::source::Files;
+use crate::source::git::Git;
+use crate::topology::{LinkKind, Topology};
+
+/// What repairs need to know.
+pub struct Settings<'a> {
+    /// The files of each project.
+    pub sets: &'a [ProjectFiles],
+    /// How projects are read.
+    pub options: &'a Options,
+    /// What is found, and what is known of stores.
+    pub rules: &'a RuleSet,
+    /// Which rules speak.
+    pub selection: &'a Selection,
+    /// Whether unsafe repairs are made.
+    pub is_unsafe_allowed: bool,
+    /// Whether passwords are made.
+    pub policy: SecretsPolicy,
+    /// What git thinks of files.
+    pub git: &'a dyn Git,
+}
+
+/// What became of a repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the draft.
+    Made,
+    /// It could be made; why it was not, and the option that makes it.
+    HeldBack {
+        /// Why.
+        reason: String,
+        /// Such as `--unsafe-fixes`.
+        flag: Option<&'static str>,
+    },
+    /// A person must do it; what, or why caulk can't.
+    Refused(String),
+}
+
+/// A repair and what became of it.
+pub struct Planned {
+    /// What it is about.
+    pub key: RepairKey,
+    /// The repair on the files as they are; `None` if it could not be built.
+    pub repair: Option<Repair>,
+    /// What it would be called.
+    pub title: String,
+    /// Whether it may be made without asking.
+    pub applicability: Applicability,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// All repairs of a workspace.
+pub struct Plan<'f> {
+    /// The repairs, in the order of their findings.
+    pub repairs: Vec<Planned>,
+    /// The files after those that were made.
+    pub draft: Draft<'f>,
+    /// Services to recreate.
+    pub recreate: BTreeSet<(usize, String)>,
+    /// What a person should know.
+    pub notes: BTreeSet<String>,
+}
+
+impl Plan<'_> {
+    /// Numbers of the repairs of a finding.
+    pub fn repairs_of(&self, keys: &[RepairKey]) -> Vec<usize> {
+        keys.iter().filter_map(|key| self.repairs.iter().position(|planned| planned.key == *key)).collect()
+    }
+}
+
+/// A workspace with all that was found in it.
+pub struct State<'f> {
+    /// The projects.
+    pub workspace: Workspace<'f>,
+    /// Their stores and links.
+    pub topology: Topology,
+    /// What the rules say.
+    pub findings: Vec<Finding>,
+}
+
+impl<'f> State<'f> {
+    /// Reads and judges the projects.
+    pub fn read(files: &'f dyn Files, settings: &Settings<'_>) -> Self {
+        let mut workspace = Workspace::read(files, settings.sets, settings.options);
+        let topology = Topology::read(&mut workspace, &settings.rules.stores);
+        let findings = lint::run(&workspace, &topology, settings.rules, settings.selection);
+        Self { workspace, topology, findings }
+    }
+
+    /// What the first repair that a finding offers is about.
+    pub fn key_of(&self, finding: &Finding) -> Option<RepairKey> {
+        self.target(finding).map(|target| self.key(finding.project, &target))
+    }
+
+    fn target(&self, finding: &Finding) -> Option<Aim> {
+        let fix = finding.fixes.first()?;
+        let service = finding.subject.service.as_deref();
+        let link = || {
+            let wanted = |link: &&crate::topology::Link| {
+                link.project == finding.project
+                    && link.service.as_deref() == service
+                    && link.carrier.variable() == finding.subject.variable.as_deref()
+                    && matches!(link.kind, LinkKind::Url(_))
+            };
+            self.topology.links.iter().position(|link| wanted(&link))
+        };
+        match &fix.action {
+            Action::Repair(BuiltIn::SealStore) => {
+                let own = self
+                    .topology
+                    .stores
+                    .iter()
+                    .position(|store| store.project == finding.project && Some(store.service.as_str()) == service);
+                let by_link = || self.topology.links[link()?].target.store();
+                Some(Aim::Seal(own.filter(|_| finding.subject.variable.is_none()).or_else(by_link)?))
+            }
+            Action::Repair(BuiltIn::RedirectUrl) => Some(Aim::Redirect(link()?)),
+            Action::Edits(ops) => {
+                let key = finding.subject.key.as_deref()?;
+                let index = key.rsplit_once('[')?.1.strip_suffix(']')?.parse().ok()?;
+                let [op] = ops.as_slice() else { return None };
+                match (op.field.as_str(), &op.change) {
+                    ("port.host_ip", Change::Set(ip)) => {
+                        Some(Aim::Port { service: service?.to_owned(), index, ip: ip.parse().ok()? })
+                    }
+                    _ => None,
+                }
+            }
+            Action::Lines(_) => None,
+        }
+    }
+
+    fn key(&self, project: usize, aim: &Aim) -> RepairKey {
+        match aim {
+            Aim::Seal(number) => {
+                let group = self.topology.sharing_a_definition(&self.workspace, *number);
+                seal::key(&self.topology.stores[group[0]])
+            }
+            Aim::Redirect(link) => {
+                let link = &self.topology.links[*link];
+                redirect::key(
+                    project,
+                    link.service.as_deref().unwrap_or_default(),
+                    link.carrier.variable().unwrap_or_default(),
+                )
+            }
+            Aim::Port { service, index, .. } => {
+                let node = self.workspace.projects[project].service(service);
+                let all = node.map(ports).unwrap_or_default();
+                match all.iter().find(|port| port.index == *index) {
+                    Some(found) => port::key(project, service, found),
+                    None => RepairKey {
+                        action: "port".into(),
+                        project,
+                        service: service.clone(),
+                        detail: index.to_string(),
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// What a fix aims at in one state of the files.
+enum Aim {
+    Seal(usize),
+    Redirect(usize),
+    Port { service: String, index: usize, ip: std::net::IpAddr },
+}
+
+impl Aim {
+    /// Seals come first: they may mend what other repairs are about, too.
+    fn rank(&self) -> usize {
+        match self {
+            Self::Seal(_) => 0,
+            Self::Redirect(_) => 1,
+            Self::Port { .. } => 2,
+        }
+    }
+}
+
+/// Plans all repairs for what is found in the files.
+pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>) -> Plan<'f> {
+    let mut plan =
+        Plan { repairs: Vec::new(), draft: Draft::new(files), recreate: BTreeSet::new(), notes: BTreeSet::new() };
+    first_look(files, settings, secrets, &mut plan);
+    let mut tried = BTreeSet::new();
+    while step(settings, secrets, &mut plan, &mut tried) {}
+    plan
+}
+
+/// Builds each repair on the files as they are, so that a report can show it.
+fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>) {
+    let state = State::read(files, settings);
+    for finding in &state.findings {
+        let Some(aim) = state.target(finding) else { continue };
+        let key = state.key(finding.project, &aim);
+        if plan.repairs.iter().any(|planned| planned.key == key) {
+            continue;
+        }
+        let planned = match build(&state, files, settings, secrets, finding, &aim) {
+            Ok(repair) => Planned {
+                key,
+                title: repair.title.clone(),
+                applicability: repair.applicability,
+                // Until it is tried: another repair may mend the same, and it is never needed.
+                fate: Fate::Made,
+                repair: Some(repair),
+            },
+            Err(fate) => {
+                let title = finding.fixes.first().map(|fix| fix.title.clone()).unwrap_or_default();
+                Planned { key, repair: None, title, applicability: Applicability::Manual, fate }
+            }
+        };
+        plan.repairs.push(planned);
+    }
+}
+
+/// Makes the next repair. False if there is none left.
+fn step(
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    plan: &mut Plan<'_>,
+    tried: &mut BTreeSet<RepairKey>,
+) -> bool {
+    let overlay = plan.draft.overlay();
+    let state = State::read(&overlay, settings);
+    let mut aims: Vec<_> =
+        state.findings.iter().filter_map(|finding| Some((state.target(finding)?, finding))).collect();
+    aims.sort_by_key(|(aim, _)| aim.rank());
+    for (aim, finding) in aims {
+        let key = state.key(finding.project, &aim);
+        if !tried.insert(key.clone()) {
+            continue;
+        }
+        let built = build(&state, &overlay, settings, secrets, finding, &aim);
+        let (fate, repair) = match built {
+            Err(fate) => (fate, None),
+            Ok(repair) => (attempt(&state, settings, finding, &repair, &mut plan.draft), Some(repair)),
+        };
+        let is_made = fate == Fate::Made;
+        match plan.repairs.iter_mut().find(|planned| planned.key == key) {
+            Some(planned) => planned.fate = fate,
+            None => {
+                let title = repair.as_ref().map_or_else(String::new, |repair| repair.title.clone());
+                let applicability = repair.as_ref().map_or(Applicability::Manual, |repair| repair.applicability);
+                plan.repairs.push(Planned { key: key.clone(), repair: None, title, applicability, fate });
+            }
+        }
+        if let Some(repair) = repair.filter(|_| is_made) {
+            plan.recreate.extend(repair.recreate.into_iter().map(|service| (key.project, service)));
+            plan.notes.extend(repair.notes);
+            return true;
+        }
+    }
+    false
+}
+
+fn build(
+    state: &State<'_>,
+    files: &dyn Files,
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    finding: &Finding,
+    aim: &Aim,
+) -> Result<Repair, Fate> {
+    let bench = Bench {
+        workspace: &state.workspace,
+        topology: &state.topology,
+        rules: settings.rules,
+        files,
+        git: settings.git,
+        policy: settings.policy,
+        secrets,
+    };
+    let mut repair = match aim {
+        Aim::Seal(number) => seal::seal(&bench, *number).map_err(|why| match why {
+            NoSeal::Manual(what) => Fate::Refused(what),
+            NoSeal::HeldBack(reason) => Fate::HeldBack { reason, flag: None },
+        })?,
+        Aim::Redirect(link) => redirect::redirect(&bench, &state.topology.links[*link]).map_err(Fate::Refused)?,
+        Aim::Port { service, index, ip } => {
+            port::set_host_ip(&bench, finding.project, service, *index, *ip).map_err(Fate::Refused)?
+        }
+    };
+    // What the rule says counts, too: it may be less sure than the repair.
+    let declared = finding.fixes.first().map_or(Applicability::Safe, |fix| fix.applicability);
+    if declared > repair.applicability {
+        repair.applicability = declared;
+        if repair.doubts.is_empty() {
+            repair.doubts.push("others may use it from outside, on purpose".to_owned());
+        }
+    }
+    Ok(repair)
+}
+
+/// Makes a repair in the draft if it may be made and can be proved.
+fn attempt(
+    state: &State<'_>,
+    settings: &Settings<'_>,
+    finding: &Finding,
+    repair: &Repair,
+    draft: &mut Draft<'_>,
+) -> Fate {
+    let is_allowed = match repair.applicability {
+        Applicability::Safe => true,
+        Applicability::Unsafe => settings.is_unsafe_allowed,
+        Applicability::Manual => false,
+    };
+    if !is_allowed {
+        let flag = (repair.applicability == Applicability::Unsafe).then_some("--unsafe-fixes");
+        return Fate::HeldBack { reason: repair.doubts.join("; "), flag };
+    }
+    let mut next = draft.clone();
+    let (defining, rest): (Vec<_>, Vec<_>) = repair.changes.iter().partition(|change| change.defines);
+    let mut defined = draft.clone();
+    let applied =
+        defined.apply(&defining).and_then(|()| next.apply(&defining.into_iter().chain(rest).collect::<Vec<_>>()));
+    if let Err(error) = applied {
+        return Fate::Refused(error.to_string());
+    }
+    let (defined_files, next_files) = (defined.overlay(), next.overlay());
+    let defined_workspace = Workspace::read(&defined_files, settings.sets, settings.options);
+    let after = State::read(&next_files, settings);
+    if let Err(failure) = proof::check(repair, &state.workspace, &defined_workspace, &after.workspace) {
+        return Fate::Refused(format!("caulk could not prove the result: {failure}"));
+    }
+    if let Some(reason) = worsened(state, &after, finding, repair, settings) {
+        return Fate::Refused(reason);
+    }
+    *draft = next;
+    Fate::Made
+}
+
+/// What would be worse after a repair: its finding is still there, or others are new.
+fn worsened(
+    before: &State<'_>,
+    after: &State<'_>,
+    finding: &Finding,
+    repair: &Repair,
+    settings: &Settings<'_>,
+) -> Option<String> {
+    let identity = finding.identity();
+    let port_entry = repair.key.action == "port";
+    let still = after.findings.iter().any(|other| {
+        if port_entry {
+            return after.key_of(other).as_ref() == Some(&repair.key) && other.rule == finding.rule;
+        }
+        other.identity() == identity
+    });
+    if still {
+        return Some("caulk could not prove the result: the finding would still be there".to_owned());
+    }
+    if port_entry {
+        return None;
+    }
+    let count = |state: &State<'_>| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for finding in &state.findings {
+            *counts.entry(finding.identity()).or_default() += 1;
+        }
+        counts
+    };
+    let known = count(before);
+    let fresh = after.findings.iter().find(|finding| !known.contains_key(&finding.identity()));
+    let fresh = fresh.filter(|_| !settings.is_unsafe_allowed || repair.applicability == Applicability::Safe)?;
+    Some(format!("it would leave a new problem: {}", fresh.message))
+}

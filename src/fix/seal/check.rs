@@ -1,0 +1,87 @@
+//! The healthcheck's side: it logs in, and looks at the answer.
+
+use super::credential::{Credential, after};
+use super::{Member, NoSeal, Seal};
+use crate::fix::commit::Role;
+use crate::fix::snapshot::{service_path, words_value};
+use crate::lens::client_check::{CheckReading, NewTest, NoCheckRepair};
+use crate::lens::environment;
+use crate::lens::healthcheck::Healthcheck;
+
+impl Seal<'_, '_, '_> {
+    pub(super) fn check(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
+        let Some(healthcheck) = Healthcheck::read(member.node) else { return Ok(()) };
+        let clients = &member.definition.clients;
+        let password = member.mechanism_variable();
+        let lookup =
+            |name: &str| after(member.lookup(name), (Some(name) == password).then_some(credential.value.as_str()));
+        let name = &member.store.service;
+        match healthcheck.ask(clients, &lookup) {
+            CheckReading::Disabled | CheckReading::NotAClient => return Ok(()),
+            CheckReading::Unparsed(why) => {
+                self.doubt(format!("the healthcheck of `{name}` can't be read ({why}): see that it logs in"));
+                return Ok(());
+            }
+            CheckReading::Client(_) => {}
+        }
+        let known = credential.is_known().then_some(credential.value.as_str());
+        let repair = match healthcheck.authenticate(clients, &lookup, known) {
+            Ok(repair) => repair,
+            Err(NoCheckRepair::NotAClient) => return Ok(()),
+            Err(why) => {
+                self.doubt(format!("`{name}`: {why}"));
+                return Ok(());
+            }
+        };
+        let document = self.bench.workspace.document(healthcheck.node.place.source);
+        let edits = document.and_then(|document| healthcheck.apply(document, &repair.test));
+        let Some(edits) = edits else {
+            self.doubt(format!(
+                "the healthcheck of `{name}` can't be changed in place: write `redis-cli ping | grep -q PONG`"
+            ));
+            return Ok(());
+        };
+        if let Some(variable) = &repair.variable {
+            self.log_in_variable(member, credential, variable)?;
+        }
+        if repair.test != NewTest::Same {
+            self.counts.checks += 1;
+            let place = healthcheck.node.place.clone();
+            self.edits(&place, edits, Role::Server);
+            let words = healthcheck.words(Some(&repair.test));
+            self.expect(service_path(member.store.project, name, "healthcheck.test"), words_value(&words));
+        }
+        Ok(())
+    }
+
+    /// Sets the variable from which the client takes the password.
+    fn log_in_variable(&mut self, member: &Member<'_>, credential: &Credential, variable: &str) -> Result<(), NoSeal> {
+        let name = &member.store.service;
+        let env = &member.project.containers[name];
+        let known = env.get(variable);
+        let value = known.and_then(|variable| variable.value.as_ref()).map(|text| text.value.as_str());
+        if value == Some(credential.value.as_str()) {
+            return Ok(());
+        }
+        let result = match known {
+            Some(known) => environment::set_variable(self.bench.workspace, known, &credential.reference),
+            None => environment::add_variable(self.bench.workspace, member.node, variable, &credential.reference),
+        };
+        let by_hand =
+            || NoSeal::Manual(format!("add `{variable}: {}` to the environment of `{name}`", credential.reference));
+        let (source, edit) = result.map_err(|_| by_hand())?;
+        self.edit(source, edit, Role::Server, false);
+        self.expect_variable(member, name, variable, &credential.value);
+        Ok(())
+    }
+}
+
+impl Member<'_> {
+    /// The variable by which the image takes the password, if it does so.
+    fn mechanism_variable(&self) -> Option<&str> {
+        match self.mechanism {
+            crate::catalog::Mechanism::Env(env) => env.password.first().map(String::as_str),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! The clients' side: every program that caulk sees gets the password.
+
+use std::ops::Range;
+
+use super::credential::Credential;
+use super::env_file::is_blank;
+use super::{Member, Seal};
+use crate::fix::commit::Role;
+use crate::fix::snapshot::{environment_path, service_path, words_value};
+use crate::lens::command::Command;
+use crate::lens::environment;
+use crate::lens::url::{StoreUrl, encode_password, with_host, with_password};
+use crate::model::container_env::{ContainerVariable, Site};
+use crate::model::node::{Certainty, Text};
+use crate::syntax::template::PieceOrigin;
+use crate::text::{Edit, EditSet};
+use crate::topology::{Carrier, Link, LinkKind, Target};
+
+impl<'b> Seal<'b, '_, '_> {
+    pub(super) fn clients(&mut self, member: &Member<'_>, credential: &Credential) {
+        let links: Vec<&'b Link> = self.bench.topology.links_to(member.number).collect();
+        for link in links {
+            if link.service.as_deref() == Some(member.store.service.as_str()) {
+                continue;
+            }
+            let result = match &link.kind {
+                LinkKind::Url(url) => self.url(member, credential, link, url),
+                LinkKind::Host { password, is_certain } => self.host(member, credential, link, password, *is_certain),
+            };
+            if let Err(why) = result {
+                self.doubt(why);
+            }
+        }
+    }
+
+    fn url(&mut self, member: &Member<'_>, credential: &Credential, link: &Link, url: &StoreUrl) -> Result<(), String> {
+        let shown = shown(link);
+        if url.is_tls && !member.definition.schemes.plain.is_empty() && !url.has_password() && url.host.text.is_empty()
+        {
+            return Err(format!("{shown} names no host"));
+        }
+        if url.has_password() {
+            return self.url_with_password(credential, link, url, &shown);
+        }
+        if blank_variable_will_be_set(link, url, credential) {
+            self.client(link);
+            return Ok(());
+        }
+        let redirect = matches!(link.target, Target::Itself(_)).then_some(member.store.service.as_str());
+        let user = &member.definition.default_user;
+        match &link.carrier {
+            Carrier::HostFile { source, entry, .. } => {
+                if !credential.is_known() {
+                    return Err(format!("{shown} must be given the password by hand, once it is known"));
+                }
+                let edits = with_password(url, &encode_password(&credential.value), user);
+                let edits: Vec<_> = edits.into_iter().map(|edit| (edit.span.start..edit.span.end, edit.text)).collect();
+                let may = self.edit_entry(*source, *entry, &edits);
+                may.map_err(|why| format!("{shown} needs the password, but {why}"))?;
+                self.counts.clients += 1;
+                Ok(())
+            }
+            Carrier::Word { key, index, .. } => self.url_in_command(member, credential, link, url, key, *index),
+            Carrier::Variable { name, site } => {
+                let variable =
+                    ContainerVariable { name: name.clone(), value: Some(link.text.clone()), site: site.clone() };
+                self.url_in_variable(member, credential, link, url, &variable, redirect)
+            }
+        }
+    }
+
+    fn url_with_password(
+        &mut self,
+        credential: &Credential,
+        link: &Link,
+        url: &StoreUrl,
+        shown: &str,
+    ) -> Result<(), String> {
+        let password = url.password.as_ref().map(|password| password.value.reveal()).unwrap_or_default();
+        let is_certain = link.text.certainty == Certainty::Known;
+        if !credential.is_known() || !is_certain || password == credential.value {
+            return Ok(());
+        }
+        Err(format!(
+            "{shown} carries another password than the server's: put `{}` in its place",
+            credential.client_reference
+        ))
+    }
+
+    fn url_in_variable(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        link: &Link,
+        url: &StoreUrl,
+        variable: &ContainerVariable,
+        redirect: Option<&str>,
+    ) -> Result<(), String> {
+        let service = link.service.as_deref().expect("a container's variable has a service");
+        let user = &member.definition.default_user;
+        let literal = encode_password(&credential.value);
+        let port =
+            member.store.ports.first().copied().filter(|port| url.port_number().is_some_and(|known| known != *port));
+        let edits = |reference: &str, redirect: Option<&str>| {
+            let mut edits = with_password(url, reference, user);
+            edits.extend(redirect.map(|host| with_host(url, host, port)).unwrap_or_default());
+            edits
+        };
+        let resolved = |value: &str| value_after(&link.text.value, &edits(value, redirect));
+        let path = environment_path(link.project, service, &variable.name);
+        match &variable.site {
+            // A file that serves the host, too, keeps its host: the container gets a value of its own.
+            Site::File { .. } if redirect.is_some() => self.override_variable(
+                member,
+                credential,
+                link,
+                &variable.name,
+                &edits(&credential.client_reference, redirect),
+            ),
+            Site::File { source, entry } => {
+                let ranges = in_entry(&link.text, &edits(&literal, None));
+                let written = match ranges {
+                    Some(ranges) if credential.is_known() => self.edit_entry(*source, *entry, &ranges).is_ok(),
+                    _ => false,
+                };
+                if written {
+                    self.expect(path, resolved(&literal));
+                    self.client(link);
+                    return Ok(());
+                }
+                self.override_variable(
+                    member,
+                    credential,
+                    link,
+                    &variable.name,
+                    &edits(&credential.client_reference, None),
+                )
+            }
+            Site::Entry { value: place, .. } | Site::Item { item: place } => {
+                let document = self.bench.workspace.document(place.source).ok_or("its file could not be read")?;
+                let text = &link.text;
+                let spliced: Option<Vec<Edit>> = edits(&credential.client_reference, redirect)
+                    .iter()
+                    .map(|edit| {
+                        let range = scalar_range(text, edit.span.start..edit.span.end)?;
+                        document.splice(place.node, range, &edit.text)
+                    })
+                    .collect();
+                if let Some(spliced) = spliced {
+                    let place = place.clone();
+                    self.edits(&place, spliced, Role::Client);
+                    self.expect(path, resolved(&credential.client_value_for_url()));
+                    self.client(link);
+                    return Ok(());
+                }
+                if redirect.is_none() && self.url_in_definition(credential, link, &literal, user, url) {
+                    return Ok(());
+                }
+                // The variable may serve others, too: this service gets the value itself.
+                let new = value_after(&text.value, &edits(&credential.client_reference, redirect));
+                let result = environment::set_variable(self.bench.workspace, variable, &new);
+                let (source, edit) = result.map_err(|error| format!("{}: {error}", shown(link)))?;
+                self.edit(source, edit, Role::Client, false);
+                self.expect(path, resolved(&credential.client_value_for_url()));
+                self.client(link);
+                Ok(())
+            }
+        }
+    }
+
+    /// A URL that is all of a variable of the project's env file: it is changed there.
+    fn url_in_definition(
+        &mut self,
+        credential: &Credential,
+        link: &Link,
+        literal: &str,
+        user: &str,
+        url: &StoreUrl,
+    ) -> bool {
+        let Some(name) = link.text.whole_variable().filter(|_| credential.is_known()) else { return false };
+        let variables = &self.bench.workspace.projects[link.project].variables;
+        let Some(definition) = variables.definition(name).cloned() else { return false };
+        let entry = self
+            .bench
+            .workspace
+            .env_file(definition.source)
+            .and_then(|file| file.entries.get(definition.entry)?.value.clone());
+        let Some(entry) = entry.filter(|entry| entry.text == link.text.value) else { return false };
+        let edits: Vec<_> = with_password(url, literal, user)
+            .into_iter()
+            .map(|edit| (edit.span.start..edit.span.end, edit.text))
+            .collect();
+        let before = self.repair.changes.len();
+        if entry.text.is_empty() || self.edit_entry(definition.source, definition.entry, &edits).is_err() {
+            return false;
+        }
+        for change in &mut self.repair.changes[before..] {
+            change.defines |= matches!(change.kind, crate::fix::repair::ChangeKind::Edit(_));
+        }
+        self.repair.defines.insert(name.to_owned());
+        self.client(link);
+        true
+    }
+
+    /// Gives a container a value of its own for a variable of an env file.
+    fn override_variable(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        link: &Link,
+        name: &str,
+        edits: &[Edit],
+    ) -> Result<(), String> {
+        let service = link.service.as_deref().expect("a container's variable has a service");
+        let node = member.project.service(service).ok_or("the service is gone")?;
+        // What stands in the env file may hold `$`, which Compose would replace here.
+        let base = link.text.value.clone();
+        let marker = "\u{1}";
+        let marked: Vec<Edit> = edits
+            .iter()
+            .map(|edit| Edit::replace(edit.span, edit.text.replace(&credential.client_reference, marker)))
+            .collect();
+        let new = value_after(&base, &marked).replace('$', "$$").replace(marker, &credential.client_reference);
+        let result = environment::add_variable(self.bench.workspace, node, name, &new);
+        let (source, edit) = result.map_err(|error| format!("{}: {error}", shown(link)))?;
+        self.edit(source, edit, Role::Client, false);
+        let value = new.replace(&credential.client_reference, &credential.client_value_for_url()).replace("$$", "$");
+        self.expect(environment_path(link.project, service, name), value);
+        self.client(link);
+        Ok(())
+    }
+
+    fn url_in_command(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        link: &Link,
+        url: &StoreUrl,
+        key: &str,
+        index: usize,
+    ) -> Result<(), String> {
+        let service = link.service.as_deref().expect("a container's command has a service");
+        let node = member.project.service(service).ok_or("the service is gone")?;
+        let shown = shown(link);
+        let command = Command::read(node, key).ok().flatten().ok_or_else(|| format!("{shown} can't be read"))?;
+        let document = self.bench.workspace.document(command.node.place.source).ok_or("its file could not be read")?;
+        let mut set = EditSet::new();
+        for edit in with_password(url, &credential.client_reference, &member.definition.default_user) {
+            set.insert(edit).map_err(|_| format!("{shown} can't be changed"))?;
+        }
+        let edits = command
+            .edit_word(document, index, &set)
+            .ok_or_else(|| format!("{shown} must be given the password by hand"))?;
+        let mut words: Vec<String> = command.words.iter().map(|word| word.text.clone()).collect();
+        words[index] =
+            set.apply(&words[index]).replace(&credential.client_reference, &credential.client_value_for_url());
+        let place = command.node.place.clone();
+        self.edits(&place, edits, Role::Client);
+        self.expect(service_path(link.project, service, key), words_value(&words));
+        self.client(link);
+        Ok(())
+    }
+
+    fn host(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        link: &Link,
+        password: &str,
+        is_certain: bool,
+    ) -> Result<(), String> {
+        let service = link.service.as_deref().ok_or("a host in a file of its own")?;
+        let node = member.project.service(service).ok_or("the service is gone")?;
+        let env = &member.project.containers[service];
+        let path = environment_path(link.project, service, password);
+        let value = if credential.is_known() { credential.value.clone() } else { credential.client_value.clone() };
+        let known = env.get(password);
+        if let Some(variable) = known {
+            let text = variable.value.as_ref();
+            let will_follow = text.is_some_and(|text| {
+                credential.variable.as_deref().is_some_and(|name| text.variables().contains(&name))
+            });
+            let is_unknown = text.is_none_or(|text| matches!(text.certainty, Certainty::Unknown(_)));
+            if will_follow || text.is_some_and(|text| text.value == credential.value) {
+                self.client(link);
+                return Ok(());
+            }
+            if is_unknown && !matches!(&variable.site, Site::Entry { .. } | Site::Item { .. }) {
+                return Ok(());
+            }
+            if text.is_some_and(|text| !is_blank(&text.value)) {
+                return Err(format!(
+                    "`{password}` of `{service}` holds another password than the server's: put `{}` in its place",
+                    credential.client_reference
+                ));
+            }
+            if let Site::File { source, entry } = variable.site {
+                let range = 0..text.map_or(0, |text| text.value.len());
+                let is_written = credential.is_known()
+                    && self.edit_entry(source, entry, &[(range, credential.value.clone())]).is_ok();
+                if is_written {
+                    self.expect(path, value);
+                    self.client(link);
+                    return Ok(());
+                }
+            } else {
+                let (source, edit) =
+                    environment::set_variable(self.bench.workspace, variable, &credential.client_reference)
+                        .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
+                self.edit(source, edit, Role::Client, false);
+                self.expect(path, value);
+                self.client(link);
+                return Ok(());
+            }
+        }
+        if !is_certain {
+            self.doubt(format!("`{service}` gets `{password}`, but whether it reads it can't be seen"));
+        }
+        let (source, edit) =
+            environment::add_variable(self.bench.workspace, node, password, &credential.client_reference)
+                .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
+        self.edit(source, edit, Role::Client, false);
+        self.expect(path, value);
+        self.client(link);
+        Ok(())
+    }
+
+    /// The value of a variable as it is written below `environment`, its variables not replaced.
+    pub(super) fn written_value(&self, variable: &ContainerVariable) -> Option<String> {
+        match &variable.site {
+            Site::Entry { value, .. } => {
+                Some(self.bench.workspace.document(value.source)?.scalar(value.node)?.to_owned())
+            }
+            Site::Item { item } => {
+                let text = self.bench.workspace.document(item.source)?.scalar(item.node)?;
+                Some(text.split_once('=').map_or("", |(_, value)| value).to_owned())
+            }
+            Site::File { .. } => None,
+        }
+    }
+
+    fn client(&mut self, link: &Link) {
+        self.counts.clients += 1;
+        self.repair.recreate.extend(link.service.clone());
+    }
+}
+
+impl Credential {
+    /// What a URL gets where the password stands in it.
+    fn client_value_for_url(&self) -> String {
+        if self.variable.is_some() && !self.is_known() { self.client_value.clone() } else { self.value.clone() }
+    }
+}
+
+/// True if the password of the URL is a variable that the repair gives a value.
+fn blank_variable_will_be_set(link: &Link, url: &StoreUrl, credential: &Credential) -> bool {
+    let (Some(password), Some(variable)) = (&url.password, &credential.variable) else { return false };
+    link.text.pieces.iter().any(|piece| {
+        let is_it = matches!(&piece.origin, PieceOrigin::Variable { name } if name == variable)
+            || piece.inside.contains(variable);
+        is_it && piece.output.start >= password.span.start && piece.output.end <= password.span.end
+    })
+}
+
+fn value_after(value: &str, edits: &[Edit]) -> String {
+    let mut set = EditSet::new();
+    for edit in edits {
+        // Host and user information are different places of a URL.
+        let _ = set.insert(edit.clone());
+    }
+    set.apply(value)
+}
+
+/// Bytes of a scalar for bytes of its text; an insertion may go into the default of a variable.
+fn scalar_range(text: &Text, range: Range<usize>) -> Option<Range<usize>> {
+    if text.pieces.is_empty() {
+        return Some(range);
+    }
+    if !range.is_empty() {
+        return text.literal_range(range);
+    }
+    let literal = |piece: &&crate::syntax::template::Piece| piece.origin == PieceOrigin::Literal;
+    let before = text
+        .pieces
+        .iter()
+        .filter(literal)
+        .find(|piece| piece.output.start < range.start && range.start <= piece.output.end);
+    let piece =
+        before.or_else(|| text.pieces.iter().filter(literal).find(|piece| piece.output.start == range.start))?;
+    let at = piece.source.start + (range.start - piece.output.start);
+    Some(at..at)
+}
+
+/// The places of edits in the text of an env file's entry.
+fn in_entry(text: &Text, edits: &[Edit]) -> Option<Vec<(Range<usize>, String)>> {
+    edits.iter().map(|edit| Some((scalar_range(text, edit.span.start..edit.span.end)?, edit.text.clone()))).collect()
+}
+
+/// A link as a person would name it.
+fn shown(link: &Link) -> String {
+    let what = match &link.carrier {
+        Carrier::Variable { name, .. } | Carrier::HostFile { name, .. } => format!("`{name}`"),
+        Carrier::Word { key, .. } => format!("the URL in `{key}`"),
+    };
+    match &link.service {
+        Some(service) => format!("{what} of `{service}`"),
+        None => format!("{what} in an env file"),
+    }
+}

@@ -1,0 +1,206 @@
+//! The secret in the env file that Compose reads for `${…}`, and what must know of it: git, Docker builds, example files.
+
+use std::path::{Path, PathBuf};
+
+use super::credential::Credential;
+use super::{Member, NoSeal, Seal};
+use crate::fix::bench::Writable;
+use crate::fix::commit::Role;
+use crate::fix::repair::{Change, ChangeKind};
+use crate::model::node::Node;
+use crate::source::{FileKind, absolute, decode, is_example_name, relative_to};
+use crate::syntax::env::{self, EnvFile};
+use crate::text::Edit;
+
+/// Where the value of a variable is written.
+#[derive(Clone)]
+pub(super) struct EnvTarget {
+    /// The env file.
+    pub path: PathBuf,
+    /// A password that the project has already; `None` if one is made.
+    pub value: Option<String>,
+    /// The repository whose `.gitignore` must name the file first.
+    pub ignore_in: Option<PathBuf>,
+}
+
+/// True for values that mean "none": applications write `null` where they have no password.
+pub(super) fn is_blank(value: &str) -> bool {
+    matches!(value.trim().to_ascii_lowercase().as_str(), "" | "null" | "none" | "nil" | "false")
+}
+
+impl Seal<'_, '_, '_> {
+    /// The env file that shall hold the value of `name`.
+    pub(super) fn env_target(
+        &self,
+        member: &Member<'_>,
+        name: &str,
+        literal: Option<String>,
+    ) -> Result<EnvTarget, NoSeal> {
+        let workspace = self.bench.workspace;
+        let paths = &member.project.variables.paths;
+        let defined = member
+            .project
+            .variables
+            .definition(name)
+            .map(|definition| workspace.sources.get(definition.source).path.clone());
+        let existing = paths.iter().rev().find(|path| self.bench.files.kind(path) == FileKind::File).cloned();
+        let path = defined
+            .or(existing)
+            .or_else(|| paths.first().cloned())
+            .expect("a project has at least one path for its env file");
+        let shown = relative_to(&member.project.folder, &path);
+        let ignore_in = match self.bench.may_hold_secret(&path) {
+            Writable::Yes => None,
+            Writable::IfIgnored(root) => Some(root),
+            Writable::No(why) => {
+                return Err(NoSeal::HeldBack(format!(
+                    "the password belongs into {shown}, but {why}; run `git rm --cached {shown}` and ignore it, or use --secrets declare and set {name} elsewhere"
+                )));
+            }
+        };
+        Ok(EnvTarget { path, value: literal, ignore_in })
+    }
+
+    pub(super) fn secret_of(&self, target: &EnvTarget, name: &str) -> Result<String, NoSeal> {
+        if let Some(value) = &target.value {
+            return Ok(value.clone());
+        }
+        let secret = self.bench.secret(&target.path, name).map_err(|error| NoSeal::HeldBack(error.to_string()))?;
+        Ok(secret.expose().to_owned())
+    }
+
+    /// Writes the value of the credential's variable, if it has none yet.
+    pub(super) fn define(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
+        let (Some(name), Some(target)) = (&credential.variable, &credential.write) else { return Ok(()) };
+        if self.repair.defines.contains(name) {
+            return Ok(());
+        }
+        let kind = match self.read(&target.path) {
+            None => ChangeKind::Line(format!("{name}={}", credential.value)),
+            Some(text) => ChangeKind::Edit(define_in(&text, name, &credential.value)?),
+        };
+        let is_new = matches!(kind, ChangeKind::Line(_));
+        self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, defines: true });
+        self.repair.defines.insert(name.clone());
+        self.repair.secrets.insert(name.clone());
+        if let Some(root) = &target.ignore_in {
+            self.ignore(root, &target.path);
+        }
+        if is_new {
+            self.keep_out_of_images(member, &target.path);
+        }
+        self.show_in_examples(&target.path, name);
+        Ok(())
+    }
+
+    /// Writes `new` in the place of bytes of an entry's value, as [`env::EnvValue::text`] has them. `None` if git would see it.
+    pub(super) fn edit_entry(
+        &mut self,
+        source: crate::source::SourceId,
+        entry: usize,
+        edits: &[(std::ops::Range<usize>, String)],
+    ) -> Result<(), String> {
+        let path = self.bench.workspace.sources.get(source).path.clone();
+        let root = match self.bench.may_hold_secret(&path) {
+            Writable::Yes => None,
+            Writable::IfIgnored(root) => Some(root),
+            Writable::No(why) => return Err(why),
+        };
+        let value = self.bench.workspace.env_file(source).and_then(|file| file.entries.get(entry)?.value.as_ref());
+        let value = value.ok_or_else(|| "the line has no value".to_owned())?;
+        let edits: Vec<_> =
+            edits.iter().map(|(range, new)| Edit::replace(value.escapes.source(range.clone()), new.clone())).collect();
+        for edit in edits {
+            self.edit(source, edit, Role::EnvFile, false);
+        }
+        if let Some(root) = root {
+            self.ignore(&root, &path);
+        }
+        Ok(())
+    }
+
+    fn ignore(&mut self, root: &Path, path: &Path) {
+        let line = relative_to(root, path);
+        let kind = ChangeKind::Line(line);
+        self.repair.changes.push(Change { path: root.join(".gitignore"), kind, role: Role::Other, defines: false });
+    }
+
+    /// Keeps a new env file out of the images that are built from a folder above it. A file that was there before may be
+    /// meant to be in them.
+    fn keep_out_of_images(&mut self, member: &Member<'_>, path: &Path) {
+        for service in member.project.services() {
+            let Some(build) = service.value.get("build") else { continue };
+            let context = build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text));
+            let Some(context) = context.filter(|context| !context.value.contains("://")) else { continue };
+            let folder = absolute(&member.project.folder, &context.value);
+            if !path.starts_with(&folder) || self.bench.files.kind(&folder) != FileKind::Directory {
+                continue;
+            }
+            let list = folder.join(".dockerignore");
+            let line = relative_to(&folder, path);
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let known = [
+                line.clone(),
+                format!("/{line}"),
+                format!("**/{name}"),
+                format!("{name}*"),
+                format!("**/{name}*"),
+                "*".to_owned(),
+                ".*".to_owned(),
+            ];
+            let text = self.read(&list).unwrap_or_default();
+            if text.lines().any(|line| known.iter().any(|known| line.trim() == known)) {
+                continue;
+            }
+            self.repair.changes.push(Change {
+                path: list,
+                kind: ChangeKind::Line(line),
+                role: Role::Other,
+                defines: false,
+            });
+        }
+    }
+
+    /// Adds the name, without a value, to the files that show which variables there are.
+    fn show_in_examples(&mut self, path: &Path, name: &str) {
+        let Some(folder) = path.parent() else { return };
+        for example in self.bench.files.list(folder) {
+            let is_example = example.file_name().and_then(|name| name.to_str()).is_some_and(is_example_name);
+            let Some(text) = is_example.then(|| self.read(&example)).flatten() else { continue };
+            let (file, problems) = env::parse(&text);
+            if file.last(name).is_some() || !problems.is_empty() {
+                continue;
+            }
+            if let Ok(edit) = file.insert(&text, name, "", None) {
+                self.repair.changes.push(Change {
+                    path: example,
+                    kind: ChangeKind::Edit(edit),
+                    role: Role::Other,
+                    defines: false,
+                });
+            }
+        }
+    }
+
+    pub(super) fn read(&self, path: &Path) -> Option<String> {
+        let bytes = self.bench.files.read(path).ok()?;
+        decode(&bytes).ok().map(|text| text.to_string())
+    }
+}
+
+fn define_in(text: &str, name: &str, value: &str) -> Result<Edit, NoSeal> {
+    let (file, _) = env::parse(text);
+    let edit = match file.last(name) {
+        Some(_) => file.set(text, name, value),
+        None => file.insert(text, name, value, first_use(&file, name)),
+    };
+    edit.map_err(|error| NoSeal::Manual(format!("write {name} into the env file by hand: {error}")))
+}
+
+/// The first entry that uses the variable: its definition must come before.
+fn first_use(file: &EnvFile, name: &str) -> Option<usize> {
+    file.entries.iter().position(|entry| {
+        let template = entry.value.as_ref().and_then(|value| value.template.as_ref());
+        template.is_some_and(|template| template.variables().iter().any(|variable| variable.name == name))
+    })
+}

@@ -1,0 +1,212 @@
+//! The repair that gives a store a password: server, variable, healthcheck and clients at once.
+
+mod check;
+mod clients;
+mod credential;
+mod env_file;
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bench::Bench;
+use super::commit::Role;
+use super::repair::{Change, ChangeKind, Repair, RepairKey};
+use super::snapshot::{Path, environment_path};
+use crate::catalog::{Mechanism, Store};
+use crate::lens::server::Auth;
+use crate::lens::value::Lookup;
+use crate::model::Project;
+use crate::model::node::{Node, Place};
+use crate::rule::Applicability;
+use crate::source::SourceId;
+use crate::text::Edit;
+use crate::topology::{Reach, StoreService, lookup};
+
+use credential::Credential;
+
+/// Why caulk does not make the repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoSeal {
+    /// A person must do it; what is to be done.
+    Manual(String),
+    /// It could be done, but not under the circumstances; why, and what would allow it.
+    HeldBack(String),
+}
+
+/// The repair that lets the store `number` demand a password and hands it to everyone who needs it.
+///
+/// # Errors
+/// [`NoSeal`] if a person must do it, or must first decide something.
+pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
+    let members = bench.topology.sharing_a_definition(bench.workspace, number);
+    let store = &bench.topology.stores[number];
+    let key = key(&bench.topology.stores[members[0]]);
+    let mut seal = Seal {
+        bench,
+        repair: Repair {
+            key,
+            title: String::new(),
+            applicability: Applicability::Safe,
+            doubts: Vec::new(),
+            changes: Vec::new(),
+            expected: BTreeMap::new(),
+            defines: BTreeSet::new(),
+            secrets: BTreeSet::new(),
+            recreate: BTreeSet::new(),
+            notes: Vec::new(),
+        },
+        counts: Counts::default(),
+    };
+    if bench.topology.replicas(number).next().is_some() {
+        let name = &store.service;
+        return Err(NoSeal::Manual(format!(
+            "`{name}` has replicas: give all of them `--requirepass` and `--masterauth` with the same password at the same time"
+        )));
+    }
+    for member in members {
+        seal.member(member)?;
+    }
+    Ok(seal.finish(number))
+}
+
+/// What the seal of a store is called.
+pub fn key(store: &StoreService) -> RepairKey {
+    RepairKey {
+        action: "seal".to_owned(),
+        project: store.project,
+        service: store.service.clone(),
+        detail: String::new(),
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    servers: usize,
+    checks: usize,
+    clients: usize,
+}
+
+struct Seal<'b, 'w, 'f> {
+    bench: &'b Bench<'w, 'f>,
+    repair: Repair,
+    counts: Counts,
+}
+
+/// One store that is sealed.
+struct Member<'b> {
+    number: usize,
+    store: &'b StoreService,
+    definition: &'b Store,
+    mechanism: &'b Mechanism,
+    project: &'b Project,
+    node: &'b Node,
+}
+
+impl<'b> Seal<'b, '_, '_> {
+    fn member(&mut self, number: usize) -> Result<(), NoSeal> {
+        let bench: &'b Bench<'_, '_> = self.bench;
+        let store = &bench.topology.stores[number];
+        let member = Member {
+            number,
+            store,
+            definition: &bench.rules.stores[store.store],
+            mechanism: store.mechanism(&bench.rules.stores),
+            project: store.project(bench.workspace),
+            node: store.node(bench.workspace),
+        };
+        let credential = self.credential(&member)?;
+        self.define(&member, &credential)?;
+        if matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
+            self.server(&member, &credential)?;
+        }
+        self.check(&member, &credential)?;
+        self.clients(&member, &credential);
+        self.doubt_the_unseen(&member);
+        self.repair.recreate.insert(store.service.clone());
+        Ok(())
+    }
+
+    /// Signs of users that caulk can't see.
+    fn doubt_the_unseen(&mut self, member: &Member<'_>) {
+        let store = member.store;
+        if !matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
+            return;
+        }
+        let name = &store.service;
+        for dependent in self.bench.topology.blind_dependents(self.bench.workspace, member.number) {
+            self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
+        }
+        if self.bench.topology.links_to(member.number).next().is_none() {
+            self.doubt(format!("no client of `{name}` can be seen"));
+        }
+        match store.reach {
+            Reach::Shared => self.doubt(format!(
+                "`{name}` is on a network that other projects use; their programs need the password, too"
+            )),
+            Reach::Published => self
+                .repair
+                .notes
+                .push(format!("programs outside of the project that use `{name}` need the password from now on")),
+            Reach::Host | Reach::Project => {}
+        }
+    }
+
+    fn finish(mut self, number: usize) -> Repair {
+        let store = &self.bench.topology.stores[number];
+        let mut parts = Vec::new();
+        let mut count = |number: usize, one: &str, many: &str| match number {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            number => parts.push(format!("{number} {many}")),
+        };
+        count(self.repair.secrets.len(), "secret", "secrets");
+        count(self.counts.checks, "healthcheck", "healthchecks");
+        count(self.counts.clients, "client", "clients");
+        let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+        let what = if self.counts.servers > 0 { "password for" } else { "password of" };
+        self.repair.title = format!("{what} {}{parts}", store.service);
+        self.repair.doubts.sort();
+        self.repair.doubts.dedup();
+        if !self.repair.doubts.is_empty() {
+            self.repair.applicability = Applicability::Unsafe;
+        }
+        self.repair
+    }
+
+    fn doubt(&mut self, why: String) {
+        self.repair.doubts.push(why);
+    }
+
+    fn expect(&mut self, path: Path, value: impl Into<String>) {
+        self.repair.expected.insert(path, Some(value.into()));
+    }
+
+    fn expect_variable(&mut self, member: &Member<'_>, service: &str, name: &str, value: &str) {
+        self.expect(environment_path(member.store.project, service, name), value);
+    }
+
+    fn edit(&mut self, source: SourceId, edit: Edit, role: Role, defines: bool) {
+        let path = self.bench.workspace.sources.get(source).path.clone();
+        self.repair.changes.push(Change { path, kind: ChangeKind::Edit(edit), role, defines });
+    }
+
+    fn edits(&mut self, place: &Place, edits: Vec<Edit>, role: Role) {
+        for edit in edits {
+            self.edit(place.source, edit, role, false);
+        }
+    }
+}
+
+impl Member<'_> {
+    fn lookup(&self, name: &str) -> Lookup {
+        lookup(&self.project.containers[&self.store.service], name)
+    }
+}
+
+/// A text as a person would write it in a command string that Compose splits: quoted if the value needs it.
+fn in_command_string(words: Vec<String>, credential: &Credential) -> Vec<String> {
+    let quote = |word: String| {
+        if word == credential.reference && !credential.is_plain() { format!("\"{word}\"") } else { word }
+    };
+    words.into_iter().map(quote).collect()
+}

@@ -1,0 +1,191 @@
+//! The server's side: the change after which it demands the password.
+
+use super::credential::Credential;
+use super::{Member, NoSeal, Seal, in_command_string};
+use crate::fix::commit::Role;
+use crate::fix::snapshot::{environment_path, service_path, words_value};
+use crate::lens::command::Command;
+use crate::lens::environment;
+use crate::lens::server::{ServerEdit, WordList, require_password};
+use crate::syntax::yaml::{Document, Fragment};
+
+impl Seal<'_, '_, '_> {
+    pub(super) fn server(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
+        let change = member
+            .store
+            .with_setup(self.bench.workspace, |setup| require_password(member.mechanism, setup, &credential.reference));
+        let change = change.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
+        self.counts.servers += 1;
+        match change {
+            ServerEdit::SetEnv { set, remove } => self.server_variables(member, credential, &set, &remove),
+            ServerEdit::EditEnv { variable, edits } => self.server_variable_text(member, credential, &variable, &edits),
+            ServerEdit::SetCommand { words } => self.new_command(member, credential, &words),
+            change => self.command_words(member, credential, &change),
+        }
+    }
+
+    fn new_command(&mut self, member: &Member<'_>, credential: &Credential, words: &[String]) -> Result<(), NoSeal> {
+        let by_hand = || by_hand(member, credential);
+        let value = resolved(words, credential);
+        let written = Fragment::text(in_command_string(words.to_vec(), credential).join(" "));
+        let (source, edit) = match member.node.get("command") {
+            // `command:` without a value.
+            Some(command) => {
+                let document = self.document(&command.place)?;
+                let map = document.node(command.place.node).parent;
+                let pair = map
+                    .and_then(|map| document.pairs(map).iter().copied().find(|pair| pair.value == command.place.node));
+                (command.place.source, pair.and_then(|pair| document.fill(pair, &written)))
+            }
+            None => {
+                let document = self.document(&member.node.place)?;
+                (
+                    member.node.place.source,
+                    environment::insert_key(document, member.node.place.node, "command", &written),
+                )
+            }
+        };
+        self.edit(source, edit.ok_or_else(by_hand)?, Role::Server, false);
+        self.expect(service_path(member.store.project, &member.store.service, "command"), words_value(&value));
+        Ok(())
+    }
+
+    fn command_words(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        change: &ServerEdit,
+    ) -> Result<(), NoSeal> {
+        let by_hand = || by_hand(member, credential);
+        let list = match change {
+            ServerEdit::AppendWords { list, .. }
+            | ServerEdit::ReplaceWord { list, .. }
+            | ServerEdit::SetValueAfterFlag { list, .. }
+            | ServerEdit::EditShell { list, .. } => *list,
+            _ => return Err(by_hand()),
+        };
+        let key = match list {
+            WordList::Entrypoint => "entrypoint",
+            WordList::Command => "command",
+        };
+        let command = Command::read(member.node, key).ok().flatten().ok_or_else(by_hand)?;
+        let document = self.document(&command.node.place)?;
+        let spelled = |words: &[String]| {
+            if command.is_list() { words.to_vec() } else { in_command_string(words.to_vec(), credential) }
+        };
+        let mut after: Vec<String> = command.words.iter().map(|word| word.text.clone()).collect();
+        let edits = match change {
+            ServerEdit::AppendWords { words, .. } => {
+                after.extend(words.iter().cloned());
+                command.append(document, &spelled(words))
+            }
+            ServerEdit::ReplaceWord { index, words, .. } => {
+                after.splice(*index..*index + 1, words.iter().cloned());
+                command.replace_word(document, *index, &spelled(words))
+            }
+            ServerEdit::SetValueAfterFlag { index, value, .. } => {
+                after.insert(index + 1, value.clone());
+                let value = spelled(std::slice::from_ref(value));
+                command.set_value_after(document, *index, &value[0])
+            }
+            ServerEdit::EditShell { index, edits, .. } => {
+                if let Some(word) = after.get_mut(*index) {
+                    *word = edits.apply(word);
+                }
+                command.edit_word(document, *index, edits)
+            }
+            _ => None,
+        };
+        let edits = edits.ok_or_else(by_hand)?;
+        let after = resolved(&after, credential);
+        let place = command.node.place.clone();
+        self.edits(&place, edits, Role::Server);
+        self.expect(service_path(member.store.project, &member.store.service, key), words_value(&after));
+        Ok(())
+    }
+
+    fn server_variables(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        set: &[(String, String)],
+        remove: &[String],
+    ) -> Result<(), NoSeal> {
+        let env = &member.project.containers[&member.store.service];
+        let by_hand = || by_hand(member, credential);
+        for (name, value) in set {
+            let result = match env.get(name) {
+                Some(variable) => environment::set_variable(self.bench.workspace, variable, value),
+                // The variable that allows an empty password gives its place to the password.
+                None => environment::add_variable(self.bench.workspace, member.node, name, value),
+            };
+            let (source, edit) = result.map_err(|_| by_hand())?;
+            self.edit(source, edit, Role::Server, false);
+            self.expect_variable(
+                member,
+                &member.store.service,
+                name,
+                &resolved(std::slice::from_ref(value), credential)[0],
+            );
+        }
+        for name in remove {
+            let Some(variable) = env.get(name) else { continue };
+            let path = environment_path(member.store.project, &member.store.service, name);
+            // The only variable of a service can't go without its key: it becomes harmless.
+            let (source, edit) = match environment::remove_variable(self.bench.workspace, variable) {
+                Ok(removed) => {
+                    self.repair.expected.insert(path, None);
+                    removed
+                }
+                Err(_) => {
+                    self.expect(path, "no");
+                    environment::set_variable(self.bench.workspace, variable, "no").map_err(|_| by_hand())?
+                }
+            };
+            self.edit(source, edit, Role::Server, false);
+        }
+        Ok(())
+    }
+
+    fn server_variable_text(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        name: &str,
+        edits: &crate::text::EditSet,
+    ) -> Result<(), NoSeal> {
+        let by_hand = || by_hand(member, credential);
+        let env = &member.project.containers[&member.store.service];
+        let variable = env.get(name).ok_or_else(by_hand)?;
+        let text = variable.value.as_ref().ok_or_else(by_hand)?;
+        // The value as it is written: variables in it stay as they are.
+        let written = self.written_value(variable).ok_or_else(by_hand)?;
+        let new = if written == text.value { edits.apply(&text.value) } else { return Err(by_hand()) };
+        let (source, edit) = environment::set_variable(self.bench.workspace, variable, &new).map_err(|_| by_hand())?;
+        self.edit(source, edit, Role::Server, false);
+        self.expect_variable(member, &member.store.service, name, &resolved(&[new], credential)[0]);
+        Ok(())
+    }
+
+    fn document(&self, place: &crate::model::node::Place) -> Result<&Document, NoSeal> {
+        let missing = || NoSeal::Manual("the file could not be read".to_owned());
+        self.bench.workspace.document(place.source).ok_or_else(missing)
+    }
+}
+
+/// Words as the container gets them once the variable is set.
+fn resolved(words: &[String], credential: &Credential) -> Vec<String> {
+    words.iter().map(|word| word.replace(&credential.reference, &credential.value)).collect()
+}
+
+fn by_hand(member: &Member<'_>, credential: &Credential) -> NoSeal {
+    let flag = match member.mechanism {
+        crate::catalog::Mechanism::Argv(argv) => argv.password_flag.clone(),
+        crate::catalog::Mechanism::ArgsInEnv(args) => args.argv.password_flag.clone(),
+        crate::catalog::Mechanism::Env(env) => env.argv.password_flag.clone(),
+    };
+    NoSeal::Manual(format!(
+        "the command of `{}` can't be changed in place: add `{flag} \"{}\"` to it",
+        member.store.service, credential.reference
+    ))
+}

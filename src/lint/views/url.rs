@@ -1,0 +1,179 @@
+//! URLs of stores, in variables and commands.
+
+use super::service::describe;
+use super::store::auth_word;
+use super::{Context, Seen};
+use crate::lens::url::{StoreUrl, UrlProblem, UrlProblemKind};
+use crate::lint::finding::Subject;
+use crate::model::container_env::Site;
+use crate::model::node::Certainty;
+use crate::rule::{FieldValue, ViewKind};
+use crate::syntax::template::PieceOrigin;
+use crate::text::Span;
+use crate::topology::{Carrier, Link, LinkKind, Spot, Target, spot_of};
+
+pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
+    for link in context.topology.links.iter().filter(|link| link.project == project) {
+        let LinkKind::Url(url) = &link.kind else { continue };
+        if is_seen_in_a_container(context, link) {
+            continue;
+        }
+        let key = link.service.as_ref().map(|service| match &link.carrier {
+            Carrier::Word { key, .. } => format!("services.{service}.{key}"),
+            carrier => format!("services.{service}.environment.{}", carrier.variable().unwrap_or_default()),
+        });
+        let subject = Subject {
+            service: link.service.clone(),
+            key,
+            variable: link.carrier.variable().map(str::to_owned),
+            store: Some(context.rules.stores[link.store].id.clone()),
+        };
+        let mut view = Seen::new(ViewKind::Url, project, subject);
+        let service = link.service.as_ref().and_then(|name| {
+            context.workspace.projects[project].services().iter().find(|service| service.key == *name)
+        });
+        if let Some(service) = service {
+            describe(context, project, service, &mut view);
+        }
+        fields(context, link, url, &mut view);
+        seen.push(view);
+    }
+}
+
+/// True for a line of an env file that a container reads, too: it is judged there.
+fn is_seen_in_a_container(context: &Context<'_, '_>, link: &Link) -> bool {
+    let Carrier::HostFile { name, source, .. } = &link.carrier else { return false };
+    let defines = |variable: &str| {
+        let definition = context.workspace.projects[link.project].variables.definition(variable);
+        definition.is_some_and(|definition| definition.source == *source)
+    };
+    context.topology.links.iter().any(|other| match &other.carrier {
+        Carrier::Variable { name: other_name, site: Site::File { source: file, .. } } => {
+            file == source && other_name == name
+        }
+        Carrier::Variable { .. } => other.text.variables().contains(&name.as_str()) && defines(name),
+        _ => false,
+    })
+}
+
+fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut Seen) {
+    let place = |span: Option<Span>| spot_of(context.workspace, &link.carrier, &link.text, span);
+    view.place("url", place(None));
+    view.set("url.variable", FieldValue::optional(link.carrier.variable()));
+    let written = match &link.carrier {
+        Carrier::Word { .. } => "command",
+        Carrier::HostFile { .. } | Carrier::Variable { site: Site::File { .. }, .. } => "env-file",
+        Carrier::Variable { .. } => "compose",
+    };
+    view.set("url.where", FieldValue::text(written));
+    problem(context, link, url, view);
+    view.set("url.scheme", FieldValue::optional(url.scheme.as_ref().map(|scheme| &scheme.text)));
+    view.set("url.host", FieldValue::text(&url.host.text));
+    view.place("url.host", place(Some(url.host.span)));
+    view.set("url.port", url.port_number().map_or(FieldValue::Absent, |port| FieldValue::Number(i64::from(port))));
+    view.set("url.credential", FieldValue::text(credential(link, url)));
+    if let Some(span) = url.user_info {
+        view.place("url.credential", place(Some(span)));
+    }
+    view.set("url.in_container", FieldValue::Bool(link.service.is_some()));
+    let reaches = match link.target {
+        Target::Store(_) => "server",
+        Target::Itself(_) => "itself",
+        Target::Nobody(_) => "nobody",
+        Target::Unknown => "unknown",
+    };
+    view.set("url.reaches", FieldValue::text(reaches));
+    let server = link.target.store().map(|number| &context.topology.stores[number]);
+    view.set("url.server", FieldValue::optional(server.map(|server| &server.service)));
+    view.set("url.server_auth", server.map_or(FieldValue::Absent, |server| FieldValue::text(auth_word(&server.auth))));
+    view.set("url.server_host", FieldValue::optional(server.map(|server| &server.service)));
+    let port = server.and_then(|server| server.ports.first());
+    view.set("url.server_port", port.map_or(FieldValue::Absent, |port| FieldValue::Number(i64::from(*port))));
+    view.set(
+        "url.expands",
+        FieldValue::Bool(!url.problems.iter().any(|problem| problem.kind == UrlProblemKind::Variable)),
+    );
+}
+
+fn problem(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut Seen) {
+    let place = |span: Option<Span>| spot_of(context.workspace, &link.carrier, &link.text, span);
+    if let Some((name, spot)) = defined_too_late(context, link) {
+        view.set("url.problem", FieldValue::text("late-variable"));
+        view.set(
+            "url.problem_text",
+            FieldValue::text(format!("`{name}` is blank here: the line that sets it comes further down")),
+        );
+        view.set("url.problem_help", FieldValue::text(format!("move the line of `{name}` above this one")));
+        view.place("url.problem", spot);
+        return;
+    }
+    // What depends on a value that only the outside knows is no problem of this file.
+    let is_certain = !matches!(link.text.certainty, Certainty::Unknown(_));
+    // A library of the program may replace variables that Compose does not see.
+    let counts = |problem: &&UrlProblem| problem.kind != UrlProblemKind::Variable || link.service.is_some();
+    let problem = url.problems.iter().find(counts).filter(|_| is_certain);
+    let assumed = match &link.text.certainty {
+        Certainty::Assumed(names) => super::service::not_set(names),
+        _ => None,
+    };
+    let word = problem.map(|problem| problem_word(problem.kind));
+    view.set(
+        "url.problem",
+        word.map_or(FieldValue::Absent, |word| FieldValue::Text { text: word.to_owned(), assumed }),
+    );
+    view.set("url.problem_text", FieldValue::optional(problem.map(|problem| &problem.message)));
+    view.set("url.problem_help", FieldValue::optional(problem.map(|problem| &problem.help)));
+    if let Some(problem) = problem {
+        view.place("url.problem", place(Some(problem.span)));
+    }
+}
+
+/// A variable that is blank in a line of an env file because the file sets it in a later line.
+fn defined_too_late(context: &Context<'_, '_>, link: &Link) -> Option<(String, Spot)> {
+    let Carrier::Variable { site: Site::File { source, entry }, .. } = &link.carrier else { return None };
+    let file = context.workspace.env_file(*source)?;
+    let late = link.text.pieces.iter().find_map(|piece| match &piece.origin {
+        PieceOrigin::Variable { name } if piece.output.is_empty() => {
+            let later = file.entries.iter().skip(entry + 1).any(|entry| entry.key == *name);
+            let earlier = file.entries.iter().take(*entry).any(|entry| entry.key == *name);
+            (later && !earlier).then(|| name.clone())
+        }
+        _ => None,
+    })?;
+    Some((late, spot_of(context.workspace, &link.carrier, &link.text, None)))
+}
+
+fn credential(link: &Link, url: &StoreUrl) -> &'static str {
+    if url.has_password() {
+        return "password";
+    }
+    let area = url.user_info.unwrap_or(url.host.span);
+    // A blank variable may be set elsewhere.
+    let may_be_set = link.text.certainty != Certainty::Known
+        && link.text.pieces.iter().any(|piece| {
+            piece.origin != PieceOrigin::Literal
+                && piece.output.start <= area.end
+                && piece.output.end >= area.start
+                && url.user_info.is_some()
+        });
+    if may_be_set { "unknown" } else { "none" }
+}
+
+fn problem_word(kind: UrlProblemKind) -> &'static str {
+    match kind {
+        UrlProblemKind::MissingScheme => "missing-scheme",
+        UrlProblemKind::MisspeltScheme => "misspelt-scheme",
+        UrlProblemKind::OtherScheme => "other-scheme",
+        UrlProblemKind::Slashes => "slashes",
+        UrlProblemKind::PasswordAsUser => "password-as-user",
+        UrlProblemKind::UnescapedPassword => "unescaped-password",
+        UrlProblemKind::At => "at",
+        UrlProblemKind::Quotes => "quotes",
+        UrlProblemKind::Blank => "blank",
+        UrlProblemKind::Port => "port",
+        UrlProblemKind::Brackets => "brackets",
+        UrlProblemKind::Database => "database",
+        UrlProblemKind::Variable => "variable",
+        UrlProblemKind::EmptyHost => "empty-host",
+    }
+}

@@ -1,0 +1,161 @@
+//! Finds what must not be shown in a line of somebody's file: the places of known secrets, and whatever looks like a
+//! password by where it stands.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::view::FileText;
+use crate::text::Span;
+
+/// The bytes of `line`, a span of `file`, that are secret, in order and without overlaps.
+pub(super) fn secret_parts(file: &FileText, line: Span) -> Vec<Span> {
+    let text = line.slice(file.text());
+    let known = file
+        .secrets()
+        .iter()
+        .map(|secret| Span { start: secret.start.max(line.start), end: secret.end.min(line.end) })
+        .filter(|part| part.start < part.end);
+    let guessed = guess(text).into_iter().map(|part| Span::new(part.start + line.start, part.end + line.start));
+    let mut parts: Vec<Span> = known.chain(guessed).collect();
+    parts.sort();
+    let mut merged: Vec<Span> = Vec::new();
+    for part in parts {
+        match merged.last_mut() {
+            Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
+            _ => merged.push(part),
+        }
+    }
+    merged
+}
+
+/// True if a part of `line` looks like a secret by where it stands.
+pub(super) fn looks_secret(line: &str) -> bool {
+    !guess(line).is_empty()
+}
+
+/// Each pattern has its secret in the group `secret`. They take too much rather than too little.
+static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    const NAME: &str = r"(?:pass|pwd|secret|token|credential|api_?key|access_?key|private_?key|_auth\b|\bauth\b)";
+    [
+        // The password of a URL; it may hold any character as long as nobody escaped it.
+        r#"://[^\s:/@"']*:(?<secret>[^\s"']+)@"#.to_owned(),
+        // What a variable of a telling name is set to, up to the end of the line.
+        format!(r#"(?i)(?<name>[\w.-]*{NAME}[\w.-]*)["']?\s*[:=]\s*["']?(?<secret>[^\s"'].*?)["'\]}}\s]*$"#),
+        // The value that takes the place of such a variable.
+        format!(r"(?i)\$\{{\w*{NAME}\w*:?-(?<secret>[^}}]+)"),
+        // Options of servers and their clients, on a command line, in a list or in redis.conf.
+        r#"(?i)\b(?:requirepass|masterauth|user-pass)["',=\s]+(?<secret>[^\s"',\]]+)"#.to_owned(),
+        r#"(?i)--(?:pass|password|auth|token|secret)["',=\s]+(?<secret>[^\s"',\]]+)"#.to_owned(),
+        r#"-cli\b.*?[\s"']-a["',\s]*(?<secret>[^\s"',\]]+)"#.to_owned(),
+        // A user's password in an ACL file.
+        r"^\s*user\s.*?\s[>#](?<secret>\S+)".to_owned(),
+    ]
+    .iter()
+    .map(|pattern| Regex::new(pattern).expect("the patterns are valid"))
+    .collect()
+});
+
+/// A value that only says where the secret comes from.
+static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"^\$\$?(?:\w+|\{\w+\}|\{\w+:?-\}|\{\w+:?[?+][^}]*\}?)["'\]},]*$"#;
+    Regex::new(pattern).expect("the pattern is valid")
+});
+
+fn guess(line: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    for pattern in PATTERNS.iter() {
+        let mut from = 0;
+        while let Some(captures) = pattern.captures_at(line, from) {
+            let Some(secret) = captures.name("secret") else { break };
+            from = secret.end();
+            if let Some(name) = captures.name("name").filter(|name| only_names(line, name.range())) {
+                from = name.end();
+            } else if !REFERENCE.is_match(secret.as_str()) {
+                found.push(Span::from(secret.range()));
+            }
+        }
+    }
+    found
+}
+
+/// True if the variable at `name` is not set here but used, or holds the path of a secret.
+fn only_names(line: &str, name: std::ops::Range<usize>) -> bool {
+    let is_used = line.get(..name.start).is_some_and(|before| before.ends_with("${"));
+    let name = line.get(name).unwrap_or("").to_ascii_lowercase();
+    is_used || name.ends_with("file") || name.ends_with("path")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The line with each secret part replaced.
+    fn masked(line: &str) -> String {
+        let file = FileText::new(line.into(), Vec::new());
+        let mut shown = line.to_owned();
+        for part in secret_parts(&file, Span::new(0, line.len())).into_iter().rev() {
+            shown.replace_range(part.start..part.end, "***");
+        }
+        shown
+    }
+
+    #[test]
+    fn what_looks_like_a_password_is_masked_where_it_stands() {
+        let cases = [
+            ("REDIS_URL=redis://:hunter2@localhost:6379/0", "REDIS_URL=redis://:***@localhost:6379/0"),
+            ("  URL: 'redis://app:p#a/s?s@redis:6379'", "  URL: 'redis://app:***@redis:6379'"),
+            ("REDIS_PASSWORD=hunter2 and more # old", "REDIS_PASSWORD=***"),
+            ("      - \"REDIS_PASSWORD=hunter2\"", "      - \"REDIS_PASSWORD=***\""),
+            ("  REDISCLI_AUTH: hunter2", "  REDISCLI_AUTH: ***"),
+            ("api_key: \"abc\"", "api_key: \"***\""),
+            (
+                "    command: redis-server --requirepass hunter2 --port 1",
+                "    command: redis-server --requirepass *** --port 1",
+            ),
+            (
+                "command: [\"redis-server\", \"--requirepass\", \"hunter2\"]",
+                "command: [\"redis-server\", \"--requirepass\", \"***\"]",
+            ),
+            ("test: redis-cli -h x -a hunter2 ping", "test: redis-cli -h x -a *** ping"),
+            ("requirepass hunter2", "requirepass ***"),
+            ("user default on >hunter2 ~* +@all", "user default on >*** ~* +@all"),
+            ("X: ${DB_PASSWORD:-hunter2}", "X: ${DB_PASSWORD:-***}"),
+            ("X: ${DB_PASSWORD:-hunter2} TOKEN=abc", "X: ${DB_PASSWORD:-***} TOKEN=***"),
+            ("URL: redis://:${REDIS_PASSWORD:-hunter2}@redis", "URL: redis://:***@redis"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(masked(line), expected);
+        }
+    }
+
+    #[test]
+    fn what_only_names_a_secret_is_shown() {
+        let lines = [
+            "redis:",
+            "      - \"6379:6379\"",
+            "REDIS_URL=redis://redis:6379/0",
+            "  URL: redis://default:${REDIS_PASSWORD}@redis:6379/0",
+            "  REDIS_PASSWORD: ${REDIS_PASSWORD:?set it in .env}",
+            "  - REDISCLI_AUTH=$REDIS_PASSWORD",
+            "command: redis-server --requirepass ${REDIS_PASSWORD:?set it}",
+            "command: sh -c 'redis-cli -a $$REDIS_PASSWORD ping'",
+            "  REDIS_PASSWORD_FILE: /run/secrets/redis",
+            "REDIS_PASSWORD=",
+            "secrets:",
+        ];
+        for line in lines {
+            assert_eq!(masked(line), line);
+        }
+    }
+
+    #[test]
+    fn known_secrets_are_masked_wherever_they_stand() {
+        let text = "a: 1\nodd: hunter2 x\n";
+        let at = text.find("hunter2").expect("it is there");
+        let file = FileText::new(text.into(), vec![Span::new(at, at + 7)]);
+        let line = file.line(1).expect("a second line");
+        assert_eq!(secret_parts(&file, line), [Span::new(at, at + 7)]);
+        assert_eq!(secret_parts(&file, file.line(0).expect("a first line")), []);
+    }
+}

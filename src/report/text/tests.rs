@@ -1,0 +1,258 @@
+use super::super::sample::{open_project, range};
+use super::super::view::*;
+use super::*;
+
+const OPTIONS: TextOptions = TextOptions {
+    look: Look { width: 80, colors: false, unicode: true },
+    quiet: false,
+    verbose: false,
+    statistics: false,
+    show_secrets: false,
+};
+
+fn written(report: &Report, options: TextOptions) -> String {
+    let mut out = Vec::new();
+    render(report, &options, &mut out).expect("a vector takes everything");
+    String::from_utf8(out).expect("reports are UTF-8")
+}
+
+#[test]
+fn a_first_run_tells_what_is_open_where_and_what_to_do() {
+    let expected = r#"docker-compose.yml
+  error    redis takes commands without a password                 store-no-auth
+  error    port 6379 is published on every address                   public-port
+    4 │   redis:
+      │   ━━━━━ no password
+    8 │       - "6379:6379"
+      │         ━━━━━━━━━━━ anyone who can reach this host can read and write
+      ╭─ .env
+    3 │ REDIS_URL=redis://localhost:6379/0
+      │           ━━━━━━━━━━━━━━━━━━━━━━━━ a client without a password
+    help: set a password and give it to the clients
+
+  info     port 80 of web is published on every address (docker-compose.yml:3)
+                                                                     public-port
+
+2 errors, 1 info in 1 project (2 files).
+  --fix would repair 2 now:   password for redis (1 secret, 1 client URL), port
+                              6379 on loopback
+  1 more with --unsafe-fixes: port 80 of web on loopback (not a store)
+  after it:                   docker compose up -d redis backend
+  why:                        caulk explain RULE
+"#;
+    assert_eq!(written(&open_project(), OPTIONS), expected);
+}
+
+#[test]
+fn ascii_is_enough_and_no_line_is_wider_than_the_terminal() {
+    let mut report = open_project();
+    report.apply_with.clear();
+    let look = Look { width: 44, colors: false, unicode: false };
+    let text = written(&report, TextOptions { look, ..OPTIONS });
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.lines().all(|line| line.len() <= 44), "{text}");
+    assert!(
+        text.contains(
+            "    8 |       - \"6379:6379\"\n      |         ^^^^^^^^^^^\n      | anyone who can reach this host can\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_service_is_named_above_a_mark_inside_it() {
+    let mut report = open_project();
+    report.findings.remove(0);
+    let text = written(&report, OPTIONS);
+    assert!(text.contains("    4 │   redis:\n    8 │       - \"6379:6379\"\n"), "{text}");
+}
+
+#[test]
+fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
+    let mut report = open_project();
+    report.findings.drain(..2);
+    report.fix = Some(FixView {
+        applied: vec!["r1".into()],
+        held_back: vec![HeldBackView {
+            repair: "r3".into(),
+            reason: "not a store".into(),
+            flag: Some("--unsafe-fixes".into()),
+        }],
+        refused: vec![RefusedView { repair: "r2".into(), reason: "a comment would be lost".into() }],
+    });
+    report.notes = vec!["the password is in .env".into()];
+    let expected = "  info     port 80 of web is published on every address (docker-compose.yml:3)
+                                                                     public-port
+
+Repaired 1:
+  - password for redis (1 secret, 1 client URL) (.env, .gitignore)
+Held back 1:
+  - port 80 of web on loopback: not a store (--unsafe-fixes makes it)
+Refused 1:
+  - port 6379 on loopback: a comment would be lost
+The containers have it once you run:
+  docker compose up -d redis backend
+
+1 info left in 1 project (2 files).
+note: the password is in .env
+";
+    assert_eq!(written(&report, OPTIONS), expected);
+}
+
+#[test]
+fn a_clean_project_takes_one_line_or_none() {
+    let mut report = open_project();
+    report.findings.clear();
+    report.repairs.clear();
+    report.apply_with.clear();
+    assert_eq!(written(&report, OPTIONS), "No leaks found in 1 project (2 files).\n");
+    assert_eq!(written(&report, TextOptions { quiet: true, ..OPTIONS }), "");
+    report.suppressed = 2;
+    assert_eq!(written(&report, OPTIONS), "No leaks found in 1 project (2 files), 2 suppressed.\n");
+    let verbose = written(&report, TextOptions { verbose: true, ..OPTIONS });
+    assert_eq!(verbose.lines().next(), Some("project: docker-compose.yml, .env (default name)"));
+}
+
+#[test]
+fn quiet_leaves_errors_and_their_places_only() {
+    let text = written(&open_project(), TextOptions { quiet: true, ..OPTIONS });
+    assert!(text.starts_with("docker-compose.yml\n  error"), "{text}");
+    assert!(text.ends_with("help: set a password and give it to the clients\n\n"), "{text}");
+    assert!(!text.contains("info"), "{text}");
+}
+
+#[test]
+fn statistics_count_each_rule() {
+    let expected = "    1  error    public-port    1 with --fix
+    1  error    store-no-auth  1 with --fix
+    1  info     public-port
+
+2 errors, 1 info";
+    let text = written(&open_project(), TextOptions { statistics: true, ..OPTIONS });
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn copies_of_a_finding_in_other_files_are_told_once() {
+    let mut report = open_project();
+    report.findings.truncate(2);
+    let copy = |path: &str, finding: &FindingView| FindingView { path: path.into(), ..finding.clone() };
+    let copies: Vec<_> = report.findings.iter().map(|finding| copy("docker-compose.dev.yml", finding)).collect();
+    report.findings.extend(copies);
+    // The same place, seen in a second project.
+    report.findings.extend(report.findings[..2].to_vec());
+    let text = written(&report, OPTIONS);
+    assert_eq!(text.matches("port 6379 is published").count(), 1, "{text}");
+    assert!(text.contains("    also in: docker-compose.dev.yml:4\n"), "{text}");
+    // What is different is told again.
+    report.findings[2].message = "something else".into();
+    assert!(written(&report, OPTIONS).contains("\ndocker-compose.dev.yml\n"));
+}
+
+#[test]
+fn assumptions_are_part_of_the_finding() {
+    let mut report = open_project();
+    report.findings[1].assumes = vec!["BIND_IP is not set".into()];
+    report.findings[2].assumes = vec!["BIND_IP is not set".into()];
+    let text = written(&report, OPTIONS);
+    assert!(text.contains("    as long as BIND_IP is not set\n    help:"), "{text}");
+    assert!(text.contains("every address, as long as BIND_IP is\n           not set (docker"), "{text}");
+}
+
+#[test]
+fn many_infos_are_cut_short_unless_everything_is_wanted() {
+    let mut report = open_project();
+    let info = report.findings.remove(2);
+    report.findings.extend(std::iter::repeat_n(info, 20));
+    let text = written(&report, OPTIONS);
+    assert!(text.contains("  info     20 of these:"), "{text}");
+    assert_eq!(text.matches("port 80 of web is published").count(), 6);
+    assert!(text.contains("           and 14 more (--verbose names them)\n"), "{text}");
+    let verbose = written(&report, TextOptions { verbose: true, ..OPTIONS });
+    assert_eq!(verbose.matches("port 80 of web is published").count(), 20);
+}
+
+#[test]
+fn problems_are_shown_with_their_place_and_do_not_pass_for_clean() {
+    let file = FileText::new("services:\n\tweb: {}\n".into(), Vec::new());
+    let range = Some(range(&file, "\t"));
+    let problem = |path: &str, range, message: &str| ProblemView {
+        path: path.into(),
+        range,
+        severity: Severity::Error,
+        message: message.into(),
+    };
+    let report = Report {
+        projects: vec![ProjectView { id: "p1".into(), files: vec!["c.yml".into()], reason: "alone".into() }],
+        files: 1,
+        problems: vec![
+            problem("c.yml", range, "a tab can't indent"),
+            problem("b\u{1b}[2J.env", None, "permission denied"),
+        ],
+        texts: [("c.yml".to_owned(), file)].into(),
+        ..Report::default()
+    };
+    let expected = "c.yml
+  error    a tab can't indent
+    2 │     web: {}
+      │ ━━━━
+
+b\\u{1b}[2J.env
+  error    permission denied
+
+No leaks found in 1 project (1 file); 2 problems while reading.
+";
+    assert_eq!(written(&report, OPTIONS), expected);
+}
+
+#[test]
+fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
+    let evil = "x\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\r\n";
+    let text = format!("services: {evil}\n");
+    let file = FileText::new(text.as_str().into(), Vec::new());
+    let mut report = open_project();
+    let place = range(&file, "x");
+    for finding in &mut report.findings {
+        finding.message = evil.into();
+        finding.rule = evil.into();
+        finding.path = evil.into();
+        finding.range = place;
+        finding.label = evil.into();
+        finding.help = Some(evil.into());
+        finding.assumes = vec![evil.into()];
+        finding.labels = vec![LabelView { path: format!("{evil}2"), range: place, message: evil.into() }];
+    }
+    for repair in &mut report.repairs {
+        repair.title = evil.into();
+        repair.held_back = repair.held_back.as_ref().map(|_| evil.into());
+    }
+    report.projects[0].files = vec![evil.into()];
+    report.projects[0].reason = evil.into();
+    report.apply_with = vec![evil.into()];
+    report.notes = vec![evil.into()];
+    report.problems =
+        vec![ProblemView { path: evil.into(), range: Some(place), severity: Severity::Warning, message: evil.into() }];
+    report.texts = [(evil.to_owned(), file)].into();
+    let fix = FixView {
+        applied: vec!["r1".into(), evil.into()],
+        held_back: vec![HeldBackView { repair: evil.into(), reason: evil.into(), flag: Some(evil.into()) }],
+        refused: vec![RefusedView { repair: "r2".into(), reason: evil.into() }],
+    };
+    for (fix, statistics) in [(None, false), (Some(fix), true)] {
+        report.fix = fix;
+        let text = written(&report, TextOptions { verbose: true, statistics, ..OPTIONS });
+        let bad: Vec<char> = text.chars().filter(|c| *c != '\n' && (c.is_control() || *c == '\u{202e}')).collect();
+        assert!(bad.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn passwords_in_the_lines_shown_are_masked_unless_asked_for() {
+    let mut report = open_project();
+    let secret = range(&report.texts[".env"], "SESSION_SECRET=hunter2");
+    report.findings[0].labels[0].range = secret;
+    let text = written(&report, OPTIONS);
+    assert!(text.contains("SESSION_SECRET=***\n") && !text.contains("hunter2"), "{text}");
+    let text = written(&report, TextOptions { show_secrets: true, ..OPTIONS });
+    assert!(text.contains("SESSION_SECRET=hunter2\n"), "{text}");
+}

@@ -1,0 +1,335 @@
+//! What a report says, as plain data: filled by the command line, written by the renderers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::text::{LineIndex, Span};
+
+/// Everything that one run has to say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Version of caulk.
+    pub version: String,
+    /// The projects that were looked at.
+    pub projects: Vec<ProjectView>,
+    /// Number of different files that were read.
+    pub files: usize,
+    /// What is wrong, in the order in which it is to be shown. After a run with `--fix`: what is left.
+    pub findings: Vec<FindingView>,
+    /// The repairs that the findings and [`FixView`] refer to.
+    pub repairs: Vec<RepairView>,
+    /// What could not be read.
+    pub problems: Vec<ProblemView>,
+    /// Number of findings that the project's own comments or baseline silence.
+    pub suppressed: usize,
+    /// What was repaired; `None` if nothing was asked to be.
+    pub fix: Option<FixView>,
+    /// Commands that bring the repairs (made, or those that `--fix` would make) to the running containers.
+    pub apply_with: Vec<String>,
+    /// What else a person should know of the run. Hold no secret.
+    pub notes: Vec<String>,
+    /// Texts of the files that findings and problems speak of, by the path they are named with.
+    pub texts: BTreeMap<String, FileText>,
+}
+
+/// A set of files that Compose reads together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectView {
+    /// Id within the report, such as `p1`.
+    pub id: String,
+    /// Paths relative to the current folder, with `/`.
+    pub files: Vec<String>,
+    /// Why these files belong together, such as "default name".
+    pub reason: String,
+}
+
+/// How bad a finding or problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Should be repaired.
+    Warning,
+    /// Open, broken or contradictory.
+    Error,
+}
+
+impl Severity {
+    /// The word for it in reports and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Which rules run without being asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// What anyone would want repaired.
+    Default,
+    /// Hardening that most projects lack.
+    Strict,
+}
+
+impl Tier {
+    /// The word for it in reports and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+/// One objection to a project. No text of it holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingView {
+    /// Id of the rule.
+    pub rule: String,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// The tier of the rule.
+    pub tier: Tier,
+    /// Id of the project.
+    pub project: String,
+    /// Conditions under which it holds, such as "BIND_IP is not set"; empty if it is certain.
+    pub assumes: Vec<String>,
+    /// One sentence: what is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Where the rule is explained: an address, or a command such as `caulk explain public-port`.
+    pub docs: String,
+    /// The file of the finding.
+    pub path: String,
+    /// The place in it.
+    pub range: RangeView,
+    /// What to say at the place; may be empty.
+    pub label: String,
+    /// What it is about.
+    pub subject: SubjectView,
+    /// Other places that belong to it.
+    pub labels: Vec<LabelView>,
+    /// Ids of the repairs that would settle it.
+    pub repairs: Vec<String>,
+    /// Stays the same when lines move: made of rule, path and subject.
+    pub fingerprint: String,
+}
+
+/// What a finding is about, in the terms of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubjectView {
+    /// Name of the service.
+    pub service: Option<String>,
+    /// Path of the key in the resolved project, such as `services.redis.ports[0]`.
+    pub key: Option<String>,
+    /// Name of the environment variable.
+    pub variable: Option<String>,
+    /// Id of the store, such as `redis`.
+    pub store: Option<String>,
+}
+
+/// A place with something to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelView {
+    /// The file.
+    pub path: String,
+    /// The place in it.
+    pub range: RangeView,
+    /// What is there.
+    pub message: String,
+}
+
+/// A range of a file, up to but not including `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RangeView {
+    /// Its first character.
+    pub start: PlaceView,
+    /// The place after its last character.
+    pub end: PlaceView,
+}
+
+impl RangeView {
+    /// The range that covers the bytes of `span` in `text`, whose lines `index` knows.
+    pub fn new(text: &str, index: &LineIndex, span: Span) -> Self {
+        let place = |offset| {
+            let place = index.line_column(text, offset);
+            PlaceView { line: place.line, column: place.column, offset }
+        };
+        Self { start: place(span.start), end: place(span.end) }
+    }
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlaceView {
+    /// Counts from 1.
+    pub line: usize,
+    /// Counts from 1, in Unicode scalar values.
+    pub column: usize,
+    /// Bytes, counts from 0.
+    pub offset: usize,
+}
+
+/// How far a repair can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Applicability {
+    /// Nothing that caulk sees breaks.
+    Safe,
+    /// There are signs of a user that caulk can't see or can't repair.
+    Unsafe,
+    /// For a person to do.
+    Manual,
+}
+
+impl Applicability {
+    /// The word for it in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// A change that settles one or more findings. All of it is made, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepairView {
+    /// Id within the report, such as `r1`.
+    pub id: String,
+    /// What it does, such as "port 6379 on loopback".
+    pub title: String,
+    /// How far it can be trusted.
+    pub applicability: Applicability,
+    /// Names of the secrets that it writes.
+    pub needs_secret: Vec<String>,
+    /// Why a run with `--fix` does not make it, if so.
+    pub held_back: Option<String>,
+    /// The changes.
+    pub edits: Vec<EditView>,
+}
+
+/// A change of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditView {
+    /// The file.
+    pub path: String,
+    /// Which bytes go.
+    pub kind: EditKind,
+    /// What takes their place, with `{{secret:NAME}}` for each secret.
+    pub text: String,
+}
+
+/// Whether a file is changed or made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditKind {
+    /// The range is replaced.
+    Edit(RangeView),
+    /// The file does not exist yet.
+    Create,
+}
+
+/// A file, or a place in it, that could not be read as what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProblemView {
+    /// The file.
+    pub path: String,
+    /// The place in it; `None` if it is about the file as a whole.
+    pub range: Option<RangeView>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence: what is wrong. Holds no secret.
+    pub message: String,
+}
+
+/// What a run with `--fix` did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FixView {
+    /// Ids of the repairs that were made.
+    pub applied: Vec<String>,
+    /// Repairs that wait for a person's word.
+    pub held_back: Vec<HeldBackView>,
+    /// Repairs that did not pass their proof.
+    pub refused: Vec<RefusedView>,
+}
+
+/// A repair that was not made because nobody asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBackView {
+    /// Id of the repair.
+    pub repair: String,
+    /// Why.
+    pub reason: String,
+    /// The option with which it is made, such as `--unsafe-fixes`; `None` if there is none.
+    pub flag: Option<String>,
+}
+
+/// A repair that was not made because it could not be proved right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedView {
+    /// Id of the repair.
+    pub repair: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The text of a file, ready to show lines of it.
+#[derive(Clone)]
+pub struct FileText {
+    text: Arc<str>,
+    index: LineIndex,
+    secrets: Vec<Span>,
+}
+
+impl FileText {
+    /// `text`, of which the bytes of `secrets` are never to be shown. What looks like a password is masked anyway.
+    pub fn new(text: Arc<str>, mut secrets: Vec<Span>) -> Self {
+        secrets.sort();
+        let index = LineIndex::new(&text);
+        Self { text, index, secrets }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where its lines start.
+    pub fn index(&self) -> &LineIndex {
+        &self.index
+    }
+
+    /// The places of known secrets, in order.
+    pub(super) fn secrets(&self) -> &[Span] {
+        &self.secrets
+    }
+
+    /// The bytes of `line` (counted from 0) without its line break; `None` behind the last line.
+    pub(super) fn line(&self, line: usize) -> Option<Span> {
+        let start = self.index.line_start(line)?;
+        let end = self.index.line_start(line + 1).unwrap_or(self.text.len());
+        let content = self.text.get(start..end)?;
+        let content = content.strip_suffix('\n').unwrap_or(content);
+        let content = content.strip_suffix('\r').unwrap_or(content);
+        Some(Span::new(start, start + content.len()))
+    }
+}
+
+impl PartialEq for FileText {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.secrets == other.secrets
+    }
+}
+
+impl Eq for FileText {}
+
+/// Says nothing of the text, which may hold secrets.
+impl std::fmt::Debug for FileText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FileText({} bytes, {} secrets)", self.text.len(), self.secrets.len())
+    }
+}

@@ -1,0 +1,353 @@
+//! Decodes the files about data stores and admin interfaces.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::mapping::{Decoder, Mapping};
+use super::rule::stem;
+use crate::catalog::{
+    ArgsInEnv, Argv, ArgvSyntax, ClientFlag, ClientProgram, ClientVariable, ConnectionFlags, CredentialVariable, Env,
+    ImagePattern, Mechanism, Store, UrlSchemes, VariableRole,
+};
+use crate::rule::set::AdminInterface;
+use crate::syntax::Problem;
+use crate::syntax::yaml::NodeId;
+
+const STORE_KEYS: [&str; 9] =
+    ["id", "title", "images", "ports", "clients", "schemes", "default_user", "variables", "mechanisms"];
+const ARGV_KEYS: [&str; 14] = [
+    "kind",
+    "server_programs",
+    "other_programs",
+    "default_command",
+    "entrypoints",
+    "password_flag",
+    "syntax",
+    "acl_flag",
+    "user_flag",
+    "other_mode_flags",
+    "replica_flags",
+    "cluster_flags",
+    "config_suffix",
+    "image_configs",
+];
+const ENV_KEYS: [&str; 8] =
+    ["kind", "password", "password_file", "allow_empty", "acl_file", "extra_args", "runners", "argv"];
+const ARGS_IN_ENV_KEYS: [&str; 5] = ["kind", "variable", "after_command", "readers", "argv"];
+const CLIENT_KEYS: [&str; 14] = [
+    "names",
+    "password_flags",
+    "user_flags",
+    "uri_flags",
+    "error_flags",
+    "connection",
+    "warning_flags",
+    "other_flags",
+    "credential_variables",
+    "auth_commands",
+    "default_user",
+    "probe",
+    "answer",
+    "refusal",
+];
+const ROLES: [(&str, VariableRole); 6] = [
+    ("url", VariableRole::Url),
+    ("host", VariableRole::Host),
+    ("port", VariableRole::Port),
+    ("user", VariableRole::User),
+    ("password", VariableRole::Password),
+    ("password_file", VariableRole::PasswordFile),
+];
+
+/// The store in `text`, the file at `path`.
+///
+/// # Errors
+/// Everything that is wrong with it, by place.
+pub(in super::super) fn store(path: &str, text: Arc<str>) -> Result<Store, Vec<Problem>> {
+    let (mut decoder, root) = Decoder::new(text);
+    let store = root.and_then(|root| decoder.store(root, path));
+    decoder.finish(store)
+}
+
+/// The admin interfaces in `text`.
+///
+/// # Errors
+/// Everything that is wrong with it, by place.
+pub(in super::super) fn admin(text: Arc<str>) -> Result<Vec<AdminInterface>, Vec<Problem>> {
+    let (mut decoder, root) = Decoder::new(text);
+    let interfaces = root.and_then(|root| decoder.interfaces(root));
+    decoder.finish(interfaces)
+}
+
+impl Decoder {
+    fn store(&mut self, root: NodeId, path: &str) -> Option<Store> {
+        let what = "a store";
+        let mapping = self.mapping(root, what, &STORE_KEYS)?;
+        let id = self.required(&mapping, "id", what).and_then(|node| {
+            let id = self.text(node, "`id`")?;
+            if id != stem(path) {
+                self.report(node, format!("the file of store `{id}` must be called `{id}.yaml`"));
+            }
+            Some(id)
+        });
+        let title = self.required_text(&mapping, "title", what);
+        let default_user = self.required_text(&mapping, "default_user", what);
+        let ports = self.required(&mapping, "ports", what).and_then(|id| {
+            let items = self.list(id, "`ports`")?;
+            items.into_iter().map(|item| self.number(item, "a port")).collect::<Vec<_>>().into_iter().collect()
+        });
+        let mechanisms = self.required(&mapping, "mechanisms", what).and_then(|id| self.mechanisms(id));
+        let images = self.required(&mapping, "images", what).and_then(|id| self.images(id, &mechanisms?));
+        let clients = self.each(&mapping, "clients", Self::client);
+        let variables = self.each(&mapping, "variables", Self::variable);
+        let schemes = mapping.get("schemes").map_or(Some(UrlSchemes::default()), |id| self.schemes(id));
+        Some(Store {
+            id: id?,
+            title: title?,
+            images: images?,
+            ports: ports?,
+            clients: clients?,
+            schemes: schemes?,
+            default_user: default_user?,
+            variables: variables?.into_iter().flatten().collect(),
+        })
+    }
+
+    /// The mechanisms by their names, which the images use.
+    fn mechanisms(&mut self, id: NodeId) -> Option<Vec<(String, Mechanism)>> {
+        let mapping = self.open_mapping(id, "`mechanisms`")?;
+        let mechanisms: Vec<_> =
+            mapping.entries.iter().map(|entry| Some((entry.name.clone(), self.mechanism(entry.value)?))).collect();
+        mechanisms.into_iter().collect()
+    }
+
+    fn mechanism(&mut self, id: NodeId) -> Option<Mechanism> {
+        let what = "a mechanism";
+        let open = self.open_mapping(id, what)?;
+        let kind = self.required(&open, "kind", what)?;
+        match self.word(kind, "`kind`", &[("argv", 0), ("env", 1), ("args-in-env", 2)])? {
+            0 => self.argv(id).map(Mechanism::Argv),
+            1 => {
+                let mapping = self.mapping(id, "an `env` mechanism", &ENV_KEYS)?;
+                let mut list = |key: &str| self.list_or_empty(&mapping, key);
+                let (password, password_file) = (list("password"), list("password_file"));
+                let (allow_empty, acl_file) = (list("allow_empty"), list("acl_file"));
+                let (extra_args, runners) = (list("extra_args"), list("runners"));
+                let argv = self.required(&mapping, "argv", what).and_then(|id| self.argv(id));
+                Some(Mechanism::Env(Env {
+                    password: password?,
+                    password_file: password_file?,
+                    allow_empty: allow_empty?,
+                    acl_file: acl_file?,
+                    extra_args: extra_args?,
+                    runners: runners?,
+                    argv: argv?,
+                }))
+            }
+            _ => {
+                let mapping = self.mapping(id, "an `args-in-env` mechanism", &ARGS_IN_ENV_KEYS)?;
+                let variable = self.required_text(&mapping, "variable", what);
+                let after =
+                    self.required(&mapping, "after_command", what).and_then(|id| self.bool(id, "`after_command`"));
+                let readers = self.list_or_empty(&mapping, "readers");
+                let argv = self.required(&mapping, "argv", what).and_then(|id| self.argv(id));
+                Some(Mechanism::ArgsInEnv(ArgsInEnv {
+                    variable: variable?,
+                    after_command: after?,
+                    readers: readers?,
+                    argv: argv?,
+                }))
+            }
+        }
+    }
+
+    fn argv(&mut self, id: NodeId) -> Option<Argv> {
+        let what = "an `argv` mechanism";
+        let known: Vec<_> = ARGV_KEYS.into_iter().chain(["password_variable"]).collect();
+        let mapping = self.mapping(id, what, &known)?;
+        let mut list = |key: &str| self.list_or_empty(&mapping, key);
+        let (server_programs, other_programs) = (list("server_programs"), list("other_programs"));
+        let (default_command, entrypoints) = (list("default_command"), list("entrypoints"));
+        let (other_mode_flags, image_configs) = (list("other_mode_flags"), list("image_configs"));
+        let (replica_flags, cluster_flags) = (list("replica_flags"), list("cluster_flags"));
+        let mut optional = |key: &str| match mapping.get(key) {
+            Some(id) => self.text(id, &format!("`{key}`")).map(Some),
+            None => Some(None),
+        };
+        let (acl_flag, user_flag) = (optional("acl_flag"), optional("user_flag"));
+        let (config_suffix, password_variable) = (optional("config_suffix"), optional("password_variable"));
+        let password_flag = self.required_text(&mapping, "password_flag", what);
+        let words = [("directives", ArgvSyntax::Directives), ("flags", ArgvSyntax::Flags)];
+        let syntax = self.required(&mapping, "syntax", what).and_then(|id| self.word(id, "`syntax`", &words));
+        Some(Argv {
+            server_programs: server_programs?,
+            other_programs: other_programs?,
+            default_command: default_command?,
+            entrypoints: entrypoints?,
+            password_flag: password_flag?,
+            syntax: syntax?,
+            acl_flag: acl_flag?,
+            user_flag: user_flag?,
+            other_mode_flags: other_mode_flags?,
+            replica_flags: replica_flags?,
+            cluster_flags: cluster_flags?,
+            config_suffix: config_suffix?,
+            image_configs: image_configs?,
+            password_variable: password_variable?,
+        })
+    }
+
+    fn images(&mut self, id: NodeId, mechanisms: &[(String, Mechanism)]) -> Option<Vec<ImagePattern>> {
+        let items = self.list(id, "`images`")?;
+        let images: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                let what = "an image";
+                let mapping = self.mapping(item, what, &["pattern", "mechanism"])?;
+                let pattern = self.required(&mapping, "pattern", what).and_then(|id| self.pattern(id, "`pattern`"));
+                let words: Vec<_> = mechanisms.iter().map(|(name, mechanism)| (name.as_str(), mechanism)).collect();
+                let mechanism =
+                    self.required(&mapping, "mechanism", what).and_then(|id| self.word(id, "`mechanism`", &words));
+                Some(ImagePattern { pattern: pattern?, mechanism: mechanism?.clone() })
+            })
+            .collect();
+        images.into_iter().collect()
+    }
+
+    fn client(&mut self, id: NodeId) -> Option<ClientProgram> {
+        let what = "a client";
+        let mapping = self.mapping(id, what, &CLIENT_KEYS)?;
+        let mut list = |key: &str| self.list_or_empty(&mapping, key);
+        let (names, password_flags, user_flags) = (list("names"), list("password_flags"), list("user_flags"));
+        let (uri_flags, error_flags, auth_commands) = (list("uri_flags"), list("error_flags"), list("auth_commands"));
+        let warning_flags = list("warning_flags");
+        let mut text = |key: &str| self.required_text(&mapping, key, what);
+        let (default_user, probe, answer, refusal) =
+            (text("default_user"), text("probe"), text("answer"), text("refusal"));
+        let connection = mapping.get("connection").map_or(Some(ConnectionFlags::default()), |id| self.connection(id));
+        let other_flags = self.flags(&mapping, "other_flags");
+        let credential_variables = self.each(&mapping, "credential_variables", |decoder, id| {
+            let what = "a credential variable";
+            let mapping = decoder.mapping(id, what, &["name", "programs"])?;
+            let name = decoder.required_text(&mapping, "name", what);
+            let programs = decoder.list_or_empty(&mapping, "programs");
+            Some(CredentialVariable { name: name?, programs: programs? })
+        });
+        Some(ClientProgram {
+            names: names?,
+            password_flags: password_flags?,
+            user_flags: user_flags?,
+            uri_flags: uri_flags?,
+            error_flags: error_flags?,
+            connection: connection?,
+            warning_flags: warning_flags?,
+            other_flags: other_flags?,
+            credential_variables: credential_variables?,
+            auth_commands: auth_commands?,
+            default_user: default_user?,
+            probe: probe?,
+            answer: answer?,
+            refusal: refusal?,
+        })
+    }
+
+    fn connection(&mut self, id: NodeId) -> Option<ConnectionFlags> {
+        let mapping = self.mapping(id, "`connection`", &["host", "port", "database", "tls", "further"])?;
+        let mut list = |key: &str| self.list_or_empty(&mapping, key);
+        let (host, port, database, tls) = (list("host"), list("port"), list("database"), list("tls"));
+        let further = self.flags(&mapping, "further");
+        Some(ConnectionFlags { host: host?, port: port?, database: database?, tls: tls?, further: further? })
+    }
+
+    /// Options: `with_value` and `without_value`, each a list of names.
+    fn flags(&mut self, mapping: &Mapping, key: &str) -> Option<Vec<ClientFlag>> {
+        let Some(id) = mapping.get(key) else { return Some(Vec::new()) };
+        let mapping = self.mapping(id, &format!("`{key}`"), &["with_value", "without_value"])?;
+        let mut flags = Vec::new();
+        for (key, takes_value) in [("with_value", true), ("without_value", false)] {
+            let names = self.list_or_empty(&mapping, key)?;
+            flags.extend(names.into_iter().map(|name| ClientFlag { name, takes_value }));
+        }
+        Some(flags)
+    }
+
+    /// The variables of one client image.
+    fn variable(&mut self, id: NodeId) -> Option<Vec<ClientVariable>> {
+        let what = "a client image";
+        let known: Vec<_> = ["image"].into_iter().chain(ROLES.map(|(name, _)| name)).collect();
+        let mapping = self.mapping(id, what, &known)?;
+        let image = self.required(&mapping, "image", what).and_then(|id| self.pattern(id, "`image`"))?;
+        let mut variables = Vec::new();
+        for (key, role) in ROLES {
+            let names = self.list_or_empty(&mapping, key)?;
+            variables.extend(names.into_iter().map(|name| ClientVariable { image: image.clone(), name, role }));
+        }
+        Some(variables)
+    }
+
+    fn schemes(&mut self, id: NodeId) -> Option<UrlSchemes> {
+        let mapping = self.mapping(id, "`schemes`", &["plain", "tls", "unjudged"])?;
+        let mut list = |key: &str| self.list_or_empty(&mapping, key);
+        let (plain, tls, unjudged) = (list("plain"), list("tls"), list("unjudged"));
+        Some(UrlSchemes { plain: plain?, tls: tls?, unjudged: unjudged? })
+    }
+
+    fn interfaces(&mut self, root: NodeId) -> Option<Vec<AdminInterface>> {
+        let what = "the list of admin interfaces";
+        let mapping = self.mapping(root, what, &["interfaces"])?;
+        let items = self.required(&mapping, "interfaces", what).and_then(|id| self.list(id, "`interfaces`"))?;
+        let interfaces: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                let what = "an admin interface";
+                let mapping = self.mapping(item, what, &["title", "image", "command"])?;
+                let title = self.required_text(&mapping, "title", what);
+                let image = self.required(&mapping, "image", what).and_then(|id| self.whole(id, "`image`"));
+                let command = match mapping.get("command") {
+                    Some(id) => self.regex(id, "`command`").map(Some),
+                    None => Some(None),
+                };
+                Some(AdminInterface { title: title?, image: image?, command: command? })
+            })
+            .collect();
+        interfaces.into_iter().collect()
+    }
+
+    /// A regular expression for a whole text, as it is written.
+    fn pattern(&mut self, id: NodeId, what: &str) -> Option<String> {
+        self.whole(id, what)?;
+        self.text(id, what)
+    }
+
+    /// A regular expression that must match a whole text.
+    fn whole(&mut self, id: NodeId, what: &str) -> Option<Regex> {
+        let pattern = self.regex(id, what)?;
+        let whole = Regex::new(&format!("^(?:{})$", pattern.as_str()));
+        if whole.is_err() {
+            self.report(id, format!("{what} is too big"));
+        }
+        whole.ok()
+    }
+
+    fn required_text(&mut self, mapping: &Mapping, key: &str, what: &str) -> Option<String> {
+        let id = self.required(mapping, key, what)?;
+        self.text(id, &format!("`{key}`"))
+    }
+
+    fn list_or_empty(&mut self, mapping: &Mapping, key: &str) -> Option<Vec<String>> {
+        mapping.get(key).map_or(Some(Vec::new()), |id| self.texts(id, &format!("`{key}`")))
+    }
+
+    fn each<T>(
+        &mut self,
+        mapping: &Mapping,
+        key: &str,
+        mut read: impl FnMut(&mut Self, NodeId) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Some(id) = mapping.get(key) else { return Some(Vec::new()) };
+        let items = self.list(id, &format!("`{key}`"))?;
+        let values: Vec<_> = items.into_iter().map(|item| read(self, item)).collect();
+        values.into_iter().collect()
+    }
+}

@@ -1,0 +1,267 @@
+//! The table of views and their fields: what a rule file may name.
+
+use FieldType::{Bool, Choice, List, Number, Text};
+
+/// A kind of thing that rules look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ViewKind {
+    /// A service of a project.
+    Service,
+    /// An entry of `ports`, or one port of a range in it.
+    Port,
+    /// A service that runs a data store.
+    Store,
+    /// The healthcheck of a service.
+    Healthcheck,
+    /// A URL of a store in a variable or a command.
+    Url,
+    /// A variable that a service gets.
+    EnvVar,
+    /// The image of a service.
+    Image,
+}
+
+/// What values a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldType {
+    /// Any text.
+    Text,
+    /// One of these texts. Where caulk can't tell which, the field is unknown.
+    Choice(&'static [&'static str]),
+    /// A whole number.
+    Number,
+    /// True or false.
+    Bool,
+    /// A list of texts.
+    List,
+}
+
+/// A field, as rule files and documentation see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldInfo {
+    /// Such as `port.host_ip`.
+    pub name: &'static str,
+    /// Its values.
+    pub ty: FieldType,
+    /// True if it can be absent.
+    pub optional: bool,
+    /// True if an edit of a fix may name it.
+    pub writable: bool,
+    /// True if its value may hold a password: it can't be printed.
+    pub secret: bool,
+    /// What it is, in one line.
+    pub doc: &'static str,
+}
+
+const fn field(name: &'static str, ty: FieldType, doc: &'static str) -> FieldInfo {
+    FieldInfo { name, ty, optional: false, writable: false, secret: false, doc }
+}
+
+impl FieldInfo {
+    const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    const fn writable(mut self) -> Self {
+        self.writable = true;
+        self
+    }
+
+    const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+}
+
+impl FieldType {
+    /// The word for it: `text`, `number`, `bool`, `list`; for a choice, its values.
+    pub fn describe(self) -> String {
+        match self {
+            Text => "text".into(),
+            Choice(values) => values.join(" | "),
+            Number => "number".into(),
+            Bool => "bool".into(),
+            List => "list".into(),
+        }
+    }
+}
+
+const AUTH: FieldType = Choice(&["open", "password", "refuses", "acl"]);
+
+const PROJECT: &[FieldInfo] = &[field("project.name", Text, "name of the project")];
+
+const SERVICE: &[FieldInfo] = &[
+    field("service.name", Text, "name of the service; its place is the key of the service"),
+    field("service.image", Text, "image as written, variables resolved").optional(),
+    field("service.image_name", Text, "last part of the image's path, without registry, tag and digest").optional(),
+    field("service.store", Text, "id of the store that the image runs, such as `redis`").optional(),
+    field("service.admin", Bool, "true if the image is an admin interface, such as phpmyadmin or flower"),
+    field("service.network_mode", Text, "`network_mode`").optional(),
+    field("service.privileged", Bool, "`privileged`; false if it is not written"),
+    field("service.memory_limit", Text, "`mem_limit` or `deploy.resources.limits.memory`").optional(),
+    field("service.volumes", List, "`volumes`, each in its short form").optional(),
+];
+
+const PORT: &[FieldInfo] = &[
+    field("port.host_ip", Text, "address of the host that it is bound to; absent if none is given")
+        .optional()
+        .writable(),
+    field("port.published", Text, "port or range of the host; absent if Docker picks one").optional(),
+    field("port.target", Number, "port of the container"),
+    field("port.protocol", Text, "`tcp` or `udp`"),
+    field(
+        "port.exposure",
+        Choice(&["public", "loopback", "specific"]),
+        "which addresses of the host it listens on: all, loopback, or one other",
+    ),
+    field("port.spelling", Text, "the entry as written; its place is the whole entry"),
+    field("port.address_source", Text, "why the address is what it is, such as `BIND_IP is empty (.env:4)`").optional(),
+];
+
+const STORE: [FieldInfo; 6] = [
+    field("store.id", Text, "id of the store, such as `redis`"),
+    field("store.title", Text, "name of the store for people, such as `Redis`"),
+    field(
+        "store.auth",
+        AUTH,
+        "what a client without credentials meets: `refuses` means that the server does not start",
+    ),
+    field("store.auth_reason", Text, "how caulk knows, such as `no --requirepass in the command`").optional(),
+    field(
+        "store.reach",
+        Choice(&["published", "host", "shared", "project"]),
+        "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only",
+    ),
+    field("store.data_volume", Bool, "true if its data lies on a volume"),
+];
+
+/// The same for a service that may be no store.
+const STORE_IF_ANY: [FieldInfo; 6] = {
+    let mut fields = STORE;
+    let mut at = 0;
+    while at < fields.len() {
+        fields[at].optional = true;
+        at += 1;
+    }
+    fields
+};
+
+const HEALTHCHECK: &[FieldInfo] = &[
+    field("healthcheck.client", Text, "client program of a store that it calls, such as `redis-cli`").optional(),
+    field("healthcheck.credential", Choice(&["none", "presented"]), "whether it presents a credential"),
+    field(
+        "healthcheck.verdict",
+        Choice(&["ignores-refusal", "detects-refusal"]),
+        "whether it fails when the server refuses it",
+    ),
+    field("healthcheck.readable", Bool, "true if caulk understands the whole command"),
+    field("healthcheck.command", Text, "the command; its place is `test`").optional().secret(),
+];
+
+const URL: &[FieldInfo] = &[
+    field("url.variable", Text, "name of the variable that holds it").optional(),
+    field("url.where", Choice(&["compose", "env-file", "command"]), "where it is written"),
+    field("url.problem", Text, "what is wrong with it, in kebab-case; its place is the part that is wrong").optional(),
+    field("url.problem_text", Text, "what is wrong with it, in words").optional(),
+    field("url.problem_help", Text, "how to write it instead").optional(),
+    field("url.scheme", Text, "its scheme, such as `redis`").optional(),
+    field("url.host", Text, "its host").optional(),
+    field("url.port", Number, "its port, or the default of the scheme").optional(),
+    field("url.credential", Choice(&["none", "password"]), "whether it carries a password"),
+    field("url.in_container", Bool, "true if the program that reads it runs in a container"),
+    field("url.reaches", Choice(&["server", "itself", "nobody"]), "`itself` = localhost inside a container; `nobody` = a port that the server does not listen on, or that is not published").optional(),
+    field("url.server", Text, "service that it means").optional(),
+    field("url.server_auth", AUTH, "what a client without credentials meets there, before any repair").optional(),
+    field("url.server_host", Text, "host to write instead").optional(),
+    field("url.server_port", Number, "port to write instead").optional(),
+    field("url.expands", Bool, "false if a `${...}` in it reaches the program as it stands"),
+];
+
+const ENV_VAR: &[FieldInfo] = &[
+    field("env_var.name", Text, "name of the variable"),
+    field("env_var.value", Text, "its value").optional().secret(),
+    field("env_var.from", Choice(&["environment", "env-file", "image"]), "where it is set").optional(),
+];
+
+const IMAGE: &[FieldInfo] = &[
+    field("image.name", Text, "last part of the path"),
+    field("image.tag", Text, "the tag").optional(),
+    field("image.registry", Text, "the registry, if one is written").optional(),
+    field("image.digest", Text, "the digest, such as `sha256:...`").optional(),
+];
+
+impl ViewKind {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Service, Self::Port, Self::Store, Self::Healthcheck, Self::Url, Self::EnvVar, Self::Image];
+
+    /// The name in rule files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Port => "port",
+            Self::Store => "store",
+            Self::Healthcheck => "healthcheck",
+            Self::Url => "url",
+            Self::EnvVar => "env_var",
+            Self::Image => "image",
+        }
+    }
+
+    /// What it is, in one line.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Self::Service => "a service of the project",
+            Self::Port => "an entry of a service's `ports`",
+            Self::Store => "a service that runs a data store",
+            Self::Healthcheck => "the healthcheck of a service",
+            Self::Url => "a URL of a store, in a variable or a command",
+            Self::EnvVar => "a variable that a service gets",
+            Self::Image => "the image of a service",
+        }
+    }
+
+    /// The fields that rules for it may name, its own first.
+    pub fn fields(self) -> impl Iterator<Item = &'static FieldInfo> + Clone {
+        let own: [&'static [FieldInfo]; 2] = match self {
+            Self::Service => [&[], &[]],
+            Self::Port => [PORT, &[]],
+            Self::Store => [&STORE, &[]],
+            Self::Healthcheck => [HEALTHCHECK, &STORE_IF_ANY],
+            Self::Url => [URL, &[]],
+            Self::EnvVar => [ENV_VAR, &[]],
+            Self::Image => [IMAGE, &[]],
+        };
+        own.into_iter().chain([SERVICE, PROJECT]).flatten()
+    }
+
+    /// The field of that name.
+    pub fn field(self, name: &str) -> Option<&'static FieldInfo> {
+        self.fields().find(|field| field.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_view_has_its_parents_and_no_field_twice() {
+        for view in ViewKind::ALL {
+            let names: Vec<_> = view.fields().map(|field| field.name).collect();
+            assert!(names.contains(&"service.name") && names.contains(&"project.name"), "{view:?}");
+            let mut unique = names.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), names.len(), "{view:?}");
+        }
+    }
+
+    #[test]
+    fn no_choice_is_called_unknown_because_unknown_never_fires() {
+        for field in ViewKind::ALL.into_iter().flat_map(ViewKind::fields) {
+            assert!(!matches!(field.ty, Choice(values) if values.contains(&"unknown")), "{}", field.name);
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! The variables and arguments that lead a program to a store.
+
+use regex::Regex;
+
+use super::stores::StoreService;
+use crate::catalog::{Store, VariableRole};
+use crate::lens::command::Command;
+use crate::lens::url::{StoreUrl, UrlReading};
+use crate::model::container_env::{ContainerVariable, Site};
+use crate::model::node::{Certainty, Entry, Node, Place, Text, Value};
+use crate::model::{Project, Workspace};
+use crate::source::SourceId;
+
+/// A variable or an argument with a URL or a host of a store.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Number of the project.
+    pub project: usize,
+    /// The service whose container gets it; `None` for a program on the host that reads an env file.
+    pub service: Option<String>,
+    /// Where it is.
+    pub carrier: Carrier,
+    /// Its value.
+    pub text: Text,
+    /// What the value is.
+    pub kind: LinkKind,
+    /// Number of the store in the catalog whose kind of value it is.
+    pub store: usize,
+    /// Where it leads.
+    pub target: Target,
+}
+
+/// Where a link is written.
+#[derive(Debug, Clone)]
+pub enum Carrier {
+    /// A variable of a container.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Where it is written.
+        site: Site,
+    },
+    /// A word of a command.
+    Word {
+        /// `command` or `entrypoint`.
+        key: &'static str,
+        /// Its number.
+        index: usize,
+        /// Where the command is written.
+        place: Place,
+    },
+    /// A line of an env file that a program on the host reads.
+    HostFile {
+        /// The variable.
+        name: String,
+        /// The file.
+        source: SourceId,
+        /// The entry in it.
+        entry: usize,
+    },
+}
+
+impl Carrier {
+    /// The name of the variable.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Variable { name, .. } | Self::HostFile { name, .. } => Some(name),
+            Self::Word { .. } => None,
+        }
+    }
+}
+
+/// What the value of a link is.
+#[derive(Debug, Clone)]
+pub enum LinkKind {
+    /// A URL.
+    Url(Box<StoreUrl>),
+    /// A host, with other variables for port and password.
+    Host {
+        /// The variable that carries the password, whether it is set or not.
+        password: String,
+        /// True if the container's program is known to read it: it is set there, or the image is known.
+        is_certain: bool,
+    },
+}
+
+/// Where a link leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// To a store: its number in [`super::Topology::stores`].
+    Store(usize),
+    /// To its own container, where no store is. The number is that of the store that is probably meant.
+    Itself(usize),
+    /// To a port of a store on which nobody listens.
+    Nobody(usize),
+    /// To somewhere that caulk does not see.
+    Unknown,
+}
+
+impl Target {
+    /// The store that it leads to, or that is meant.
+    pub fn store(self) -> Option<usize> {
+        match self {
+            Self::Store(store) | Self::Itself(store) | Self::Nobody(store) => Some(store),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// What tells a value of a store by its variable's name and by its scheme.
+pub(super) struct Hints {
+    name: Regex,
+    value: Regex,
+    host_name: Regex,
+}
+
+impl Hints {
+    pub(super) fn new(store: &Store) -> Self {
+        let schemes: Vec<_> =
+            store.schemes.plain.iter().chain(&store.schemes.tls).map(|scheme| regex::escape(scheme)).collect();
+        let schemes = schemes.join("|");
+        let build = |pattern: String| Regex::new(&pattern).expect("the pattern is made of escaped words");
+        Self {
+            name: build(format!("(?i)(?:{schemes}).*(?:URL|URI|DSN)$")),
+            value: build(format!(r#"(?i)^['"\s]*(?:{schemes})\s*(?::|//)"#)),
+            host_name: build(r"(?i)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$".to_owned()),
+        }
+    }
+
+    fn is_url(&self, name: Option<&str>, value: &str) -> bool {
+        self.value.is_match(value) || (!value.trim().is_empty() && name.is_some_and(|name| self.name.is_match(name)))
+    }
+}
+
+/// Finds the links of one project to its stores.
+pub(super) fn find(workspace: &Workspace<'_>, number: usize, stores: &[StoreService], catalog: &[Store]) -> Vec<Link> {
+    let project = &workspace.projects[number];
+    let hints: Vec<_> = catalog.iter().map(Hints::new).collect();
+    let finder = Finder { project, number, stores, catalog, hints };
+    let mut links = Vec::new();
+    for service in project.services() {
+        for variable in &project.containers[&service.key].variables {
+            links.extend(finder.variable(service, variable));
+        }
+        for key in ["command", "entrypoint"] {
+            links.extend(finder.words(service, key));
+        }
+    }
+    for (source, entry, name, text) in host_entries(workspace, project) {
+        links.extend(finder.host_file(source, entry, name, text));
+    }
+    links
+}
+
+struct Finder<'a> {
+    project: &'a Project,
+    number: usize,
+    stores: &'a [StoreService],
+    catalog: &'a [Store],
+    hints: Vec<Hints>,
+}
+
+impl Finder<'_> {
+    fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Option<Link> {
+        let text = variable.value.clone()?;
+        let carrier = Carrier::Variable { name: variable.name.clone(), site: variable.site.clone() };
+        let (store, kind) = match self.url(Some(&variable.name), &text) {
+            Some(url) => url,
+            None => self.host(service, &variable.name, &text)?,
+        };
+        let target = self.target(Some(service), &kind, &text, store);
+        Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
+    }
+
+    fn words(&self, service: &Entry, key: &'static str) -> Vec<Link> {
+        let Some(command) = Command::read(&service.value, key).ok().flatten() else { return Vec::new() };
+        let links = command.words.iter().enumerate().filter_map(|(index, word)| {
+            if !word.certain {
+                return None;
+            }
+            let text = Text::literal(&word.text);
+            let store = self.hints.iter().position(|hints| hints.value.is_match(&word.text))?;
+            let UrlReading::Url(url) = UrlReading::parse(&word.text, &self.catalog[store].schemes) else { return None };
+            let kind = LinkKind::Url(url);
+            let target = self.target(Some(service), &kind, &text, store);
+            let carrier = Carrier::Word { key, index, place: command.node.place.clone() };
+            Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
+        });
+        links.collect()
+    }
+
+    fn host_file(&self, source: SourceId, entry: usize, name: String, text: Text) -> Option<Link> {
+        let (store, kind) = self.url(Some(&name), &text)?;
+        let target = match &kind {
+            LinkKind::Url(url) => self.from_host(url, store),
+            _ => Target::Unknown,
+        };
+        let carrier = Carrier::HostFile { name, source, entry };
+        Some(Link { project: self.number, service: None, carrier, text, kind, store, target })
+    }
+
+    fn url(&self, name: Option<&str>, text: &Text) -> Option<(usize, LinkKind)> {
+        let store = self.hints.iter().position(|hints| hints.is_url(name, &text.value))?;
+        if matches!(text.certainty, Certainty::Unknown(_)) && text.whole_variable().is_some() {
+            return None;
+        }
+        match UrlReading::parse(&text.value, &self.catalog[store].schemes) {
+            UrlReading::Url(url) => Some((store, LinkKind::Url(url))),
+            UrlReading::NotAUrl | UrlReading::NotJudged => None,
+        }
+    }
+
+    /// A variable such as `REDIS_HOST` whose value is the name of a store.
+    fn host(&self, service: &Entry, name: &str, text: &Text) -> Option<(usize, LinkKind)> {
+        if matches!(text.certainty, Certainty::Unknown(_)) {
+            return None;
+        }
+        let host = text.value.trim().split(':').next().unwrap_or_default();
+        let image =
+            service.value.get("image").and_then(Node::as_text).map(|image| image.value.as_str()).unwrap_or_default();
+        let number = self.stores.iter().position(|store| store.names.iter().any(|known| known == host))?;
+        let store = self.stores[number].store;
+        let known = |role: VariableRole| {
+            self.catalog[store]
+                .variables
+                .iter()
+                .find(move |variable| variable.role == role && repository_matches(image, &variable.image))
+        };
+        let is_known_host = known(VariableRole::Host).is_some_and(|variable| variable.name == name);
+        if !is_known_host && !self.hints[store].host_name.is_match(name) {
+            return None;
+        }
+        let env = &self.project.containers[&service.key];
+        let stem = self.hints[store].host_name.replace(name, "");
+        let lower = name.chars().any(|c| c.is_ascii_lowercase()) && !name.chars().any(|c| c.is_ascii_uppercase());
+        let candidates = ["PASSWORD", "PASS", "PASSWD", "AUTH", "AUTH_PASSWORD"].map(|word| {
+            let word = if lower { word.to_ascii_lowercase() } else { word.to_owned() };
+            format!("{stem}{word}")
+        });
+        let set = candidates.iter().find(|name| env.get(name).is_some());
+        let documented = known(VariableRole::Password).map(|variable| variable.name.clone());
+        let is_certain = set.is_some() || documented.is_some();
+        let password = documented.or_else(|| set.cloned()).unwrap_or_else(|| candidates[0].clone());
+        Some((store, LinkKind::Host { password, is_certain }))
+    }
+
+    fn target(&self, service: Option<&Entry>, kind: &LinkKind, text: &Text, store: usize) -> Target {
+        let host_text;
+        let (host, port) = match kind {
+            LinkKind::Url(url) => {
+                if !self.is_host_certain(url, text) {
+                    return Target::Unknown;
+                }
+                (url.host.text.as_str(), url.port.as_ref().map(|_| url.port_number()))
+            }
+            LinkKind::Host { .. } => {
+                host_text = text.value.trim().split(':').next().unwrap_or_default().to_owned();
+                (host_text.as_str(), None)
+            }
+        };
+        // A port that can't be read is another rule's matter.
+        let port = match port {
+            None => None,
+            Some(Some(port)) => Some(port),
+            Some(None) => return self.by_name(host, None),
+        };
+        let network = service.and_then(|service| service.value.get("network_mode")).and_then(Node::scalar_text);
+        let network = network.map(|text| text.value).unwrap_or_default();
+        let is_loopback = matches!(host, "localhost" | "127.0.0.1" | "::1");
+        if let Some(neighbour) = network.strip_prefix("service:").filter(|_| is_loopback) {
+            return self.by_name(neighbour, port);
+        }
+        if is_loopback && network != "host" {
+            let own = service.is_some_and(|service| self.stores.iter().any(|store| store.service == service.key));
+            let wanted = port.or_else(|| self.catalog[store].ports.first().copied());
+            return match wanted
+                .and_then(|port| self.published_on(port, store).or_else(|| self.listening_on(port, store)))
+            {
+                Some(number) if !own => Target::Itself(number),
+                _ => Target::Unknown,
+            };
+        }
+        if is_loopback || host == "host.docker.internal" {
+            let wanted = port.or_else(|| self.catalog[store].ports.first().copied());
+            return wanted.and_then(|port| self.published_on(port, store)).map_or(Target::Unknown, Target::Store);
+        }
+        self.by_name(host, port)
+    }
+
+    fn from_host(&self, url: &StoreUrl, store: usize) -> Target {
+        let port = match &url.port {
+            None => self.catalog[store].ports.first().copied(),
+            Some(_) => url.port_number(),
+        };
+        let host = url.host.text.as_str();
+        if matches!(host, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0") {
+            return port.and_then(|port| self.published_on(port, store)).map_or(Target::Unknown, Target::Store);
+        }
+        self.by_name(host, port)
+    }
+
+    /// True if no variable that is set elsewhere takes part in the host.
+    fn is_host_certain(&self, url: &StoreUrl, text: &Text) -> bool {
+        let Certainty::Unknown(names) = &text.certainty else { return true };
+        let span = url.host.span;
+        let touches =
+            |piece: &&crate::syntax::template::Piece| piece.output.start < span.end && piece.output.end > span.start;
+        let variables = text.pieces.iter().filter(touches).flat_map(|piece| {
+            let own = match &piece.origin {
+                crate::syntax::template::PieceOrigin::Variable { name } => Some(name),
+                _ => None,
+            };
+            piece.inside.iter().chain(own)
+        });
+        !names.is_empty() && variables.into_iter().all(|name| !names.contains(name))
+    }
+
+    fn by_name(&self, host: &str, port: Option<u16>) -> Target {
+        let Some(number) = self.stores.iter().position(|store| store.names.iter().any(|name| name == host)) else {
+            return Target::Unknown;
+        };
+        match port {
+            Some(port) if !self.stores[number].ports.contains(&port) && !self.stores[number].ports.is_empty() => {
+                Target::Nobody(number)
+            }
+            _ => Target::Store(number),
+        }
+    }
+
+    fn published_on(&self, port: u16, store: usize) -> Option<usize> {
+        self.stores
+            .iter()
+            .position(|known| known.store == store && known.published.iter().any(|(host, _)| *host == port))
+    }
+
+    fn listening_on(&self, port: u16, store: usize) -> Option<usize> {
+        self.stores.iter().position(|known| known.store == store && known.ports.contains(&port))
+    }
+}
+
+fn repository_matches(image: &str, pattern: &str) -> bool {
+    let repository = crate::catalog::ImageName::parse(image).map(|image| image.repository());
+    let regex = Regex::new(&format!("^(?:{pattern})$"));
+    matches!((repository, regex), (Ok(repository), Ok(regex)) if regex.is_match(&repository))
+}
+
+/// The lines of env files as a program on the host reads them: those that no container reads, and those with `localhost`.
+fn host_entries(workspace: &Workspace<'_>, project: &Project) -> Vec<(SourceId, usize, String, Text)> {
+    let in_containers: Vec<SourceId> =
+        project.containers.values().flat_map(|env| env.files.iter().map(|file| file.source)).collect();
+    let mut entries = Vec::new();
+    for source in &project.host_env_files {
+        let Some(file) = workspace.env_file(*source) else { continue };
+        for (index, entry) in file.entries.iter().enumerate() {
+            let Some(value) = &entry.value else { continue };
+            let is_local = ["localhost", "127.0.0.1"].iter().any(|host| value.text.contains(host));
+            if in_containers.contains(source) && !is_local {
+                continue;
+            }
+            entries.push((*source, index, entry.key.clone(), host_text(value)));
+        }
+    }
+    entries
+}
+
+/// The value as a simple dotenv library reads it: unquoted, variables left alone.
+fn host_text(value: &crate::syntax::env::EnvValue) -> Text {
+    Text::literal(&value.text)
+}
+
+/// True if a service waits for another one.
+pub(super) fn depends_on(service: &Node, other: &str) -> bool {
+    match service.get("depends_on").map(|node| &node.value) {
+        Some(Value::Map(map)) => map.get(other).is_some(),
+        Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).any(|text| text.value == other),
+        _ => false,
+    }
+}
