@@ -1,5 +1,6 @@
 //! caulk
 
+pub mod canonical;
 pub mod catalog;
 pub mod cli;
 pub mod fix;

@@ -3,6 +3,7 @@
 pub mod args;
 mod check;
 mod inputs;
+pub mod resolve;
 mod rules;
 pub mod settings;
 mod undo;

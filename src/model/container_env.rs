@@ -110,17 +110,19 @@ impl ContainerEnv {
         self.files.push(EnvFileUse { source, place: file.place.clone(), raw: file.raw });
         // Names that were looked up in vain: they may still be set outside.
         let mut missing: Vec<String> = Vec::new();
-        let resolution = parsed.resolve(&mut |name| {
-            let outer = project.variables.get(name).map(str::to_owned);
-            let own =
-                || own.iter().find(|variable| variable.name == name)?.value.as_ref().map(|text| text.value.clone());
-            let earlier = || by_name.get(name)?.value.as_ref().map(|text| text.value.clone());
-            let found = outer.or_else(own).or_else(earlier);
+        let value = |variable: &ContainerVariable| variable.value.as_ref().map(|text| text.value.clone());
+        let mut outer = |name: &str| {
+            let own = || own.iter().find(|variable| variable.name == name).and_then(value);
+            project.variables.get(name).map(str::to_owned).or_else(own)
+        };
+        let mut earlier = |name: &str| {
+            let found = by_name.get(name).and_then(value);
             if found.is_none() {
                 missing.push(name.to_owned());
             }
             found
-        });
+        };
+        let resolution = parsed.resolve_after(&mut outer, &mut earlier);
         for resolved in resolution.entries {
             let value = match resolved.value {
                 EnvEntryValue::Written(expansion) => {

@@ -3,63 +3,96 @@
 use std::path::{Path, PathBuf};
 
 use super::extends::mark;
+use super::merge::Form;
 use super::node::{Entry, Layer, Map, Node, Value};
 use super::problem::Weight;
-use super::project::{Reader, empty_map};
-use crate::source::absolute;
+use super::project::{Reader, define_all};
+use super::variables::Variables;
+use crate::source::{FileKind, absolute};
 
 impl Reader<'_, '_, '_> {
-    /// Takes `include` out of a document and reads what it names.
-    pub(super) fn included(&mut self, root: &mut Node, path: &Path) -> Option<Node> {
-        let Value::Map(map) = &mut root.value else { return None };
-        let include = map.remove("include")?;
-        let folder = path.parent().unwrap_or(path);
-        let mut joined = empty_map(&include.value);
-        for item in include.value.as_list().unwrap_or_default() {
-            for (file, at) in paths(item) {
-                if file.to_string_lossy().contains("://") {
-                    self.incomplete = true;
-                    let help = Some("caulk reads no files from the network; what they define is unknown");
-                    self.workspace.report_at(
-                        &at.place,
-                        Weight::Warning,
-                        "this file lies outside, it is not read",
-                        help,
-                    );
-                    continue;
-                }
-                let file = absolute(folder, file);
-                self.include_file(&file, at, &mut joined, folder);
+    /// Takes `include` out of a document and reads what it names: one model for each item.
+    pub(super) fn included(&mut self, root: &mut Node) -> Vec<Node> {
+        let Value::Map(map) = &mut root.value else { return Vec::new() };
+        let Some(include) = map.remove("include") else { return Vec::new() };
+        match &include.value.value {
+            Value::List(items) => items.iter().filter_map(|item| self.include_item(item)).collect(),
+            Value::Null => Vec::new(),
+            _ => {
+                self.incomplete = true;
+                self.workspace.report_at(&include.value.place, Weight::Error, "`include` must be a list", None);
+                Vec::new()
             }
         }
-        Some(joined)
     }
 
-    fn include_file(&mut self, file: &Path, at: &Node, joined: &mut Node, from: &Path) {
-        let Some((_, documents)) = self.interpolated(file) else {
+    fn include_item(&mut self, item: &Node) -> Option<Node> {
+        let paths = texts(item.get("path").unwrap_or(item));
+        let (first, at) = paths.first()?;
+        if paths.iter().any(|(path, _)| path.contains("://")) {
             self.incomplete = true;
-            return;
-        };
-        for mut loaded in documents {
-            self.extend_services(&mut loaded.root, file);
-            if file.parent() != Some(from)
-                && let Some(inner) = self.included(&mut loaded.root, file)
-            {
-                self.import(&mut loaded.root, inner);
-            }
-            mark(
-                &mut loaded.root,
-                &Layer::Include { at: at.place.span, folder: file.parent().unwrap_or(file).to_owned() },
-            );
-            self.import(joined, loaded.root);
+            let help = Some("caulk reads no files from the network; what they define is unknown");
+            self.workspace.report_at(&at.place, Weight::Warning, "this file lies outside, it is not read", help);
+            return None;
         }
+        let main = absolute(self.folder, first);
+        if self.chain.contains(&main) {
+            self.incomplete = true;
+            let message = "files include each other in a circle";
+            self.workspace.report_at(&at.place, Weight::Error, message, Some("one of them must not include the other"));
+            return None;
+        }
+        let folder = match item.get("project_directory").and_then(Node::as_text) {
+            Some(text) if !text.value.is_empty() => absolute(self.folder, &text.value),
+            _ => main.parent().unwrap_or(&main).to_owned(),
+        };
+        let mut variables = self.variables.clone();
+        self.read_env_files(item, &folder, &mut variables);
+        let files: Vec<PathBuf> = paths.iter().map(|(path, _)| absolute(self.folder, path)).collect();
+        let mut inner = Reader {
+            workspace: &mut *self.workspace,
+            variables: &variables,
+            folder: &folder,
+            form: self.form,
+            incomplete: false,
+            chain: self.chain.clone(),
+        };
+        let (_, model) = inner.model(&files);
+        self.incomplete |= inner.incomplete;
+        let mut model = model?;
+        mark(&mut model, &Layer::Include { at: at.place.span, folder });
+        Some(model)
     }
 
-    /// Adds the resources of an included project; what is there already stays.
+    /// The included project's own env files fill in what the outer project does not set.
+    fn read_env_files(&mut self, item: &Node, folder: &Path, variables: &mut Variables) {
+        let named = item.get("env_file").map(texts).unwrap_or_default();
+        if named.is_empty() {
+            let path = folder.join(".env");
+            if self.workspace.sources.kind(&path) == FileKind::File {
+                define_all(self.workspace, variables, &[path], false);
+            }
+            return;
+        }
+        let mut paths = Vec::new();
+        for (path, at) in named {
+            let path = absolute(self.folder, path);
+            match self.workspace.sources.kind(&path) {
+                FileKind::File => paths.push(path),
+                _ => {
+                    variables.incomplete = true;
+                    self.workspace.report_at(&at.place, Weight::Error, "there is no such file", None);
+                }
+            }
+        }
+        define_all(self.workspace, variables, &paths, false);
+    }
+
+    /// Adds the resources of an included project; what is there already stays, and must say the same.
     pub(super) fn import(&mut self, own: &mut Node, included: Node) {
         let (Value::Map(own), Value::Map(included)) = (&mut own.value, included.value) else { return };
         for Entry { key, key_place, value } in included.entries {
-            if !matches!(key.as_str(), "services" | "networks" | "volumes" | "secrets" | "configs") {
+            if !matches!(key.as_str(), "services" | "networks" | "volumes" | "secrets" | "configs" | "models") {
                 continue;
             }
             let Value::Map(resources) = value.value else { continue };
@@ -67,22 +100,24 @@ impl Reader<'_, '_, '_> {
                 let value = Node { value: Value::Map(Map::default()), place: value.place };
                 own.entries.push(Entry { key: key.clone(), key_place, value });
             }
-            let known = own.entries.iter_mut().find(|entry| entry.key == key);
-            if let Some(Entry { value: Node { value: Value::Map(known), .. }, .. }) = known {
-                for resource in resources.entries {
-                    if known.get(&resource.key).is_none() {
-                        known.entries.push(resource);
+            let Some(Value::Map(known)) = own.get_mut(&key).map(|node| &mut node.value) else { continue };
+            for resource in resources.entries {
+                match known.entry(&resource.key) {
+                    None => known.entries.push(resource),
+                    Some(own) if self.form == Form::Long && !own.value.same_value(&resource.value) => {
+                        let message = format!("`{}` is something else in an included file", own.key);
+                        let help = Some("an override file may change what is included, the including file may not");
+                        self.workspace.report_at(&own.key_place, Weight::Error, message, help);
                     }
+                    Some(_) => {}
                 }
             }
         }
     }
 }
 
-/// The files that one item of `include` names.
-fn paths(item: &Node) -> Vec<(PathBuf, &Node)> {
-    let text = |node: &Node| node.scalar_text().map(|text| PathBuf::from(text.value));
-    let named = item.get("path").unwrap_or(item);
-    let nodes: Vec<&Node> = named.as_list().map_or_else(|| vec![named], |items| items.iter().collect());
-    nodes.into_iter().filter_map(|node| Some((text(node)?, node))).collect()
+/// A text, or a list of them.
+fn texts(node: &Node) -> Vec<(String, &Node)> {
+    let nodes: Vec<&Node> = node.as_list().map_or_else(|| vec![node], |items| items.iter().collect());
+    nodes.into_iter().filter_map(|node| Some((node.scalar_text()?.value, node))).collect()
 }

@@ -105,7 +105,9 @@ fn evaluate(raw: &str, variables: &Variables, notes: &mut Vec<Note>) -> Result<O
                     Some(stand_in(name))
                 }
                 None => {
-                    unset.push(name.to_owned());
+                    if !variables.closed {
+                        unset.push(name.to_owned());
+                    }
                     None
                 }
             }

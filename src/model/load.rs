@@ -24,7 +24,7 @@ pub struct Loaded {
 /// Reads all YAML documents of a file.
 pub fn load(source: SourceId, document: &Document) -> (Vec<Loaded>, Vec<Problem>) {
     let mut loader =
-        Loader { source, document, left: BUDGET, problems: Vec::new(), resets: Vec::new(), path: Vec::new() };
+        Loader { source, document, left: BUDGET, problems: Vec::new(), resets: Vec::new(), path: Vec::new(), merging: 0 };
     let mut loaded = Vec::new();
     for root in &document.roots {
         let root = loader.node(*root, &[], 0);
@@ -40,6 +40,8 @@ struct Loader<'d> {
     problems: Vec<Problem>,
     resets: Vec<Vec<String>>,
     path: Vec<String>,
+    /// How many merge keys are open: what is taken back behind one concerns nothing outside.
+    merging: usize,
 }
 
 impl Loader<'_> {
@@ -56,7 +58,11 @@ impl Loader<'_> {
             }
             Kind::Alias { target: None, .. } => Value::Null,
             Kind::Scalar { value, .. } => scalar(self.document, id, value),
-            Kind::Seq(items) => Value::List(items.iter().map(|item| self.node(*item, layers, depth + 1)).collect()),
+            Kind::Seq(items) => {
+                let kept = items.iter().filter(|item| self.tag(**item) != Some("!reset"));
+                let kept: Vec<NodeId> = kept.copied().collect();
+                Value::List(kept.into_iter().map(|item| self.node(item, layers, depth + 1)).collect())
+            }
             Kind::Map(_) => Value::Map(self.map(id, layers, depth)),
         };
         Node { value, place }
@@ -75,11 +81,15 @@ impl Loader<'_> {
                 continue;
             };
             self.path.push(key.clone());
-            let tag = self.document.node(pair.value).tag.as_ref().map(|tag| tag.name.as_str());
-            if matches!(tag, Some("!reset" | "!override")) {
+            let (resets, overrides) = match self.tag(pair.value) {
+                Some("!reset") => (true, false),
+                Some("!override") => (false, true),
+                _ => (false, false),
+            };
+            if (resets || overrides) && self.merging == 0 {
                 self.resets.push(self.path.clone());
             }
-            if tag != Some("!reset") {
+            if !resets {
                 let key_span = self.document.node(pair.key).span;
                 let key_place = Place { source: self.source, node: pair.key, span: key_span, layers: layers.to_vec() };
                 let value = self.node(pair.value, layers, depth + 1);
@@ -104,7 +114,10 @@ impl Loader<'_> {
         match &self.document.node(target).kind {
             Kind::Map(_) => {
                 let layers = with(layers, Layer::Merge { at: span });
-                for entry in self.map(target, &layers, depth).entries {
+                self.merging += 1;
+                let merged = self.map(target, &layers, depth);
+                self.merging -= 1;
+                for entry in merged.entries {
                     if map.get(&entry.key).is_none() {
                         map.entries.push(entry);
                     }
@@ -120,6 +133,13 @@ impl Loader<'_> {
                     .with_help("give it an alias of a mapping: `<<: *name`"),
             ),
         }
+    }
+
+    /// The tag of a node, or of the node behind an alias.
+    fn tag(&self, id: NodeId) -> Option<&str> {
+        let target = self.document.follow(id)?;
+        let own = self.document.node(id).tag.as_ref().or(self.document.node(target).tag.as_ref());
+        own.map(|tag| tag.name.as_str())
     }
 
     fn spend(&mut self, span: Span, depth: usize) -> bool {

@@ -1,6 +1,16 @@
 //! How a later file, document or service lies over an earlier one (Compose specification, "Merge").
 
 use super::node::{Entry, Map, Node, Text, Value};
+use crate::syntax::template::{Piece, PieceOrigin};
+
+/// Which spelling of a project is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Every value as it is written, so that it can be edited.
+    Written,
+    /// The long form that Compose itself works on.
+    Long,
+}
 
 /// Types that do not fit on each other, which Compose refuses with `cannot override PATH`.
 #[derive(Debug, Clone)]
@@ -12,19 +22,41 @@ pub struct Mismatch {
 }
 
 /// Lays `later` over `earlier`, both at `path`. Where the types do not fit, the earlier value stays.
-pub fn merge(earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
+pub fn merge(
+    form: Form,
+    earlier: Node,
+    later: Node,
+    path: &mut Vec<String>,
+    mismatches: &mut Vec<Mismatch>,
+) -> Node {
     let rule = rule(path);
+    if earlier.is_null() && matches!(rule, Rule::Generic | Rule::Replace) {
+        return later;
+    }
     if later.is_null() && !matches!(rule, Rule::Replace) {
         return earlier;
     }
     match rule {
-        Rule::Generic => generic(earlier, later, path, mismatches),
+        Rule::Generic => generic(form, earlier, later, path, mismatches),
         Rule::Replace => later,
+        Rule::Pairs if form == Form::Long => append(as_sequence(earlier), as_sequence(later)),
         Rule::Pairs => append(as_pairs(earlier), as_pairs(later)),
         Rule::Items => append(as_items(earlier), as_items(later)),
-        Rule::Named(default) => generic(as_named(earlier, default), as_named(later, default), path, mismatches),
-        Rule::Build => generic(as_build(earlier), as_build(later), path, mismatches),
-        Rule::Logging => logging(earlier, later, path, mismatches),
+        Rule::Hosts => {
+            let (earlier, mut later) = match form {
+                Form::Long => (as_sequence(earlier), as_sequence(later)),
+                Form::Written => (as_pairs(earlier), as_pairs(later)),
+            };
+            let known = earlier.as_list().unwrap_or_default();
+            if let Value::List(items) = &mut later.value {
+                items.retain(|item| !known.iter().any(|known| known.same_value(item)));
+            }
+            append(earlier, later)
+        }
+        Rule::Named(default) => generic(form, as_named(earlier, default), as_named(later, default), path, mismatches),
+        Rule::Build => generic(form, as_build(earlier), as_build(later), path, mismatches),
+        Rule::Logging => logging(form, earlier, later, path, mismatches),
+        Rule::Subnets => subnets(form, earlier, later, path, mismatches),
     }
 }
 
@@ -44,6 +76,10 @@ enum Rule {
     Build,
     /// Options only merge within one driver.
     Logging,
+    /// Like pairs, but only what is there word for word is left out.
+    Hosts,
+    /// Mappings that merge where they have the same `subnet`.
+    Subnets,
 }
 
 /// What a bare name in a list stands for.
@@ -57,11 +93,13 @@ fn rule(path: &[String]) -> Rule {
     let steps: Vec<&str> = path.iter().map(String::as_str).collect();
     match steps.as_slice() {
         ["networks" | "volumes", _, "labels"] => Rule::Pairs,
+        ["networks", _, "ipam", "config"] => Rule::Subnets,
         ["services", _, rest @ ..] => match rest {
             ["command" | "entrypoint"] | ["healthcheck", "test"] | ["ulimits", _] => Rule::Replace,
-            ["annotations" | "environment" | "labels" | "sysctls" | "extra_hosts"]
-            | ["build", "args" | "labels" | "additional_contexts" | "extra_hosts"]
+            ["annotations" | "environment" | "labels" | "sysctls"]
+            | ["build", "args" | "labels" | "additional_contexts"]
             | ["deploy", "labels"] => Rule::Pairs,
+            ["extra_hosts"] | ["build", "extra_hosts"] => Rule::Hosts,
             ["dns" | "dns_opt" | "dns_search" | "env_file" | "label_file" | "tmpfs"] => Rule::Items,
             ["depends_on"] => Rule::Named(NamedDefault::Dependency),
             ["networks" | "models"] => Rule::Named(NamedDefault::Null),
@@ -73,11 +111,11 @@ fn rule(path: &[String]) -> Rule {
     }
 }
 
-fn generic(earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
+fn generic(form: Form, earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
     let place = later.place.clone();
     match (earlier.value, later.value) {
         (Value::Map(earlier_map), Value::Map(later_map)) => {
-            Node { value: Value::Map(maps(earlier_map, later_map, path, mismatches)), place }
+            Node { value: Value::Map(maps(form, earlier_map, later_map, path, mismatches)), place }
         }
         (Value::List(mut items), Value::List(more)) => {
             items.extend(more);
@@ -91,14 +129,14 @@ fn generic(earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut 
     }
 }
 
-fn maps(mut earlier: Map, later: Map, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Map {
+fn maps(form: Form, mut earlier: Map, later: Map, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Map {
     for entry in later.entries {
         match earlier.entries.iter_mut().find(|known| known.key == entry.key) {
             Some(known) => {
                 path.push(entry.key);
                 let before =
                     std::mem::replace(&mut known.value, Node { value: Value::Null, place: entry.value.place.clone() });
-                known.value = merge(before, entry.value, path, mismatches);
+                known.value = merge(form, before, entry.value, path, mismatches);
                 path.pop();
                 known.key_place = entry.key_place;
             }
@@ -133,6 +171,75 @@ fn as_pairs(node: Node) -> Node {
         value => value,
     };
     Node { value, place: node.place }
+}
+
+/// A mapping as a list of `KEY=value` items, sorted, as Compose makes it before it appends another one.
+fn as_sequence(node: Node) -> Node {
+    let place = node.place.clone();
+    let value = match node.value {
+        Value::Map(map) => {
+            let mut items: Vec<Node> = map.entries.into_iter().map(as_item).collect();
+            items.sort_by_cached_key(|item| item.as_text().map(|text| text.value.clone()));
+            Value::List(items)
+        }
+        value @ (Value::List(_) | Value::Null) => value,
+        value => Value::List(vec![Node { value, place: place.clone() }]),
+    };
+    Node { value, place }
+}
+
+fn as_item(entry: Entry) -> Node {
+    if entry.value.is_null() {
+        return Node::text(entry.key, &entry.key_place);
+    }
+    match entry.value.scalar_text() {
+        Some(text) => Node::new(Value::Text(joined(&entry.key, text)), &entry.value.place),
+        // No value of a pair: the schema is to refuse it.
+        None => {
+            let place = entry.key_place.clone();
+            Node { value: Value::Map(Map { entries: vec![entry] }), place }
+        }
+    }
+}
+
+/// `KEY=` before a text.
+fn joined(key: &str, text: Text) -> Text {
+    let before = key.len() + 1;
+    let mut pieces = Vec::new();
+    if !text.pieces.is_empty() {
+        pieces.push(Piece { output: 0..before, source: 0..0, origin: PieceOrigin::Literal, inside: Vec::new() });
+        pieces.extend(text.pieces.into_iter().map(|piece| {
+            let output = piece.output.start + before..piece.output.end + before;
+            Piece { output, ..piece }
+        }));
+    }
+    Text { value: format!("{key}={}", text.value), pieces, certainty: text.certainty }
+}
+
+/// Entries with the same `subnet` merge, others are appended.
+fn subnets(form: Form, earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
+    let subnet = |node: &Node| node.get("subnet").and_then(Node::scalar_text).map(|text| text.value);
+    match (earlier.value, later.value) {
+        (Value::List(mut items), Value::List(more)) => {
+            for item in more {
+                match items.iter_mut().find(|known| subnet(known).is_some() && subnet(known) == subnet(&item)) {
+                    Some(known) => {
+                        let before = std::mem::replace(known, Node::new(Value::Null, &item.place));
+                        *known = generic(form, before, item, path, mismatches);
+                    }
+                    None => items.push(item),
+                }
+            }
+            Node { value: Value::List(items), place: earlier.place }
+        }
+        (value, other) => generic(
+            form,
+            Node { value, place: earlier.place },
+            Node { value: other, place: later.place },
+            path,
+            mismatches,
+        ),
+    }
 }
 
 fn as_items(node: Node) -> Node {
@@ -185,11 +292,11 @@ fn as_build(node: Node) -> Node {
     }
 }
 
-fn logging(earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
+fn logging(form: Form, earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
     let driver = |node: &Node| node.get("driver").and_then(Node::as_text).map(|text| text.value.clone());
     match (driver(&earlier), driver(&later)) {
         (Some(a), Some(b)) if a != b => later,
-        _ => generic(earlier, later, path, mismatches),
+        _ => generic(form, earlier, later, path, mismatches),
     }
 }
 

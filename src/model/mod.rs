@@ -1,23 +1,31 @@
 //! From files to projects, as Compose reads them: found, parsed, interpolated, extended, merged.
 
+mod cast;
 pub mod container_env;
 pub mod discover;
 mod extends;
+mod fault;
 mod include;
 mod interpolate;
+pub mod invocation;
 mod load;
+mod long;
 mod merge;
 pub mod node;
 pub mod port;
 mod problem;
 mod project;
+pub mod schema;
 mod unique;
 mod variables;
 mod workspace;
 
+pub use cast::boolean;
+pub use fault::Fault;
+pub use invocation::{Invocation, Located};
 pub use interpolate::expand_text;
 pub use problem::{Problem, Weight};
-pub use project::Project;
+pub use project::{Project, report_resolution};
 pub use variables::{Definition, Variables};
 pub use workspace::{Options, Workspace};
 

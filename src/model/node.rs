@@ -234,6 +234,43 @@ impl Text {
 }
 
 impl Node {
+    /// A value that stands for what is written at `place`.
+    pub fn new(value: Value, place: &Place) -> Self {
+        Self { value, place: place.clone() }
+    }
+
+    /// A text that stands for what is written at `place`.
+    pub fn text(text: impl Into<String>, place: &Place) -> Self {
+        Self::new(Value::Text(Text::literal(text)), place)
+    }
+
+    /// A mapping that stands for what is written at `place`; its keys stand where their values do.
+    pub fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Node)>, place: &Place) -> Self {
+        let entry = |(key, value): (&str, Node)| Entry { key: key.to_owned(), key_place: value.place.clone(), value };
+        Self::new(Value::Map(Map { entries: entries.into_iter().map(entry).collect() }), place)
+    }
+
+    /// The mapping, if it is one, to be changed.
+    pub fn as_map_mut(&mut self) -> Option<&mut Map> {
+        match &mut self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list, to be changed.
+    pub fn as_list_mut(&mut self) -> Option<&mut Vec<Node>> {
+        match &mut self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The value of a key of a mapping, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.as_map_mut()?.get_mut(key)
+    }
+
     /// The mapping, if it is one.
     pub fn as_map(&self) -> Option<&Map> {
         match &self.value {
@@ -273,13 +310,31 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// True if the two say the same, wherever they are written.
+    pub fn same_value(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Map(a), Value::Map(b)) => {
+                let same = |entry: &Entry| b.get(&entry.key).is_some_and(|other| entry.value.same_value(other));
+                a.entries.len() == b.entries.len() && a.entries.iter().all(same)
+            }
+            (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_value(b)),
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Float(a), Value::Float(b)) => a == b,
+            (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => *a as f64 == *b,
+            (Value::Text(a), Value::Text(b)) => a.value == b.value,
+            _ => false,
+        }
+    }
+
     /// A scalar as the text that Compose would write; `None` for null, mappings and lists.
     pub fn scalar_text(&self) -> Option<Text> {
         Some(match &self.value {
             Value::Text(text) => text.clone(),
             Value::Bool(value) => Text::literal(value.to_string()),
             Value::Int(value) => Text::literal(value.to_string()),
-            Value::Float(value) => Text::literal(value.to_string()),
+            Value::Float(value) => Text::literal(float_text(*value)),
             Value::Timestamp(text) => Text::literal(text.clone()),
             Value::Null | Value::Map(_) | Value::List(_) => return None,
         })
@@ -297,9 +352,37 @@ impl Map {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
+    /// The value of a key, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+    }
+
+    /// Sets a key; the key stands where its value does.
+    pub fn set(&mut self, key: &str, value: Node) {
+        match self.get_mut(key) {
+            Some(known) => *known = value,
+            None => self.entries.push(Entry { key: key.to_owned(), key_place: value.place.clone(), value }),
+        }
+    }
+
     /// Takes the entry of a key out.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(at))
     }
+}
+
+/// A number as Go prints it: shortest, with an exponent below 0.0001 and from 1,000,000 on.
+pub fn float_text(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let scientific = format!("{value:e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let Ok(exponent) = exponent.parse::<i32>() else { return scientific.clone() };
+    if (-4..6).contains(&exponent) {
+        return value.to_string();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }

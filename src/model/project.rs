@@ -7,14 +7,17 @@ use super::container_env::ContainerEnv;
 use super::discover::{ProjectFiles, Reason};
 use super::interpolate::{Event, interpolate};
 use super::load;
-use super::merge::{self, Mismatch};
-use super::node::{Map, Node, Value};
+use super::long;
+use super::merge::{self, Form, Mismatch};
+use super::cast;
+use super::fault::Fault;
+use super::node::{Node, Value};
 use super::problem::Weight;
 use super::unique;
 use super::variables::{Definition, Variables};
 use super::workspace::{Options, Workspace};
-use crate::source::{FileKind, ReadError, SourceId, absolute};
-use crate::syntax::env::Value as EnvEntryValue;
+use crate::source::{FileKind, ReadError, SourceId};
+use crate::syntax::env::{EnvFile, Refusal, Resolution, Value as EnvEntryValue};
 
 /// A project as Compose sees it.
 #[derive(Debug)]
@@ -53,19 +56,12 @@ impl Project {
             host_env_files: Vec::new(),
             incomplete: false,
         };
-        let mut reader =
-            Reader { workspace, variables: &project.variables, folder: &project.folder, incomplete: false };
-        let mut root = None;
-        for path in &set.files {
-            if let Some(source) = reader.add_file(path, &mut root) {
-                project.files.push(source);
-            }
-        }
+        let mut reader = Reader::new(workspace, &project.variables, &project.folder, Form::Written);
+        (project.files, project.root) = reader.model(&set.files);
         project.incomplete = reader.incomplete;
-        if let Some(root) = &mut root {
+        if let Some(root) = &mut project.root {
             unique::apply(root);
         }
-        project.root = root;
         project.containers = project
             .services()
             .iter()
@@ -91,51 +87,121 @@ impl Project {
 /// Reads the env files for `${…}`: the project's `.env`, or those that the person named.
 fn read_variables(workspace: &mut Workspace<'_>, folder: &Path, options: &Options) -> Variables {
     let mut variables = Variables::new(options.environment.clone());
+    variables.closed = options.environment_is_complete;
     variables.paths = match options.env_files.as_slice() {
         [] => vec![folder.join(".env")],
         files => files.to_vec(),
     };
     variables.give("COMPOSE_PROJECT_NAME", folder.file_name().and_then(|name| name.to_str()).unwrap_or_default());
-    for path in variables.paths.clone() {
-        if workspace.sources.kind(&path) == FileKind::Directory {
-            continue;
-        }
-        match workspace.load_env_file(&path, false) {
-            Ok((source, file)) => {
-                let resolution = file.resolve(&mut |name| variables.get(name).map(str::to_owned));
-                variables.incomplete |= !resolution.refusals.is_empty();
-                for resolved in resolution.entries {
-                    let entry = &file.entries[resolved.entry];
-                    let Some(value) = resolved.value.text() else { continue };
-                    // A bare key takes the value from outside; it defines nothing here.
-                    if matches!(resolved.value, EnvEntryValue::PassedThrough(_)) {
-                        continue;
-                    }
-                    let definition = Definition {
-                        source,
-                        entry: resolved.entry,
-                        key_span: entry.key_span,
-                        value_span: entry.value.as_ref().map(|value| value.span),
-                    };
-                    variables.define(&resolved.key, value.to_owned(), definition);
-                }
-            }
-            Err(ReadError::Absent) => {}
-            Err(_) => variables.incomplete = true,
-        }
-    }
+    let paths = variables.paths.clone();
+    let files: Vec<PathBuf> =
+        paths.into_iter().filter(|path| workspace.sources.kind(path) != FileKind::Directory).collect();
+    define_all(workspace, &mut variables, &files, false);
     variables
 }
 
-/// Reads the files of one project.
+/// Adds what env files define below what is known already; of several files the later one wins.
+/// A file that is not there is an error if it is `required`.
+pub(super) fn define_all(workspace: &mut Workspace<'_>, variables: &mut Variables, paths: &[PathBuf], required: bool) {
+    let mut found: BTreeMap<String, (String, Definition)> = BTreeMap::new();
+    for path in paths {
+        let (source, file) = match workspace.load_env_file(path, false) {
+            Ok(loaded) => loaded,
+            Err(ReadError::Absent) => {
+                if required {
+                    workspace.report_unreadable(path, &ReadError::Absent);
+                }
+                continue;
+            }
+            Err(_) => {
+                variables.incomplete = true;
+                continue;
+            }
+        };
+        let mut earlier = |name: &str| Some(found.get(name)?.0.clone());
+        let resolution = file.resolve_after(&mut |name| variables.get(name).map(str::to_owned), &mut earlier);
+        variables.incomplete |= !resolution.refusals.is_empty();
+        if variables.closed {
+            report_resolution(workspace, source, &file, &resolution);
+        }
+        for resolved in resolution.entries {
+            let entry = &file.entries[resolved.entry];
+            let Some(value) = resolved.value.text() else { continue };
+            // A bare key takes the value from outside; it defines nothing here.
+            if matches!(resolved.value, EnvEntryValue::PassedThrough(_)) {
+                continue;
+            }
+            let definition = Definition {
+                source,
+                entry: resolved.entry,
+                key_span: entry.key_span,
+                value_span: entry.value.as_ref().map(|value| value.span),
+            };
+            found.insert(resolved.key, (value.to_owned(), definition));
+        }
+    }
+    for (name, (value, definition)) in found {
+        variables.define_if_absent(&name, value, definition);
+    }
+}
+
+/// Reports what Compose refuses or replaces by a blank in an env file.
+pub fn report_resolution(workspace: &mut Workspace<'_>, source: SourceId, file: &EnvFile, resolution: &Resolution) {
+    let span = |entry: usize| file.entries.get(entry).map(|entry| entry.span).unwrap_or_default();
+    for refusal in &resolution.refusals {
+        // A malformed value was reported by the parser.
+        if let Refusal::Unmet { entry, unmet } = refusal {
+            let colon = if unmet.message.is_empty() { "" } else { ": " };
+            let message = format!("the variable {} must be set{colon}{}", unmet.name, unmet.message);
+            workspace.report(source, span(*entry), Weight::Error, message, None);
+        }
+    }
+    for unset in &resolution.unset {
+        let message = format!("the variable {} is not set, Compose puts a blank in its place", unset.name);
+        workspace.report(source, span(unset.entry), Weight::Warning, message, None);
+    }
+}
+
+/// Reads the files of one project, or of one that is included.
 pub(super) struct Reader<'w, 'f, 'p> {
     pub(super) workspace: &'w mut Workspace<'f>,
     pub(super) variables: &'p Variables,
     pub(super) folder: &'p Path,
+    pub(super) form: Form,
+    /// True if a part of the project could not be read.
     pub(super) incomplete: bool,
+    /// The files that led here.
+    pub(super) chain: Vec<PathBuf>,
 }
 
-impl Reader<'_, '_, '_> {
+impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
+    pub(super) fn new(
+        workspace: &'w mut Workspace<'f>,
+        variables: &'p Variables,
+        folder: &'p Path,
+        form: Form,
+    ) -> Self {
+        Self { workspace, variables, folder, form, incomplete: false, chain: Vec::new() }
+    }
+
+    /// Reads the files one over the other.
+    pub(super) fn model(&mut self, paths: &[PathBuf]) -> (Vec<SourceId>, Option<Node>) {
+        let (mut sources, mut root) = (Vec::new(), None);
+        for path in paths {
+            self.chain.push(path.clone());
+            sources.extend(self.add_file(path, &mut root));
+        }
+        if let (Form::Long, Some(root)) = (self.form, &mut root) {
+            let mut faults = Vec::new();
+            long::defaults(root, &mut faults);
+            long::check(root, &mut faults);
+            long::absolute_paths(root, self.folders(), &mut faults);
+            long::pass_through(root, self.variables);
+            self.report_faults(faults);
+        }
+        (sources, root)
+    }
+
     /// Lays a file over `root`.
     fn add_file(&mut self, path: &Path, root: &mut Option<Node>) -> Option<SourceId> {
         let Some((source, documents)) = self.interpolated(path) else {
@@ -143,22 +209,43 @@ impl Reader<'_, '_, '_> {
             return None;
         };
         for mut loaded in documents {
-            self.extend_services(&mut loaded.root, path);
-            if let Some(root) = root {
-                for path in &loaded.resets {
-                    merge::reset(root, path);
-                }
+            self.extend_services(&mut loaded, path);
+            for imported in self.included(&mut loaded.root) {
+                self.import(&mut loaded.root, imported);
             }
-            let included = self.included(&mut loaded.root, path);
-            *root = Some(match root.take() {
-                Some(earlier) => self.merge(earlier, loaded.root),
-                None => loaded.root,
-            });
-            if let (Some(included), Some(own)) = (included, root.as_mut()) {
-                self.import(own, included);
-            }
+            self.lay_over(root, loaded, true);
         }
         Some(source)
+    }
+
+    /// Lays one document over what was read before.
+    pub(super) fn lay_over(&mut self, root: &mut Option<Node>, loaded: load::Loaded, with_schema: bool) {
+        let mut merged = match root.take() {
+            Some(mut earlier) => {
+                for path in &loaded.resets {
+                    merge::reset(&mut earlier, path);
+                }
+                self.merge_at(earlier, loaded.root, &mut Vec::new())
+            }
+            None => loaded.root,
+        };
+        if self.form == Form::Long {
+            let mut faults = Vec::new();
+            long::settle(&mut merged, with_schema, &mut faults);
+            self.report_faults(faults);
+        }
+        *root = Some(merged);
+    }
+
+    /// The folders on which paths rest.
+    pub(super) fn folders(&self) -> long::Folders<'p> {
+        long::Folders { project: self.folder, home: self.variables.get("HOME").map(Path::new) }
+    }
+
+    pub(super) fn report_faults(&mut self, faults: Vec<Fault>) {
+        for fault in faults {
+            self.workspace.report_at(&fault.place, fault.weight, fault.message, fault.help.as_deref());
+        }
     }
 
     /// The YAML documents of a file with their variables replaced.
@@ -170,9 +257,14 @@ impl Reader<'_, '_, '_> {
             self.workspace.report(source, problem.span, Weight::Error, problem.message, problem.help);
         }
         let mut events = Vec::new();
+        let mut faults = Vec::new();
         for loaded in &mut documents {
             interpolate(&mut loaded.root, self.variables, &mut events);
+            if self.form == Form::Long {
+                cast::apply(&mut loaded.root, &mut faults);
+            }
         }
+        self.report_faults(faults);
         documents.retain(|loaded| match &loaded.root.value {
             Value::Map(_) => true,
             Value::Null => {
@@ -212,20 +304,24 @@ impl Reader<'_, '_, '_> {
                 let help = Some("write `$$` for a `$` that is no variable");
                 self.workspace.report_at(&place, Weight::Error, "Compose can't read a `$` in this text", help);
             }
+            Event::Missing { name, message, place } if self.variables.closed => {
+                let colon = if message.is_empty() { "" } else { ": " };
+                let message = format!("the variable {name} must be set{colon}{message}");
+                self.workspace.report_at(&place, Weight::Error, message, None);
+            }
+            Event::Blank { name, place } if self.variables.closed => {
+                let message = format!("the variable {name} is not set, Compose puts a blank in its place");
+                self.workspace.report_at(&place, Weight::Warning, message, None);
+            }
             // A variable that must come from outside is how many projects are meant to be.
             Event::Missing { .. } | Event::Blank { .. } => {}
         }
     }
 
-    /// Lays `later` over `earlier` and reports what does not fit.
-    pub(super) fn merge(&mut self, earlier: Node, later: Node) -> Node {
-        self.merge_at(earlier, later, &mut Vec::new())
-    }
-
-    /// The same at a path.
+    /// Lays `later` over `earlier`, both at a path, and reports what does not fit.
     pub(super) fn merge_at(&mut self, earlier: Node, later: Node, path: &mut Vec<String>) -> Node {
         let mut mismatches = Vec::new();
-        let merged = merge::merge(earlier, later, path, &mut mismatches);
+        let merged = merge::merge(self.form, earlier, later, path, &mut mismatches);
         for Mismatch { path, later } in mismatches {
             self.incomplete = true;
             let help = Some("a mapping can't lie over a list or a text, nor the reverse");
@@ -239,13 +335,4 @@ impl Reader<'_, '_, '_> {
         merged
     }
 
-    /// The path of a file that a Compose file names, as Compose finds it.
-    pub(super) fn resolve_path(&self, written: &str) -> PathBuf {
-        absolute(self.folder, written)
-    }
-}
-
-/// An empty mapping at the place of `node`.
-pub(super) fn empty_map(node: &Node) -> Node {
-    Node { value: Value::Map(Map::default()), place: node.place.clone() }
 }

@@ -31,6 +31,8 @@ pub struct Variables {
     pub paths: Vec<PathBuf>,
     /// True if one of them was missing or refused, so that any variable may have any value.
     pub incomplete: bool,
+    /// True if what is set nowhere is blank for certain: the process environment is known, too.
+    pub closed: bool,
 }
 
 /// The process environment always has these, with values that no file tells.
@@ -50,6 +52,13 @@ impl Variables {
     /// Adds what an env file defines; later definitions win.
     pub fn define(&mut self, name: &str, value: String, definition: Definition) {
         self.files.insert(name.to_owned(), (value, definition));
+    }
+
+    /// Adds what an env file defines, if nothing else does.
+    pub fn define_if_absent(&mut self, name: &str, value: String, definition: Definition) {
+        if self.get(name).is_none() {
+            self.define(name, value, definition);
+        }
     }
 
     /// The value of a variable.
@@ -76,7 +85,7 @@ impl Variables {
 
     /// True if the variable has a value at run time, but none that a file tells.
     pub fn is_set_outside(&self, name: &str) -> bool {
-        self.get(name).is_none() && (self.incomplete || SURELY_SET.contains(&name))
+        !self.closed && self.get(name).is_none() && (self.incomplete || SURELY_SET.contains(&name))
     }
 
     /// The names that files define.

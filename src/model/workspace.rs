@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::discover::ProjectFiles;
-use super::node::Place;
+use super::merge::Form;
+use super::node::{Node, Place};
 use super::problem::{Problem, Weight};
-use super::project::Project;
-use crate::source::{Files, ReadError, SourceId, Sources};
-use crate::syntax;
+use super::project::{Project, Reader};
+use super::variables::Variables;
+use crate::source::{Files, ReadError, SourceId, Sources, decode, decode_env, decode_yaml};
 use crate::syntax::env::{self, EnvFile};
+use crate::syntax;
 use crate::syntax::yaml::{self, Document};
 use crate::text::Span;
 
@@ -21,6 +23,8 @@ pub struct Options {
     pub env_files: Vec<PathBuf>,
     /// The process environment, where it counts; empty where only the project's files do.
     pub environment: BTreeMap<String, String>,
+    /// True if `environment` is all there is, so that what it does not set is blank for certain.
+    pub environment_is_complete: bool,
 }
 
 /// The projects of a run.
@@ -29,17 +33,25 @@ pub struct Workspace<'f> {
     pub sources: Sources<'f>,
     /// The projects, in the order in which they were asked for.
     pub projects: Vec<Project>,
+    /// True if texts are only read, so that any encoding that Compose reads will do.
+    reads_only: bool,
     problems: BTreeSet<Problem>,
-    documents: BTreeMap<SourceId, Arc<Document>>,
+    documents: BTreeMap<SourceId, (Arc<Document>, Vec<syntax::Problem>)>,
     env_files: BTreeMap<(SourceId, bool), (Arc<EnvFile>, Vec<syntax::Problem>)>,
 }
 
 impl<'f> Workspace<'f> {
+    /// No projects: for [`Workspace::long_model`] alone. Nothing that is read so may be edited.
+    pub fn empty(files: &'f dyn Files) -> Self {
+        Self { reads_only: true, ..Self::read(files, &[], &Options::default()) }
+    }
+
     /// Reads the projects. What can't be read becomes a problem; the rest is there.
     pub fn read(files: &'f dyn Files, sets: &[ProjectFiles], options: &Options) -> Self {
         let mut workspace = Self {
             sources: Sources::new(files),
             projects: Vec::new(),
+            reads_only: false,
             problems: BTreeSet::new(),
             documents: BTreeMap::new(),
             env_files: BTreeMap::new(),
@@ -58,29 +70,25 @@ impl<'f> Workspace<'f> {
 
     /// The tree of a Compose file that was read.
     pub fn document(&self, source: SourceId) -> Option<&Document> {
-        self.documents.get(&source).map(Arc::as_ref)
+        self.documents.get(&source).map(|(document, _)| document.as_ref())
     }
 
     /// The entries of an env file that was read in Compose's dialect.
     pub fn env_file(&self, source: SourceId) -> Option<&EnvFile> {
-        self.env_files
-            .get(&(source, false))
-            .or_else(|| self.env_files.get(&(source, true)))
-            .map(|(file, _)| file.as_ref())
+        let file = self.env_files.get(&(source, false)).or_else(|| self.env_files.get(&(source, true)));
+        file.map(|(file, _)| file.as_ref())
     }
 
     /// Reads a Compose file, once.
     pub(super) fn load_document(&mut self, path: &Path) -> Option<(SourceId, Arc<Document>)> {
         let source = self.load(path)?;
-        if let Some(document) = self.documents.get(&source) {
-            return Some((source, document.clone()));
-        }
-        let (document, problems) = yaml::parse(self.sources.get(source).text.clone());
-        for problem in problems {
-            self.report(source, problem.span, Weight::Error, problem.message, problem.help);
-        }
-        let document = Arc::new(document);
-        self.documents.insert(source, document.clone());
+        let text = &self.sources.get(source).text;
+        let (document, problems) = self.documents.entry(source).or_insert_with(|| {
+            let (document, problems) = yaml::parse(text.clone());
+            (Arc::new(document), problems)
+        });
+        let (document, problems) = (document.clone(), problems.clone());
+        self.report_all(source, problems);
         Some((source, document))
     }
 
@@ -89,7 +97,8 @@ impl<'f> Workspace<'f> {
     /// # Errors
     /// [`ReadError`] where there is no text; anything but an absent file is reported, too.
     pub fn load_env_file(&mut self, path: &Path, raw: bool) -> Result<(SourceId, Arc<EnvFile>), ReadError> {
-        let source = match self.sources.load(path) {
+        let decode = if self.reads_only && !raw { decode_env } else { decode };
+        let source = match self.sources.load_as(path, decode) {
             Ok(source) => source,
             Err(ReadError::Absent) => return Err(ReadError::Absent),
             Err(error) => {
@@ -98,10 +107,28 @@ impl<'f> Workspace<'f> {
             }
         };
         let (file, problems) = self.parsed_env_file(source, raw);
+        self.report_all(source, problems);
+        Ok((source, file))
+    }
+
+    /// What `read` finds, and what it reports, which is kept apart from [`Workspace::problems`].
+    pub fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, Vec<Problem>) {
+        let before = std::mem::take(&mut self.problems);
+        let result = read(self);
+        let reported = std::mem::replace(&mut self.problems, before);
+        (result, reported.into_iter().collect())
+    }
+
+    /// The long form of the model that these files make, before the environment of the containers is read.
+    /// What Compose refuses on the way is reported.
+    pub fn long_model(&mut self, files: &[PathBuf], folder: &Path, variables: &Variables) -> Option<Node> {
+        Reader::new(self, variables, folder, Form::Long).model(files).1
+    }
+
+    fn report_all(&mut self, source: SourceId, problems: Vec<syntax::Problem>) {
         for problem in problems {
             self.report(source, problem.span, Weight::Error, problem.message, problem.help);
         }
-        Ok((source, file))
     }
 
     /// Reads an env file that other programs than Compose may read: what Compose would refuse is no problem here.
@@ -123,7 +150,8 @@ impl<'f> Workspace<'f> {
     }
 
     fn load(&mut self, path: &Path) -> Option<SourceId> {
-        match self.sources.load(path) {
+        let decode = if self.reads_only { decode_yaml } else { decode };
+        match self.sources.load_as(path, decode) {
             Ok(source) => Some(source),
             Err(error) => {
                 self.report_unreadable(path, &error);
@@ -132,19 +160,30 @@ impl<'f> Workspace<'f> {
         }
     }
 
-    fn report_unreadable(&mut self, path: &Path, error: &ReadError) {
+    /// Notes that a file can't be read.
+    pub fn report_unreadable(&mut self, path: &Path, error: &ReadError) {
+        self.report_file(path, error.to_string());
+    }
+
+    /// Notes what makes Compose refuse a file as a whole.
+    pub(super) fn report_file(&mut self, path: &Path, message: impl Into<String>) {
+        self.report_file_as(path, Weight::Error, message);
+    }
+
+    /// Notes a problem of a file as a whole.
+    pub(super) fn report_file_as(&mut self, path: &Path, weight: Weight, message: impl Into<String>) {
         self.problems.insert(Problem {
             path: path.to_owned(),
             source: None,
             span: Span::default(),
-            weight: Weight::Error,
-            message: error.to_string(),
+            weight,
+            message: message.into(),
             help: None,
         });
     }
 
     /// Notes a problem in a text.
-    pub(super) fn report(
+    pub fn report(
         &mut self,
         source: SourceId,
         span: Span,
@@ -157,7 +196,7 @@ impl<'f> Workspace<'f> {
     }
 
     /// Notes a problem at the place of a value.
-    pub(super) fn report_at(&mut self, place: &Place, weight: Weight, message: impl Into<String>, help: Option<&str>) {
+    pub fn report_at(&mut self, place: &Place, weight: Weight, message: impl Into<String>, help: Option<&str>) {
         self.report(place.source, place.span, weight, message, help.map(str::to_owned));
     }
 }

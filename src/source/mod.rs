@@ -91,3 +91,42 @@ pub fn decode(bytes: &[u8]) -> Result<Arc<str>, ReadError> {
     }
     std::str::from_utf8(bytes).map(Arc::from).map_err(|error| ReadError::NotUtf8 { offset: error.valid_up_to() })
 }
+
+/// The text of a file's bytes, UTF-16 with a byte order mark included: as Compose reads YAML.
+///
+/// # Errors
+/// [`ReadError::NotUtf8`] for anything else.
+pub fn decode_yaml(bytes: &[u8]) -> Result<Arc<str>, ReadError> {
+    let units = |of: fn([u8; 2]) -> u16| bytes.chunks_exact(2).skip(1).map(move |pair| of([pair[0], pair[1]]));
+    let decoded: Option<Result<String, _>> = match bytes {
+        [0xff, 0xfe, ..] => Some(char::decode_utf16(units(u16::from_le_bytes)).collect()),
+        [0xfe, 0xff, ..] => Some(char::decode_utf16(units(u16::from_be_bytes)).collect()),
+        _ => None,
+    };
+    match decoded {
+        Some(text) => text.map(Arc::from).map_err(|_| ReadError::Utf16),
+        None => decode(bytes),
+    }
+}
+
+/// The text of a file's bytes, each that is no UTF-8 replaced: as Compose reads env files.
+///
+/// # Errors
+/// None.
+pub fn decode_env(bytes: &[u8]) -> Result<Arc<str>, ReadError> {
+    Ok(String::from_utf8_lossy(bytes).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_may_be_utf_16_and_env_files_may_be_anything() {
+        let utf_16 = [0xff, 0xfe, b'a', 0, b':', 0, 0xe9, 0];
+        assert_eq!(decode(&utf_16), Err(ReadError::Utf16));
+        assert_eq!(decode_yaml(&utf_16).as_deref(), Ok("a:\u{e9}"));
+        assert_eq!(decode_yaml(b"a\xff"), Err(ReadError::NotUtf8 { offset: 1 }));
+        assert_eq!(decode_env(b"a\xff").as_deref(), Ok("a\u{fffd}"));
+    }
+}

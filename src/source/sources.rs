@@ -56,6 +56,18 @@ impl<'f> Sources<'f> {
     /// # Errors
     /// [`ReadError`] where there is no text.
     pub fn load(&mut self, path: &Path) -> Result<SourceId, ReadError> {
+        self.load_as(path, decode)
+    }
+
+    /// The same with another way from bytes to text. A text that is not the bytes themselves must never be edited.
+    ///
+    /// # Errors
+    /// [`ReadError`] where there is no text.
+    pub fn load_as(
+        &mut self,
+        path: &Path,
+        decode: fn(&[u8]) -> Result<Arc<str>, ReadError>,
+    ) -> Result<SourceId, ReadError> {
         if let Some(known) = self.by_path.get(path) {
             return known.clone();
         }

@@ -90,10 +90,19 @@ impl EnvFile {
     /// Gives each entry its value. `outer` knows the environment outside, which is asked first, before the earlier
     /// lines of this file; its variables do not replace the values that the file itself gives to its keys.
     pub fn resolve(&self, outer: &mut dyn FnMut(&str) -> Option<String>) -> Resolution {
+        self.resolve_after(outer, &mut |_| None)
+    }
+
+    /// The same for a file that is read after others; `earlier` knows what they say, and is asked last.
+    pub fn resolve_after(
+        &self,
+        outer: &mut dyn FnMut(&str) -> Option<String>,
+        earlier: &mut dyn FnMut(&str) -> Option<String>,
+    ) -> Resolution {
         let mut resolution = Resolution::default();
         let mut known: HashMap<&str, String> = HashMap::new();
         for (index, entry) in self.entries.iter().enumerate() {
-            let mut lookup = |name: &str| outer(name).or_else(|| known.get(name).cloned());
+            let mut lookup = |name: &str| outer(name).or_else(|| known.get(name).cloned()).or_else(|| earlier(name));
             let value = match &entry.value {
                 None => lookup(&entry.key).map_or(Value::Absent, Value::PassedThrough),
                 Some(value) => value.resolve(index, &mut lookup, &mut resolution),

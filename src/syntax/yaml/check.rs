@@ -14,6 +14,11 @@ pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
         match &document.node(id).kind {
             Kind::Map(pairs) => keys(document, pairs, problems),
             Kind::Alias { name, target } => alias(document, id, name, *target, problems),
+            Kind::Scalar { value, style: Style::Plain } if document.node(id).flow && value.starts_with(':') => {
+                let span = document.node(id).span;
+                let problem = Problem::new(span, "inside brackets, a text can't start with a colon");
+                problems.push(problem.with_help("quote it"));
+            }
             _ => {}
         }
     }

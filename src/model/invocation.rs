@@ -1,0 +1,208 @@
+//! What `docker compose` reads when it is called with certain flags in a certain folder and environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::discover::{MAIN_NAMES, OVERRIDE_NAMES};
+use super::interpolate::expand_text;
+use super::problem::Weight;
+use super::project::define_all;
+use super::variables::Variables;
+use super::workspace::Workspace;
+use crate::source::{FileKind, ReadError, absolute};
+
+/// A call of `docker compose`.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation {
+    /// The current folder, absolute.
+    pub folder: PathBuf,
+    /// `-f`
+    pub files: Vec<String>,
+    /// `--env-file`
+    pub env_files: Vec<String>,
+    /// `--profile`
+    pub profiles: Vec<String>,
+    /// `--project-directory`
+    pub project_directory: Option<String>,
+    /// `-p`
+    pub project_name: Option<String>,
+    /// The process environment.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// What the call means.
+#[derive(Debug)]
+pub struct Located {
+    /// The Compose files, in the order in which they are merged.
+    pub files: Vec<PathBuf>,
+    /// The project folder.
+    pub folder: PathBuf,
+    /// What `${…}` stands for.
+    pub variables: Variables,
+    /// The profiles that are enabled.
+    pub profiles: Vec<String>,
+    /// The name of the project.
+    pub name: String,
+    /// Why these files.
+    pub reason: &'static str,
+}
+
+impl Invocation {
+    /// Finds the files, the folder, the variables and the name, in Compose's order. What keeps it from that is reported.
+    pub fn locate(&self, workspace: &mut Workspace<'_>) -> Option<Located> {
+        let mut environment = self.environment.clone();
+        environment.entry("PWD".to_owned()).or_insert_with(|| self.folder.to_string_lossy().into_owned());
+        let mut variables = Variables::new(environment);
+        variables.closed = true;
+        let named: Vec<PathBuf> = self.env_file_names().iter().map(|name| absolute(&self.folder, name)).collect();
+        let mut files: Vec<PathBuf> = self.files.iter().map(|file| absolute(&self.folder, file)).collect();
+        let mut reason = "-f";
+        self.read_env_files(workspace, &named, &self.project_folder(&files), &mut variables)?;
+        if files.is_empty()
+            && let Some(list) = variables.get("COMPOSE_FILE")
+        {
+            let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(":");
+            files = list.split(separator).map(|file| absolute(&self.folder, file)).collect();
+            reason = "COMPOSE_FILE";
+        }
+        if files.is_empty() {
+            files = default_files(workspace, &self.project_folder(&[]));
+            reason = "default name";
+        }
+        if files.is_empty() {
+            workspace.report_unreadable(&self.project_folder(&[]).join(MAIN_NAMES[0]), &ReadError::Absent);
+            return None;
+        }
+        let folder = self.project_folder(&files);
+        self.read_env_files(workspace, &named, &folder, &mut variables)?;
+        let profiles = if self.profiles.is_empty() {
+            let list = variables.get("COMPOSE_PROFILES").unwrap_or_default();
+            list.split(',').map(str::trim).filter(|profile| !profile.is_empty()).map(str::to_owned).collect()
+        } else {
+            self.profiles.clone()
+        };
+        let name = self.name(workspace, &files, &folder, &variables)?;
+        variables.give("COMPOSE_PROJECT_NAME", name.clone());
+        Some(Located { files, folder, variables, profiles, name, reason })
+    }
+
+    fn env_file_names(&self) -> Vec<String> {
+        let listed = self.environment.get("COMPOSE_ENV_FILES").filter(|list| !list.is_empty());
+        match listed {
+            Some(list) if self.env_files.is_empty() => list.split(',').map(str::to_owned).collect(),
+            _ => self.env_files.clone(),
+        }
+    }
+
+    /// The project folder as it is known with these files.
+    fn project_folder(&self, files: &[PathBuf]) -> PathBuf {
+        match (&self.project_directory, files.first().and_then(|file| file.parent())) {
+            (Some(folder), _) => absolute(&self.folder, folder),
+            (None, Some(parent)) => parent.to_owned(),
+            (None, None) => self.folder.clone(),
+        }
+    }
+
+    /// Reads the env files that are named, else the folder's `.env`. `None` if Compose stops here.
+    fn read_env_files(
+        &self,
+        workspace: &mut Workspace<'_>,
+        named: &[PathBuf],
+        folder: &Path,
+        variables: &mut Variables,
+    ) -> Option<()> {
+        if !named.is_empty() {
+            for path in named {
+                if !variables.paths.contains(path) {
+                    variables.paths.push(path.clone());
+                }
+            }
+            define_all(workspace, variables, named, true);
+            return Some(());
+        }
+        if let Some(disabled) = self.environment.get("COMPOSE_DISABLE_ENV_FILE") {
+            match disabled.as_str() {
+                "1" | "t" | "T" | "TRUE" | "true" | "True" => return Some(()),
+                "0" | "f" | "F" | "FALSE" | "false" | "False" => {}
+                _ => {
+                    let message = "COMPOSE_DISABLE_ENV_FILE must be `true` or `false`";
+                    workspace.report_file(&folder.join(".env"), message);
+                    return None;
+                }
+            }
+        }
+        let path = folder.join(".env");
+        if workspace.sources.kind(&path) == FileKind::File && !variables.paths.contains(&path) {
+            variables.paths.push(path.clone());
+            define_all(workspace, variables, &[path], false);
+        }
+        Some(())
+    }
+
+    /// `-p`, else `COMPOSE_PROJECT_NAME`, else the last `name:` of the files, else the folder's name.
+    fn name(
+        &self,
+        workspace: &mut Workspace<'_>,
+        files: &[PathBuf],
+        folder: &Path,
+        variables: &Variables,
+    ) -> Option<String> {
+        let given = self.project_name.as_deref().filter(|name| !name.is_empty());
+        let given = given.or_else(|| variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()));
+        if let Some(name) = given {
+            if normal_name(name) != name {
+                let message = "the project's name must be made of small letters, digits, `-` and `_`";
+                workspace.report_file(files.first().map_or(folder, PathBuf::as_path), message);
+                return None;
+            }
+            return Some(name.to_owned());
+        }
+        let written = files.iter().filter_map(|file| written_name(workspace, file)).next_back();
+        let written = written.map(|name| normal_name(&expand_text(&name, variables).value));
+        let own = folder.file_name().and_then(|name| name.to_str()).map(normal_name).unwrap_or_default();
+        let name = written.filter(|name| !name.is_empty()).unwrap_or(own);
+        if name.is_empty() {
+            let message = "the folder's name makes no name for the project: add `name:`";
+            workspace.report_file(files.first().map_or(folder, PathBuf::as_path), message);
+            return None;
+        }
+        Some(name)
+    }
+}
+
+/// The last `name:` of a file.
+fn written_name(workspace: &mut Workspace<'_>, path: &Path) -> Option<String> {
+    let (_, document) = workspace.load_document(path)?;
+    let names = document.roots.iter().filter_map(|root| document.at(*root, &["name"]));
+    names.filter_map(|name| document.scalar(name)).rfind(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// A name as Compose makes it: small letters, digits, `-` and `_`, the last two not at the start.
+fn normal_name(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let kept: String =
+        lower.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_')).collect();
+    kept.trim_start_matches(['-', '_']).to_owned()
+}
+
+/// The file with a default name and its override, in `folder` or the nearest one above.
+fn default_files(workspace: &mut Workspace<'_>, folder: &Path) -> Vec<PathBuf> {
+    for folder in folder.ancestors() {
+        let mut there = |names: &[&str]| {
+            let paths = names.iter().map(|name| folder.join(name));
+            let found: Vec<_> = paths.filter(|path| workspace.sources.kind(path) != FileKind::Absent).collect();
+            if let [first, second, ..] = found.as_slice() {
+                let message = format!(
+                    "`{}` stands beside it and is not read",
+                    second.file_name().unwrap_or_default().to_string_lossy()
+                );
+                workspace.report_file_as(first, Weight::Warning, message);
+            }
+            found.into_iter().next()
+        };
+        if let Some(main) = there(&MAIN_NAMES) {
+            return std::iter::once(main).chain(there(&OVERRIDE_NAMES)).collect();
+        }
+    }
+    Vec::new()
+}

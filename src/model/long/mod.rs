@@ -1,0 +1,25 @@
+//! The long form of a project: what Compose makes of every short spelling before it lays the next file over it.
+
+mod lists;
+mod paths;
+mod settle;
+mod shapes;
+mod volume;
+
+pub(super) use lists::unique;
+pub(super) use paths::{Folders, absolute_paths};
+pub(super) use settle::{check, settle};
+pub(super) use shapes::{defaults, lengthen};
+
+use super::node::{Node, Text, Value};
+use super::variables::Variables;
+
+/// Gives the bare names in a list of `environment` the values that the project knows.
+pub(super) fn pass_through(root: &mut Node, variables: &Variables) {
+    super::cast::visit(root, &["services", "*", "environment", "*"], &mut |item| {
+        let Value::Text(text) = &item.value else { return };
+        if let Some(value) = variables.get(&text.value) {
+            item.value = Value::Text(Text::literal(format!("{}={value}", text.value)));
+        }
+    });
+}
