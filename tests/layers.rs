@@ -5,8 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, the ground floor first. Each may use those before it.
-const LAYERS: [&str; 14] = [
-    "text", "syntax", "source", "model", "catalog", "lens", "topology", "rule", "lint", "fix", "report", "live", "lsp",
+const LAYERS: [&str; 15] = [
+    "text",
+    "syntax",
+    "source",
+    "model",
+    "canonical",
+    "catalog",
+    "lens",
+    "topology",
+    "rule",
+    "lint",
+    "fix",
+    "report",
+    "live",
+    "lsp",
     "cli",
 ];
 

@@ -10,25 +10,34 @@ use proptest::sample::select;
 use yaml_rust2::parser::{Event, MarkedEventReceiver, Parser};
 use yaml_rust2::scanner::{Marker, TScalarStyle};
 
-/// The texts below `fixtures/` and `rules/`.
-fn texts() -> Vec<String> {
+/// The YAML texts below some folders of the package.
+fn texts(folders: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["fixtures", "rules", "tests/cmd"].map(|folder| common::files_of(&root.join(folder)));
-    let is_yaml = |name: &String| name.ends_with(".yml") || name.ends_with(".yaml");
-    let files = folders.into_iter().flatten().filter(|(name, _)| is_yaml(name));
-    let texts: Vec<String> = files.filter_map(|(_, bytes)| String::from_utf8(bytes).ok()).collect();
+    let files = folders.iter().flat_map(|folder| common::files_of(&root.join(folder)));
+    let yaml = files.filter(|(name, _)| name.ends_with(".yml") || name.ends_with(".yaml"));
+    // The other parser takes a byte order mark for text.
+    let texts =
+        yaml.filter_map(|(_, bytes)| Some(String::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}').to_owned()));
+    let texts: Vec<String> = texts.collect();
     assert!(texts.len() > 10, "there are hardly any texts");
     texts
 }
 
 #[test]
 fn our_own_files_are_read_alike() {
-    for text in texts() {
+    for text in texts(&["fixtures/projects", "rules"]) {
         let ours = ours(&text).unwrap_or_else(|| panic!("this is not valid:\n{text}"));
-        // The other parser takes a byte order mark for text.
-        let theirs = theirs(text.trim_start_matches('\u{feff}')).expect("this is valid");
+        let theirs = theirs(&text).expect("this is valid");
         assert_eq!(ours, theirs, "{text}");
     }
+}
+
+#[test]
+fn what_both_accept_of_the_conformance_suite_is_read_alike() {
+    let texts = texts(&["fixtures/conformance"]);
+    let both = texts.iter().filter_map(|text| Some((text, ours(text)?, theirs(text)?)));
+    let compared = both.map(|(text, ours, theirs)| assert_eq!(ours, theirs, "{text}")).count();
+    assert!(compared * 10 > texts.len() * 9, "only {compared} of {} texts can be compared", texts.len());
 }
 
 proptest! {
@@ -43,10 +52,8 @@ proptest! {
 }
 
 fn lines() -> impl Strategy<Value = String> {
-    let lines: Vec<String> = texts()
-        .iter()
-        .flat_map(|text| text.lines().map(|line| format!("{}\n", line.trim_start_matches('\u{feff}'))))
-        .collect();
+    let texts = texts(&["fixtures", "rules"]);
+    let lines: Vec<String> = texts.iter().flat_map(|text| text.lines().map(|line| format!("{line}\n"))).collect();
     prop::collection::vec(select(lines), 0..12).prop_map(|lines| lines.concat())
 }
 
@@ -65,7 +72,7 @@ fn ours(text: &str) -> Option<Nodes> {
 
 fn describe(document: &Document, id: NodeId, nodes: &mut Nodes) {
     match &document.node(id).kind {
-        Kind::Scalar { value, style } => nodes.push(format!("{} {value:?}", style_name(*style))),
+        Kind::Scalar { value, style } => nodes.push(scalar(*style, value)),
         Kind::Alias { .. } => nodes.push("alias".to_owned()),
         Kind::Seq(items) => {
             nodes.push("list".to_owned());
@@ -83,14 +90,17 @@ fn describe(document: &Document, id: NodeId, nodes: &mut Nodes) {
     }
 }
 
-fn style_name(style: Style) -> &'static str {
-    match style {
-        Style::Plain => "plain",
-        Style::Single => "single",
-        Style::Double => "double",
-        Style::Literal => "literal",
-        Style::Folded => "folded",
-    }
+fn scalar(style: Style, value: &str) -> String {
+    let (name, value) = match style {
+        // What is left out is called `~` by the other parser.
+        Style::Plain => ("plain", if value == "~" { "" } else { value }),
+        Style::Single => ("single", value),
+        Style::Double => ("double", value),
+        // An empty one has no line break: YAML 1.2.2, section 8.1.1.2, and Compose say so.
+        Style::Literal => ("literal", if value == "\n" { "" } else { value }),
+        Style::Folded => ("folded", if value == "\n" { "" } else { value }),
+    };
+    format!("{name} {value:?}")
 }
 
 fn theirs(text: &str) -> Option<Nodes> {
@@ -111,12 +121,7 @@ fn theirs(text: &str) -> Option<Nodes> {
                         TScalarStyle::Literal => Style::Literal,
                         TScalarStyle::Folded => Style::Folded,
                     };
-                    // What is left out is called `~` there.
-                    let value = if style == Style::Plain && value == "~" { String::new() } else { value };
-                    // An empty block scalar has no line break: YAML 1.2.2, section 8.1.1.2, and Compose say so.
-                    let is_block = matches!(style, Style::Literal | Style::Folded);
-                    let value = if is_block && value == "\n" { String::new() } else { value };
-                    format!("{} {value:?}", style_name(style))
+                    scalar(style, &value)
                 }
                 _ => return,
             });
