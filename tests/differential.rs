@@ -76,7 +76,13 @@ fn compare(binary: &Path, project: &Project) -> Result<bool, String> {
     let refused = answer.errors().next();
     match (output.status.success(), refused) {
         (false, Some(problem)) => {
-            if std::env::var_os("WHY").is_some() { println!("why {} {}", problem.message, String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default()); }
+            if std::env::var_os("WHY").is_some() {
+                println!(
+                    "why {} {}",
+                    problem.message,
+                    String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default()
+                );
+            }
             Ok(false)
         }
         (false, None) => Err(format!("only Compose refuses it: {}", String::from_utf8_lossy(&output.stderr).trim())),

@@ -107,12 +107,15 @@ pub fn to_json(item: &Item) -> Json {
     match &item.value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
-        Value::Int(value) => i64::try_from(*value).map(Json::from).or_else(|_| u64::try_from(*value).map(Json::from)).unwrap_or(Json::Null),
+        Value::Int(value) => i64::try_from(*value)
+            .map(Json::from)
+            .or_else(|_| u64::try_from(*value).map(Json::from))
+            .unwrap_or(Json::Null),
         Value::Float(value) => Json::from(*value),
         Value::Text(text) => Json::String(text.replace('$', "$$")),
         Value::List(items) => Json::Array(items.iter().map(to_json).collect()),
-        Value::Map(entries) => {
-            Json::Object(entries.iter().map(|(key, item)| (key.replace('$', "$$"), to_json(item))).collect::<Map<_, _>>())
-        }
+        Value::Map(entries) => Json::Object(
+            entries.iter().map(|(key, item)| (key.replace('$', "$$"), to_json(item))).collect::<Map<_, _>>(),
+        ),
     }
 }
