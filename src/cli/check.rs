@@ -104,7 +104,9 @@ impl Run<'_> {
             policy: policy(self.check.secrets),
             git,
         };
-        let root = self.root(sets);
+        let folder =
+            common_folder(sets.iter().map(|set| set.folder.as_path())).unwrap_or_else(|| self.folder.to_owned());
+        let root = self.root(&folder);
         if let Some(state_folder) = state_folder {
             let lines = journal::recover(&root, state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
@@ -116,6 +118,9 @@ impl Run<'_> {
         let overlay = plan.draft.overlay();
         let after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
         if let Some(state_folder) = state_folder.filter(|_| !changes.is_empty()) {
+            // Without a repository, what a repair chose to change is what the project consists of.
+            let changed = changes.iter().filter_map(|change| change.path.parent());
+            let root = common_folder(changed.chain([root.as_path()])).unwrap_or(root);
             let record = record(root, &plan);
             let done = commit(&changes, &record, state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
@@ -145,19 +150,14 @@ impl Run<'_> {
         })
     }
 
-    /// The folder that bounds what is written: the repository, or what all projects have in common.
-    fn root(&self, sets: &[ProjectFiles]) -> PathBuf {
-        let folder = sets
-            .iter()
-            .map(|set| set.folder.clone())
-            .reduce(|a, b| common(&a, &b))
-            .unwrap_or_else(|| self.folder.to_owned());
+    /// The folder that bounds what is written: the repository, or the project.
+    fn root(&self, folder: &Path) -> PathBuf {
         match self.git.status(&folder.join(".env")) {
             GitStatus::Tracked { root }
             | GitStatus::Ignored { root }
             | GitStatus::Untracked { root }
             | GitStatus::Unknown { root, .. } => root,
-            GitStatus::NoRepository => folder,
+            GitStatus::NoRepository => folder.to_owned(),
         }
     }
 
@@ -313,6 +313,9 @@ fn file_diff(folder: &Path, change: &FileChange, secrets: &[String]) -> FileDiff
     }
 }
 
-fn common(a: &Path, b: &Path) -> PathBuf {
-    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+/// The folder that holds all of them.
+fn common_folder<'p>(folders: impl Iterator<Item = &'p Path>) -> Option<PathBuf> {
+    folders
+        .map(Path::to_owned)
+        .reduce(|a, b| a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect())
 }

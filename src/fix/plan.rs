@@ -151,24 +151,20 @@ impl<'f> State<'f> {
         match aim {
             Aim::Seal(number) => {
                 let group = self.topology.sharing_a_definition(&self.workspace, *number);
-                seal::key(&self.topology.stores[group[0]])
+                seal::key(&self.workspace, &self.topology.stores[group[0]])
             }
             Aim::Redirect(link) => {
                 let link = &self.topology.links[*link];
-                redirect::key(
-                    project,
-                    link.service.as_deref().unwrap_or_default(),
-                    link.carrier.variable().unwrap_or_default(),
-                )
+                redirect::key(&self.workspace, link)
             }
             Aim::Port { service, index, .. } => {
                 let node = self.workspace.projects[project].service(service);
                 let all = node.map(ports).unwrap_or_default();
                 match all.iter().find(|port| port.index == *index) {
-                    Some(found) => port::key(project, service, found),
+                    Some(found) => port::key(&self.workspace, service, found),
                     None => RepairKey {
                         action: "port".into(),
-                        project,
+                        file: self.workspace.projects[project].folder.clone(),
                         service: service.clone(),
                         detail: index.to_string(),
                     },
@@ -265,7 +261,7 @@ fn step(
             }
         }
         if let Some(repair) = repair.filter(|_| is_made) {
-            plan.recreate.extend(repair.recreate.into_iter().map(|service| (key.project, service)));
+            plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
             return true;
         }
@@ -328,7 +324,7 @@ fn attempt(
         let flag = (repair.applicability == Applicability::Unsafe).then_some("--unsafe-fixes");
         return Fate::HeldBack { reason: repair.doubts.join("; "), flag };
     }
-    if let Some(problem) = in_the_way(state, repair) {
+    if let Some(problem) = in_the_way(state, finding.project, repair) {
         return Fate::Refused(problem);
     }
     let mut next = draft.clone();
@@ -354,8 +350,8 @@ fn attempt(
 
 /// What can't be read in the project of a repair, or in a file that it changes. Where a tree breaks off, or Compose
 /// refuses the project, nobody can say what an edit would do.
-fn in_the_way(state: &State<'_>, repair: &Repair) -> Option<String> {
-    let project = &state.workspace.projects[repair.key.project];
+fn in_the_way(state: &State<'_>, project: usize, repair: &Repair) -> Option<String> {
+    let project = &state.workspace.projects[project];
     let concerns = |path: &std::path::PathBuf| {
         let changed = repair.changes.iter().any(|change| change.path == *path);
         changed || project.paths.contains(path) || project.variables.paths.contains(path)
