@@ -89,6 +89,13 @@ pub enum Layer {
         /// The folder of that service's file, on which its relative paths rest; `None` for the same file.
         folder: Option<PathBuf>,
     },
+    /// The value lies over another one. Only the long form tells.
+    Override {
+        /// The file of the other one.
+        source: SourceId,
+        /// The other one.
+        span: Span,
+    },
     /// `include`: the value belongs to another project.
     Include {
         /// Where the path stands.
