@@ -43,6 +43,7 @@ impl Checker<'_> {
         self.healthcheck();
         self.dependencies();
         self.sources();
+        self.models();
         self.mounts();
         self.numbers();
     }
@@ -126,6 +127,14 @@ impl Checker<'_> {
                 if missing && !(kind == "volumes" && source.is_empty()) {
                     self.note(item, format!("`{source}` is not among the `{label}` at the top of the project"));
                 }
+            }
+        }
+    }
+
+    fn models(&mut self) {
+        for (model, item) in self.service.get("models").map(Item::entries).unwrap_or_default() {
+            if self.root.at(&["models", model]).is_none() {
+                self.note(item, format!("there is no model `{model}`"));
             }
         }
     }

@@ -22,6 +22,7 @@ mod workspace;
 
 pub use cast::boolean;
 pub use fault::Fault;
+pub use long::clean_path;
 pub use invocation::{Invocation, Located};
 pub use interpolate::expand_text;
 pub use problem::{Problem, Weight};

@@ -381,7 +381,10 @@ impl Map {
 
 /// A number as Go prints it: shortest, with an exponent below 0.0001 and from 1,000,000 on.
 pub fn float_text(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    if value == 0.0 || value.is_nan() {
         return value.to_string();
     }
     let scientific = format!("{value:e}");

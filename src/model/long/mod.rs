@@ -9,6 +9,7 @@ mod volume;
 pub(super) use lists::unique;
 pub(super) use paths::{Folders, absolute_paths};
 pub(super) use settle::{check, settle};
+pub use volume::clean_path;
 pub(super) use shapes::{defaults, lengthen};
 
 use super::node::{Node, Text, Value};
