@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::item::{Item, Origin, Value};
 use super::resources;
-use crate::model::node::Node;
+use crate::model::node::{self, Node};
 use crate::model::{Weight, Workspace};
 
 /// Reports what makes Compose refuse the enabled services.
@@ -13,6 +13,13 @@ pub(super) fn check(workspace: &mut Workspace<'_>, root: &Node, services: &[(Str
     for (name, service) in services {
         let mut checker = Checker { root, services, disabled, name, service, found: &mut found };
         checker.check();
+    }
+    for (name, secret) in resources(root, "secrets") {
+        let has = |key: &str| secret.get(key).and_then(Node::as_text).is_some_and(|text| !text.value.is_empty());
+        let external = matches!(secret.get("external").map(|node| &node.value), Some(node::Value::Bool(true)));
+        if !external && !has("file") && !has("environment") {
+            found.push((Origin::of(secret), format!("the secret `{name}` has neither `file` nor `environment`")));
+        }
     }
     container_names(services, &mut found);
     circles(services, &mut found);

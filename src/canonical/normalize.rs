@@ -154,8 +154,7 @@ fn set_name(key: &str, resource: &mut Node, project: &str) {
         *resource = Node::map([], &place);
     }
     let Value::Map(map) = &mut resource.value else { return };
-    let named = map.get("name").and_then(Node::as_text).is_some_and(|name| !name.value.is_empty());
-    if !named {
+    if map.get("name").is_none_or(Node::is_null) {
         let external = matches!(map.get("external").map(|node| &node.value), Some(Value::Bool(true)));
         let name = if external { key.to_owned() } else { format!("{project}_{key}") };
         map.set("name", Node::text(name, &place));
