@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::item::{Item, Origin, Value};
 use super::resources;
-use crate::model::node::Node;
+use crate::model::node::{self, Node};
 use crate::model::{Weight, Workspace};
 
 /// Reports what makes Compose refuse the enabled services.
@@ -13,6 +13,13 @@ pub(super) fn check(workspace: &mut Workspace<'_>, root: &Node, services: &[(Str
     for (name, service) in services {
         let mut checker = Checker { root, services, disabled, name, service, found: &mut found };
         checker.check();
+    }
+    for (name, secret) in resources(root, "secrets") {
+        let has = |key: &str| secret.get(key).and_then(Node::as_text).is_some_and(|text| !text.value.is_empty());
+        let external = matches!(secret.get("external").map(|node| &node.value), Some(node::Value::Bool(true)));
+        if !external && !has("file") && !has("environment") {
+            found.push((Origin::of(secret), format!("the secret `{name}` has neither `file` nor `environment`")));
+        }
     }
     container_names(services, &mut found);
     circles(services, &mut found);
@@ -43,6 +50,7 @@ impl Checker<'_> {
         self.healthcheck();
         self.dependencies();
         self.sources();
+        self.models();
         self.mounts();
         self.numbers();
     }
@@ -126,6 +134,14 @@ impl Checker<'_> {
                 if missing && !(kind == "volumes" && source.is_empty()) {
                     self.note(item, format!("`{source}` is not among the `{label}` at the top of the project"));
                 }
+            }
+        }
+    }
+
+    fn models(&mut self) {
+        for (model, item) in self.service.get("models").map(Item::entries).unwrap_or_default() {
+            if self.root.at(&["models", model]).is_none() {
+                self.note(item, format!("there is no model `{model}`"));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What Compose infers: default network, Dockerfile, dependencies, names, values that are passed through.
 
-use crate::model::Variables;
 use crate::model::node::{Map, Node, Place, Text, Value};
+use crate::model::{Variables, clean_path};
 
 /// Adds to the long form what Compose infers from it.
 pub(super) fn normalize(root: &mut Node, variables: &Variables, name: &str) {
@@ -73,25 +73,11 @@ fn infer(service: &mut Map, variables: &Variables, place: &Place) {
     if let Some(Value::List(volumes)) = service.get_mut("volumes").map(|node| &mut node.value) {
         for volume in volumes.iter_mut() {
             if let Some(Value::Text(target)) = volume.get_mut("target").map(|node| &mut node.value) {
-                target.value = clean(&target.value);
+                target.value = clean_path(&target.value);
             }
         }
-        last_of_each_target(volumes);
     }
     infer_dependencies(service, place);
-}
-
-/// Of several mounts at one place the last one counts, where the first one stood.
-fn last_of_each_target(volumes: &mut Vec<Node>) {
-    let target = |volume: &Node| volume.get("target").and_then(Node::as_text).map(|text| text.value.clone());
-    let mut kept: Vec<Node> = Vec::new();
-    for volume in volumes.drain(..) {
-        match kept.iter_mut().find(|known| target(known).is_some() && target(known) == target(&volume)) {
-            Some(known) => *known = volume,
-            None => kept.push(volume),
-        }
-    }
-    *volumes = kept;
 }
 
 /// Gives names without a value the one that the project knows; the others stay, or go if not `keep`.
@@ -170,31 +156,9 @@ fn set_name(key: &str, resource: &mut Node, project: &str) {
         *resource = Node::map([], &place);
     }
     let Value::Map(map) = &mut resource.value else { return };
-    let named = map.get("name").and_then(Node::as_text).is_some_and(|name| !name.value.is_empty());
-    if !named {
+    if map.get("name").is_none_or(Node::is_null) {
         let external = matches!(map.get("external").map(|node| &node.value), Some(Value::Bool(true)));
         let name = if external { key.to_owned() } else { format!("{project}_{key}") };
         map.set("name", Node::text(name, &place));
-    }
-}
-
-/// A path of the container without `.`, `..` and doubled or final slashes.
-fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    match (rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
     }
 }

@@ -123,6 +123,7 @@ impl Printer {
             Value::Int(value) => *value == 0,
             Value::Float(value) => *value == 0.0,
             Value::Text(text) if key.print == Print::Bytes => text == "0",
+            Value::Text(text) if key.print == Print::Duration => text == "0s",
             Value::Text(text) => text.is_empty(),
             Value::List(items) => items.is_empty(),
             Value::Map(entries) => entries.is_empty() && !is_section,
@@ -139,7 +140,7 @@ impl Printer {
             }
             Print::Text => Value::Text(node.scalar_text()?.value),
             Print::Bool => self.bool(node)?,
-            Print::Int => self.int(node)?,
+            Print::Int | Print::Count => self.int(node, print)?,
             Print::Float => self.float(node)?,
             Print::Bytes => self.bytes(node)?,
             Print::Duration => self.duration(node)?,
@@ -186,7 +187,9 @@ impl Printer {
                 Value::List(items.iter().filter_map(|item| self.by_type(item, inner)).collect())
             }
             _ if alternatives().any(|alternative| matches!(alternative, Alternative::Bool)) => self.bool(node)?,
-            _ if alternatives().any(|alternative| matches!(alternative, Alternative::Int { .. })) => self.int(node)?,
+            _ if alternatives().any(|alternative| matches!(alternative, Alternative::Int { .. })) => {
+                self.int(node, Print::Int)?
+            }
             _ => Value::Text(node.scalar_text()?.value),
         };
         Some(Item { value: printed, origin })
@@ -203,8 +206,11 @@ impl Printer {
         }
     }
 
-    fn int(&mut self, node: &Node) -> Option<Value> {
+    fn int(&mut self, node: &Node, print: Print) -> Option<Value> {
         match &node.value {
+            node::Value::Int(value) if *value < 0 && print == Print::Count => {
+                self.refuse(node, "this number can't be negative")
+            }
             node::Value::Int(value) => Some(Value::Int(*value)),
             node::Value::Float(value) => Some(Value::Int(*value as i128)),
             node::Value::Text(text) if text.value.eq_ignore_ascii_case("all") => Some(Value::Int(-1)),
@@ -233,7 +239,8 @@ impl Printer {
     fn bytes(&mut self, node: &Node) -> Option<Value> {
         let bytes = match &node.value {
             node::Value::Int(value) => Some(*value),
-            node::Value::Float(value) => Some(*value as i128),
+            // The reference takes no notice of a size with a point.
+            node::Value::Float(_) => Some(0),
             node::Value::Text(text) => unit::bytes(&text.value),
             _ => return None,
         };
@@ -321,9 +328,10 @@ impl Printer {
                 for item in items {
                     let Some(text) = item.scalar_text() else { continue };
                     match text.value.split_once('=').or_else(|| text.value.split_once(':')) {
-                        Some(("", _)) | None => {
-                            self.faults.push(Fault::new(&item.place, "this host has no name or no address"))
+                        Some((name, _)) if name.is_empty() || name.contains(':') => {
+                            self.faults.push(Fault::new(&item.place, "this is no name of a host"));
                         }
+                        None => self.faults.push(Fault::new(&item.place, "this host has no address")),
                         Some((name, address)) => hosts.push((format!("{name}={}", plain(address)), Origin::of(item))),
                     }
                 }

@@ -7,7 +7,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::settings::{
-    Action, Check, ColorChoice, Command, Failing, Format, Input, Output, SecretsPolicy, Selector, Settings, Verbosity,
+    Action, Check, ColorChoice, Command, Failing, Format, Input, Output, Resolve, ResolveFormat, SecretsPolicy,
+    Selector, Settings, Verbosity,
 };
 use crate::report::view::Severity;
 
@@ -46,6 +47,9 @@ struct Arguments {
 const EXIT_STATUS: &str = "\
 Exit status: 0 if nothing is left, 1 if findings are left, 2 if caulk could not do what was asked.";
 
+const RESOLVE_EXIT_STATUS: &str = "\
+Exit status: 0 if Docker Compose accepts the project, 1 if not, 2 if caulk could not do what was asked.";
+
 #[derive(Debug, Subcommand)]
 enum CommandArgs {
     /// Look for leaks; --fix repairs them
@@ -54,6 +58,9 @@ enum CommandArgs {
     /// Repair leaks: the same as check --fix
     #[command(after_help = EXIT_STATUS)]
     Fix(CheckArgs),
+    /// Write a project as Docker Compose sees it, or where each value comes from
+    #[command(after_help = RESOLVE_EXIT_STATUS)]
+    Resolve(ResolveArgs),
     /// Take back the repairs of the last run, or one of them
     Undo {
         /// Id of a repair, such as r1; all of them if there is none
@@ -94,6 +101,79 @@ struct RuleFolderArgs {
     /// Folder with rules of your own; may be given more than once
     #[arg(long = "rules", value_name = "DIR", help_heading = "Rules")]
     folders: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ResolveArgs {
+    /// A Compose file, or a folder in the place of the current one
+    path: Option<PathBuf>,
+
+    /// Compose file; may be given more than once
+    #[arg(short, long = "file", value_name = "FILE")]
+    files: Vec<String>,
+
+    /// Env file in the place of the project's .env; may be given more than once
+    #[arg(long = "env-file", value_name = "FILE")]
+    env_files: Vec<String>,
+
+    /// Profile to enable; may be given more than once
+    #[arg(long = "profile", value_name = "NAME")]
+    profiles: Vec<String>,
+
+    /// Folder on which relative paths rest [default: that of the first file]
+    #[arg(long, value_name = "DIR")]
+    project_directory: Option<String>,
+
+    /// Name of the project
+    #[arg(short, long, value_name = "NAME")]
+    project_name: Option<String>,
+
+    /// Write networks, volumes, secrets and configs that no service uses, too
+    #[arg(long)]
+    all_resources: bool,
+
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = ResolveFormatArg::Yaml)]
+    format: ResolveFormatArg,
+
+    /// Write where each value comes from: file and line, variables, aliases, merge keys, overrides, extends, include
+    #[arg(long, conflicts_with = "format")]
+    origins: bool,
+
+    /// Show passwords among the origins
+    #[arg(long, requires = "origins")]
+    show_secrets: bool,
+
+    /// Write which files make a project, and why
+    #[arg(long, conflicts_with_all = ["files", "origins", "format"])]
+    projects: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ResolveFormatArg {
+    Yaml,
+    Json,
+}
+
+impl ResolveArgs {
+    fn resolve(self) -> Resolve {
+        Resolve {
+            path: self.path,
+            files: self.files,
+            env_files: self.env_files,
+            profiles: self.profiles,
+            project_directory: self.project_directory,
+            project_name: self.project_name,
+            all_resources: self.all_resources,
+            format: match self.format {
+                ResolveFormatArg::Yaml => ResolveFormat::Yaml,
+                ResolveFormatArg::Json => ResolveFormat::Json,
+            },
+            origins: self.origins,
+            show_secrets: self.show_secrets,
+            projects: self.projects,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -242,6 +322,7 @@ impl Arguments {
         let command = match self.command {
             CommandArgs::Check(args) => Command::Check(Box::new(args.check("check", false)?)),
             CommandArgs::Fix(args) => Command::Check(Box::new(args.check("fix", true)?)),
+            CommandArgs::Resolve(args) => Command::Resolve(Box::new(args.resolve())),
             CommandArgs::Undo { repair } => Command::Undo { repair },
             CommandArgs::Explain { rule, rules } => Command::Explain { rule, rule_folders: rules.folders },
             CommandArgs::Rules { command: Some(RulesCommand::Test { folder }), .. } => Command::TestRules { folder },

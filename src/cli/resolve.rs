@@ -1,121 +1,195 @@
-//! `caulk resolve`: the project as Compose sees it.
+//! `caulk resolve`: the project as Docker Compose sees it, and where each value comes from.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, ValueEnum};
-use serde_json::{Map, Value as Json};
-
+use super::settings::{Resolve, ResolveFormat};
+use super::{Error, Outcome, inputs};
 use crate::canonical::{self, Item, Unused, Value};
-use crate::model::{Invocation, Problem, Weight, Workspace};
-use crate::source::{Disk, relative_to};
+use crate::model::node::Layer;
+use crate::model::{Invocation, Problem, Variables, Weight, Workspace};
+use crate::report::resolved::{Branch, OriginView, Tree, render_json, render_origins, render_yaml};
+use crate::source::{Disk, FileKind, Files, SourceId, absolute, compose_files, relative_to};
+use crate::text::Span;
 
-/// Print the project as Docker Compose sees it
-#[derive(Debug, Parser)]
-#[command(name = "resolve")]
-pub struct ResolveArgs {
-    /// A file or folder [default: .]
-    path: Option<PathBuf>,
-    /// Compose file; may be given more than once
-    #[arg(short = 'f', long = "file")]
-    files: Vec<String>,
-    /// Env file in the place of .env; may be given more than once
-    #[arg(long = "env-file")]
-    env_files: Vec<String>,
-    /// Profile to enable; may be given more than once
-    #[arg(long = "profile")]
-    profiles: Vec<String>,
-    /// Folder on which relative paths rest
-    #[arg(long)]
-    project_directory: Option<String>,
-    /// Name of the project
-    #[arg(short = 'p', long)]
-    project_name: Option<String>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Format::Yaml)]
-    format: Format,
-    /// Print networks, volumes, secrets and configs that no service uses, too
-    #[arg(long)]
-    all_resources: bool,
-    /// Where each value comes from
-    #[arg(long)]
-    origins: bool,
-    /// Show passwords
-    #[arg(long)]
-    show_secrets: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// JSON
-    Json,
-    /// YAML
-    Yaml,
-}
-
-/// Runs the command; text for standard output, text for standard error, exit status.
-pub fn run(args: ResolveArgs, current: &Path) -> (String, String, u8) {
-    let mut invocation = Invocation {
-        folder: current.to_owned(),
-        files: args.files,
-        env_files: args.env_files,
-        profiles: args.profiles,
-        project_directory: args.project_directory,
-        project_name: args.project_name,
-        environment: std::env::vars().collect(),
-    };
-    if let Some(path) = args.path {
-        let path = crate::source::absolute(current, path);
-        if path.is_dir() {
-            invocation.folder = path;
-        } else {
-            invocation.files.insert(0, path.to_string_lossy().into_owned());
-        }
+/// Resolves a project and writes it; problems go to `err`. Ends as with findings where Compose refuses the project.
+pub(super) fn run(
+    resolve: &Resolve,
+    folder: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome, Error> {
+    if resolve.projects {
+        return list_projects(&target(resolve, folder), folder, out);
     }
     let mut workspace = Workspace::empty(&Disk);
-    let located = invocation.locate(&mut workspace);
-    let unused = if args.all_resources { Unused::Keep } else { Unused::Drop };
-    let resolved = located.as_ref().map(|located| canonical::resolve(&mut workspace, located, unused));
-    let mut problems: Vec<Problem> = workspace.problems().cloned().collect();
-    let root = resolved.and_then(|resolved| {
+    let invocation = invocation(resolve, folder)?;
+    let (located, mut problems) = workspace.apart(|workspace| invocation.locate(workspace));
+    let resolved = located.as_ref().map(|located| {
+        let unused = if resolve.all_resources { Unused::Keep } else { Unused::Drop };
+        let resolved = canonical::resolve(&mut workspace, located, unused);
+        (resolved, &located.variables)
+    });
+    let root = resolved.and_then(|(resolved, variables)| {
         problems.extend(resolved.problems);
         problems.extend(resolved.inconsistencies);
-        resolved.root
+        Some((resolved.root?, variables))
     });
-    let mut errors = String::new();
+    problems.sort_by(|a, b| (&a.path, a.span).cmp(&(&b.path, b.span)));
     for problem in &problems {
-        let place = problem.source.map(|source| workspace.sources.get(source).line_column(problem.span.start));
-        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
-        let weight = if problem.weight == Weight::Error { "error" } else { "warning" };
-        errors += &format!("{}{place}: {weight}: {}\n", relative_to(current, &problem.path), problem.message);
+        write_problem(&workspace, problem, folder, err)?;
     }
     let refused = problems.iter().any(|problem| problem.weight == Weight::Error);
-    match root {
-        Some(root) if !refused => (json(&root), errors, 0),
-        _ => (String::new(), errors, 1),
+    let Some((root, variables)) = root.filter(|_| !refused) else { return Ok(Outcome::Findings) };
+    let view = Viewer { workspace: &workspace, variables, folder }.branch(&root);
+    if resolve.origins {
+        render_origins(&view, resolve.show_secrets, out)?;
+    } else {
+        match resolve.format {
+            ResolveFormat::Json => render_json(&view, out)?,
+            ResolveFormat::Yaml => render_yaml(&view, out)?,
+        }
     }
+    Ok(Outcome::Clean)
 }
 
-/// The project as JSON, each `$` doubled as Compose prints it.
-fn json(root: &Item) -> String {
-    let mut text = serde_json::to_string_pretty(&to_json(root)).unwrap_or_default();
-    text.push('\n');
-    text
+/// The canonical form as JSON, as `--format json` writes it.
+pub fn to_json(root: &Item) -> serde_json::Value {
+    serde_json::to_value(plain(root)).unwrap_or_default()
 }
 
-/// The project as JSON, each `$` doubled as Compose prints it.
-pub fn to_json(item: &Item) -> Json {
-    match &item.value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => Json::Bool(*value),
-        Value::Int(value) => i64::try_from(*value)
-            .map(Json::from)
-            .or_else(|_| u64::try_from(*value).map(Json::from))
-            .unwrap_or(Json::Null),
-        Value::Float(value) => Json::from(*value),
-        Value::Text(text) => Json::String(text.replace('$', "$$")),
-        Value::List(items) => Json::Array(items.iter().map(to_json).collect()),
-        Value::Map(entries) => Json::Object(
-            entries.iter().map(|(key, item)| (key.replace('$', "$$"), to_json(item))).collect::<Map<_, _>>(),
-        ),
+fn target(resolve: &Resolve, folder: &Path) -> PathBuf {
+    resolve.path.as_ref().map_or_else(|| folder.to_owned(), |path| absolute(folder, path))
+}
+
+fn invocation(resolve: &Resolve, folder: &Path) -> Result<Invocation, Error> {
+    let mut invocation = Invocation {
+        folder: folder.to_owned(),
+        files: resolve.files.clone(),
+        env_files: resolve.env_files.clone(),
+        profiles: resolve.profiles.clone(),
+        project_directory: resolve.project_directory.clone(),
+        project_name: resolve.project_name.clone(),
+        // A variable that is no text can't be named in a Compose file.
+        environment: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+    };
+    if resolve.path.is_some() {
+        let path = target(resolve, folder);
+        match Disk.kind(&path) {
+            FileKind::Absent => {
+                return Err(Error::Input(vec![(
+                    relative_to(folder, &path),
+                    "there is no such file or folder".to_owned(),
+                )]));
+            }
+            FileKind::Directory => invocation.folder = path,
+            _ => invocation.files.insert(0, path.to_string_lossy().into_owned()),
+        }
+    }
+    Ok(invocation)
+}
+
+/// Which files are taken for projects, and why.
+fn list_projects(path: &Path, folder: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
+    let paths = match Disk.kind(path) {
+        FileKind::Directory => compose_files(path),
+        _ => vec![path.to_owned()],
+    };
+    let found = inputs::find(&Disk, &paths);
+    if !found.missing.is_empty() {
+        let missing = found.missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what));
+        return Err(Error::Input(missing.collect()));
+    }
+    for project in found.groups.iter().flatten() {
+        let files: Vec<_> = project.files.iter().map(|file| relative_to(folder, file)).collect();
+        writeln!(out, "{}  ({})", files.join(" + "), project.reason)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+fn write_problem(
+    workspace: &Workspace<'_>,
+    problem: &Problem,
+    folder: &Path,
+    err: &mut dyn Write,
+) -> Result<(), Error> {
+    let place = problem.source.map(|source| workspace.sources.get(source).line_column(problem.span.start));
+    let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
+    let weight = match problem.weight {
+        Weight::Error => "error",
+        Weight::Warning => "warning",
+    };
+    writeln!(err, "{}{place}: {weight}: {}", relative_to(folder, &problem.path), problem.message)?;
+    if let Some(help) = &problem.help {
+        writeln!(err, "    {help}")?;
+    }
+    Ok(())
+}
+
+/// The value without origins.
+fn plain(item: &Item) -> Branch {
+    branch(item, &|_| OriginView::default())
+}
+
+fn branch(item: &Item, origin: &dyn Fn(&Item) -> OriginView) -> Branch {
+    let tree = match &item.value {
+        Value::Null => Tree::Null,
+        Value::Bool(value) => Tree::Bool(*value),
+        Value::Int(value) => Tree::Int(*value),
+        Value::Float(value) => Tree::Float(*value),
+        Value::Text(text) => Tree::Text(text.clone()),
+        Value::List(items) => Tree::List(items.iter().map(|item| branch(item, origin)).collect()),
+        Value::Map(entries) => {
+            Tree::Map(entries.iter().map(|(key, item)| (key.clone(), branch(item, origin))).collect())
+        }
+    };
+    Branch { tree, origin: origin(item) }
+}
+
+/// Says where values come from.
+struct Viewer<'v> {
+    workspace: &'v Workspace<'v>,
+    variables: &'v Variables,
+    folder: &'v Path,
+}
+
+impl Viewer<'_> {
+    fn branch(&self, root: &Item) -> Branch {
+        branch(root, &|item| self.origin(item))
+    }
+
+    fn origin(&self, item: &Item) -> OriginView {
+        let origin = &item.origin;
+        let mut steps: Vec<String> = origin.variables.iter().map(|name| self.variable(name)).collect();
+        steps.extend(origin.layers.iter().map(|layer| self.layer(layer, origin.source)));
+        OriginView { place: self.place(origin.source, origin.span), steps }
+    }
+
+    fn variable(&self, name: &str) -> String {
+        let value = self.variables.get(name);
+        match (self.variables.definition(name), value) {
+            (Some(definition), _) => format!("{name} from {}", self.place(definition.source, definition.key_span)),
+            (None, Some("")) => format!("{name} is empty in the environment"),
+            (None, Some(_)) => format!("{name} from the environment"),
+            (None, None) => format!("{name} is not set"),
+        }
+    }
+
+    fn layer(&self, layer: &Layer, source: SourceId) -> String {
+        let line = |span: Span| self.workspace.sources.get(source).line_column(span.start).line;
+        match layer {
+            Layer::Alias { at } => format!("alias in line {}", line(*at)),
+            Layer::Merge { at } => format!("merge key in line {}", line(*at)),
+            Layer::Extends { service, .. } => format!("extends {service}"),
+            Layer::Include { folder, .. } => format!("include of {}", relative_to(self.folder, folder)),
+            Layer::Override { source, span } => format!("over {}", self.place(*source, *span)),
+        }
+    }
+
+    fn place(&self, source: SourceId, span: Span) -> String {
+        let source = self.workspace.sources.get(source);
+        format!("{}:{}", relative_to(self.folder, &source.path), source.line_column(span.start).line)
     }
 }

@@ -18,6 +18,8 @@ pub struct Settings {
 pub enum Command {
     /// Look at projects, and maybe repair them.
     Check(Box<Check>),
+    /// Write a project as Docker Compose sees it.
+    Resolve(Box<Resolve>),
     /// Take repairs of the last run back.
     Undo {
         /// One of them; all if `None`.
@@ -73,6 +75,42 @@ pub struct Check {
     pub statistics: bool,
     /// When to end with status 1.
     pub failing: Failing,
+}
+
+/// Which project to resolve, and how to write it. The flags are those of `docker compose`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolve {
+    /// A file, or a folder in the place of the current one.
+    pub path: Option<PathBuf>,
+    /// `-f`
+    pub files: Vec<String>,
+    /// `--env-file`
+    pub env_files: Vec<String>,
+    /// `--profile`
+    pub profiles: Vec<String>,
+    /// `--project-directory`
+    pub project_directory: Option<String>,
+    /// `-p`
+    pub project_name: Option<String>,
+    /// Write resources that no service uses, too.
+    pub all_resources: bool,
+    /// How to write it.
+    pub format: ResolveFormat,
+    /// Write where each value comes from.
+    pub origins: bool,
+    /// Whether passwords may be shown with origins.
+    pub show_secrets: bool,
+    /// Write which files make a project, and why.
+    pub projects: bool,
+}
+
+/// How to write a resolved project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResolveFormat {
+    /// As `config` does.
+    Yaml,
+    /// As `config --format json` does.
+    Json,
 }
 
 /// What to look at.

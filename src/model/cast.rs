@@ -12,8 +12,7 @@ enum Cast {
 }
 
 /// Where, `*` standing for any key or item.
-const CASTS: [(&str, Cast); 44] = [
-    ("services.*.configs.*.mode", Cast::Int),
+const CASTS: [(&str, Cast); 42] = [
     ("services.*.cpu_count", Cast::Int),
     ("services.*.cpu_percent", Cast::Float),
     ("services.*.cpu_period", Cast::Int),
@@ -41,7 +40,6 @@ const CASTS: [(&str, Cast); 44] = [
     ("services.*.privileged", Cast::Bool),
     ("services.*.read_only", Cast::Bool),
     ("services.*.scale", Cast::Int),
-    ("services.*.secrets.*.mode", Cast::Int),
     ("services.*.stdin_open", Cast::Bool),
     ("services.*.tty", Cast::Bool),
     ("services.*.ulimits.*", Cast::Int),

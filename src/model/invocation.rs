@@ -160,9 +160,9 @@ impl Invocation {
         let written = files.iter().filter_map(|file| written_name(workspace, file)).next_back();
         let written = written.map(|name| normal_name(&expand_text(&name, variables).value));
         let own = folder.file_name().and_then(|name| name.to_str()).map(normal_name).unwrap_or_default();
-        let name = written.filter(|name| !name.is_empty()).unwrap_or(own);
+        let name = written.unwrap_or(own);
         if name.is_empty() {
-            let message = "the folder's name makes no name for the project: add `name:`";
+            let message = "nothing makes a name for the project: `name:` must have small letters or digits";
             workspace.report_file(files.first().map_or(folder, PathBuf::as_path), message);
             return None;
         }

@@ -1,6 +1,6 @@
 //! How a later file, document or service lies over an earlier one (Compose specification, "Merge").
 
-use super::node::{Entry, Map, Node, Text, Value};
+use super::node::{Entry, Layer, Map, Node, Text, Value};
 use crate::syntax::template::{Piece, PieceOrigin};
 
 /// Which spelling of a project is made.
@@ -32,7 +32,7 @@ pub fn merge(form: Form, earlier: Node, later: Node, path: &mut Vec<String>, mis
     }
     match rule {
         Rule::Generic => generic(form, earlier, later, path, mismatches),
-        Rule::Replace => later,
+        Rule::Replace => over(form, &earlier, later),
         Rule::Pairs if form == Form::Long => append(as_sequence(earlier), as_sequence(later)),
         Rule::Pairs => append(as_pairs(earlier), as_pairs(later)),
         Rule::Items => append(as_items(earlier), as_items(later)),
@@ -119,8 +119,16 @@ fn generic(form: Form, earlier: Node, later: Node, path: &mut Vec<String>, misma
             mismatches.push(Mismatch { path: path.join("."), later: place });
             Node { value, place: earlier.place }
         }
-        (_, value) => Node { value, place },
+        (value, other) => over(form, &Node { value, place: earlier.place }, Node { value: other, place }),
     }
+}
+
+/// Notes in the long form that a scalar or a command lies over another one.
+fn over(form: Form, earlier: &Node, mut later: Node) -> Node {
+    if form == Form::Long && !earlier.is_null() {
+        later.place.layers.push(Layer::Override { source: earlier.place.source, span: earlier.place.span });
+    }
+    later
 }
 
 fn maps(form: Form, mut earlier: Map, later: Map, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Map {

@@ -89,6 +89,13 @@ pub enum Layer {
         /// The folder of that service's file, on which its relative paths rest; `None` for the same file.
         folder: Option<PathBuf>,
     },
+    /// The value lies over another one. Only the long form tells.
+    Override {
+        /// The file of the other one.
+        source: SourceId,
+        /// The other one.
+        span: Span,
+    },
     /// `include`: the value belongs to another project.
     Include {
         /// Where the path stands.
@@ -374,7 +381,10 @@ impl Map {
 
 /// A number as Go prints it: shortest, with an exponent below 0.0001 and from 1,000,000 on.
 pub fn float_text(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    if value == 0.0 || value.is_nan() {
         return value.to_string();
     }
     let scientific = format!("{value:e}");

@@ -56,7 +56,8 @@ pub enum PortError {
 /// [`PortError`] where Compose refuses it.
 pub fn parse(text: &str) -> Result<ShortPort, PortError> {
     let (ports, protocol) = match text.split_once('/') {
-        Some((ports, protocol)) => (ports, protocol.to_ascii_lowercase()),
+        // What follows a second slash is not looked at.
+        Some((ports, rest)) => (ports, rest.split('/').next().unwrap_or_default().to_ascii_lowercase()),
         None => (text, String::new()),
     };
     let protocol = match protocol.as_str() {
@@ -167,6 +168,7 @@ mod tests {
             ("127.0.0.1::6379", "127.0.0.1 random 6379 tcp"),
             ("[::1]:6379:6379/udp", "::1 6379 6379 udp"),
             ("80:80/", "* 80 80 tcp"),
+            ("80:80/udp/x", "* 80 80 udp"),
             ("9090-9092:8080-8082", "* 9090-9092 8080-8082 tcp"),
             ("9090-9092:8080", "* 9090-9092 8080 tcp"),
             ("127.0.0.1:6379", "`127.0.0.1` is no host port"),

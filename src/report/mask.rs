@@ -34,6 +34,21 @@ pub(super) fn looks_secret(line: &str) -> bool {
     !guess(line).is_empty()
 }
 
+/// `value` with its secret parts replaced. It stands below `key`; `before` is the word before it in a list.
+pub(super) fn value(key: &str, before: &str, value: &str) -> String {
+    let mut shown = value.to_owned();
+    for context in [format!("{key}: "), format!("{before} ")] {
+        let line = format!("{context}{shown}");
+        for part in guess(&line).into_iter().rev() {
+            let range = part.start.max(context.len()) - context.len()..part.end.saturating_sub(context.len());
+            if range.start < range.end && shown.get(range.clone()).is_some() {
+                shown.replace_range(range, "***");
+            }
+        }
+    }
+    shown
+}
+
 /// Each pattern has its secret in the group `secret`. They take too much rather than too little.
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     const NAME: &str = r"(?:pass|pwd|secret|token|credential|api_?key|access_?key|private_?key|_auth\b|\bauth\b)";

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod json;
 mod mask;
 mod paint;
+pub mod resolved;
 pub mod rules;
 #[cfg(test)]
 mod sample;

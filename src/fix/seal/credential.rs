@@ -50,7 +50,7 @@ impl Seal<'_, '_, '_> {
         }
         let (variable, literal) = self.known_variable(member);
         let variable = variable.unwrap_or_else(|| self.default_name(member));
-        self.from_variable(member, &variable, literal)
+        self.of_variable(member, &variable, literal)
     }
 
     /// The password that the server demands already.
@@ -95,7 +95,7 @@ impl Seal<'_, '_, '_> {
         }
     }
 
-    fn from_variable(&self, member: &Member<'_>, name: &str, literal: Option<String>) -> Result<Credential, NoSeal> {
+    fn of_variable(&self, member: &Member<'_>, name: &str, literal: Option<String>) -> Result<Credential, NoSeal> {
         let known = member.project.variables.get(name).filter(|value| !is_blank(value)).map(str::to_owned);
         let mut credential = Credential {
             variable: Some(name.to_owned()),

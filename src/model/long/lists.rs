@@ -94,6 +94,9 @@ fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {
     Ok(match (key, &item.value) {
         (Key::Name, _) => whole.map(|text| text.split('=').next().unwrap_or(text).to_owned()),
         (Key::Text, Value::Int(number)) => Some(number.to_string()),
+        (Key::Text, Value::Float(_)) => {
+            return Err(Box::new(Fault::new(&item.place, "Compose wants a whole number or a text here")));
+        }
         (Key::Text, _) => whole.map(str::to_owned),
         (Key::Path, Value::Map(_)) => field("path"),
         (Key::Path, _) => whole.map(str::to_owned),

@@ -10,6 +10,7 @@ pub(super) use lists::unique;
 pub(super) use paths::{Folders, absolute_paths};
 pub(super) use settle::{check, settle};
 pub(super) use shapes::{defaults, lengthen};
+pub use volume::clean_path;
 
 use super::node::{Node, Text, Value};
 use super::variables::Variables;

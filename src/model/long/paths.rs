@@ -63,7 +63,7 @@ fn resolved(text: &str, kind: PathKind, folders: Folders<'_>) -> Option<String> 
         let starts = ["https://", "http://", "git://", "ssh://", "github.com/", "git@", "service:"];
         text.contains("://") || starts.iter().any(|start| text.starts_with(start))
     };
-    if matches!(kind, PathKind::Context) && is_remote(text) {
+    if matches!(kind, PathKind::Context) && (text.is_empty() || is_remote(text)) {
         return None;
     }
     let path: PathBuf = match text.strip_prefix('~') {

@@ -9,9 +9,10 @@ use super::volume;
 /// Gives a value its long form.
 type Lengthen = fn(&mut Node, &mut Vec<Fault>);
 
-const SHAPES: [(&str, Lengthen); 21] = [
+const SHAPES: [(&str, Lengthen); 22] = [
     ("services.*.build", build),
     ("services.*.build.additional_contexts", pairs),
+    ("services.*.build.ssh", ssh),
     ("services.*.build.secrets.*", mount),
     ("services.*.depends_on", depends_on),
     ("services.*.devices.*", device),
@@ -80,6 +81,16 @@ fn pairs(node: &mut Node, _: &mut Vec<Fault>) {
         }
     }
     node.value = Value::Map(map);
+}
+
+/// `ID=path` items; only the default key goes without a path.
+fn ssh(node: &mut Node, faults: &mut Vec<Fault>) {
+    for item in node.as_list().unwrap_or_default() {
+        if item.as_text().is_some_and(|text| !text.value.contains('=') && text.value != "default") {
+            faults.push(Fault::new(&item.place, "this key has no path").with_help("write `ID=path`, or `default`"));
+        }
+    }
+    pairs(node, faults);
 }
 
 /// `NAME` stands for `source: NAME`.
@@ -237,7 +248,8 @@ fn long_ports(port: &port::ShortPort, item: &Node) -> Vec<Node> {
         });
         let mut entries = vec![("mode", Node::text("ingress", place))];
         entries.extend(host.clone().map(|host| ("host_ip", Node::new(Value::Text(host), place))));
-        entries.push(("target", Node::new(Value::Int(target.into()), place)));
+        // To the reference, port 0 is no port.
+        entries.extend((target != 0).then(|| ("target", Node::new(Value::Int(target.into()), place))));
         entries.extend(published.map(|published| ("published", Node::text(published, place))));
         entries.push(("protocol", Node::text(port.protocol.clone(), place)));
         Node::map(entries, place)

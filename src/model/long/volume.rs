@@ -85,7 +85,8 @@ pub(super) fn long(volume: ShortVolume, place: &Place) -> Node {
     }
     let mut long = vec![("type", Node::text(if binds { "bind" } else { "volume" }, place))];
     long.extend(volume.source.map(|source| ("source", text(source))));
-    long.extend(volume.target.map(|target| ("target", text(target))));
+    let target = volume.target.map(|target| Text { value: clean_path(&target.value), ..target });
+    long.extend(target.map(|target| ("target", text(target))));
     if read_only {
         long.push(("read_only", flag()));
     }
@@ -108,4 +109,25 @@ fn is_path(source: &str) -> bool {
     source.starts_with(['.', '/', '~'])
         || source.starts_with("\\\\")
         || (first.is_some_and(char::is_alphabetic) && second == Some(':'))
+}
+
+/// A path of the container without `.`, `..` and doubled or final slashes.
+pub fn clean_path(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            part => parts.push(part),
+        }
+    }
+    match (rooted, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
 }

@@ -154,6 +154,8 @@ pub enum Print {
     Bool,
     /// A whole number, also from a text.
     Int,
+    /// The same; a negative one is refused.
+    Count,
     /// A number of 32 bits, also from a text.
     Float,
     /// A size in bytes, as a text.

@@ -62,6 +62,7 @@ fn read_print(word: &str) -> Option<Print> {
         "text" => Print::Text,
         "bool" => Print::Bool,
         "int" => Print::Int,
+        "count" => Print::Count,
         "float" => Print::Float,
         "bytes" => Print::Bytes,
         "duration" => Print::Duration,

@@ -4,22 +4,54 @@ use std::collections::HashMap;
 
 use super::{Document, Kind, NodeId, Pair, Style, resolve};
 use crate::syntax::Problem;
+use crate::text::Span;
 
 pub(super) fn check(document: &Document, problems: &mut Vec<Problem>) {
     if let Some(at) = document.text().find('\0') {
         problems.push(Problem::new((at..at + 1).into(), "the file holds a NUL byte, so it is no YAML"));
         return;
     }
+    version(document, problems);
     for id in document.ids() {
         match &document.node(id).kind {
             Kind::Map(pairs) => keys(document, pairs, problems),
             Kind::Alias { name, target } => alias(document, id, name, *target, problems),
-            Kind::Scalar { value, style: Style::Plain } if document.node(id).flow && value.starts_with(':') => {
+            Kind::Scalar { value, style: Style::Plain } if document.node(id).flow && value.starts_with([':', '?']) => {
                 let span = document.node(id).span;
-                let problem = Problem::new(span, "inside brackets, a text can't start with a colon");
+                let problem = Problem::new(span, "inside brackets, a text can't start with a colon or a question mark");
                 problems.push(problem.with_help("quote it"));
             }
+            Kind::Scalar { style: Style::Double, .. } => escapes(document, id, problems),
             _ => {}
+        }
+    }
+}
+
+/// go-yaml reads the YAML of version 1.1 only, and says so.
+fn version(document: &Document, problems: &mut Vec<Problem>) {
+    let mut start = 0;
+    for line in document.text().split_inclusive('\n') {
+        let text = line.trim_start_matches('\u{feff}').trim_end();
+        if text.starts_with("%YAML") && !text.ends_with(" 1.1") {
+            let span = Span::new(start, start + line.trim_end().len());
+            let problem = Problem::new(span, "Compose reads YAML 1.1 only");
+            problems.push(problem.with_help("take this line out"));
+        }
+        if !(text.is_empty() || text.starts_with(['%', '#'])) {
+            return;
+        }
+        start += line.len();
+    }
+}
+
+/// `\/` belongs to YAML 1.2.
+fn escapes(document: &Document, id: NodeId, problems: &mut Vec<Problem>) {
+    let span = document.node(id).span;
+    let mut chars = span.slice(document.text()).char_indices();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && chars.next().is_some_and(|(_, escaped)| escaped == '/') {
+            let place = Span::new(span.start + at, span.start + at + 2);
+            problems.push(Problem::new(place, "Compose does not know the escape `\\/`").with_help("write `/`"));
         }
     }
 }

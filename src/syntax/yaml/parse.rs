@@ -100,6 +100,7 @@ fn build(text: &Arc<str>, parsed: &str, problems: &mut Vec<Problem>) -> Document
     while !builder.open.is_empty() {
         builder.close(None);
     }
+    builder.keep_colons();
     builder.document.comments.sort();
     builder.document
 }
@@ -187,6 +188,33 @@ impl Builder<'_> {
             },
         }
         id
+    }
+
+    /// In `{a:}` the parser finds the key `a`, go-yaml the key `a:`: to it, a bracket ends a text and a colon before it does not.
+    fn keep_colons(&mut self) {
+        let keys: Vec<NodeId> = self
+            .document
+            .nodes
+            .iter()
+            .filter_map(|node| match &node.kind {
+                Kind::Map(pairs) if node.flow => Some(pairs),
+                _ => None,
+            })
+            .flatten()
+            .map(|pair| pair.key)
+            .collect();
+        for key in keys {
+            let Some(node) = self.document.nodes.get_mut(key.0 as usize) else { continue };
+            let behind = self.text.get(node.span.end..).unwrap_or_default();
+            let is_bare = behind.strip_prefix(':').is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']));
+            if let Kind::Scalar { value, style: Style::Plain } = &mut node.kind
+                && is_bare
+                && !node.span.is_empty()
+            {
+                value.push(':');
+                node.span.end += 1;
+            }
+        }
     }
 
     /// The parser reports the end of a block collection at the next token, behind comments: its last child decides.

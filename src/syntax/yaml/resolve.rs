@@ -58,7 +58,7 @@ pub fn resolve_plain(value: &str) -> Resolved {
     {
         return Resolved::Int(number);
     }
-    match is_float(&digits).then(|| digits.parse().ok()).flatten() {
+    match is_float(&digits).then(|| digits.parse().ok().filter(|number: &f64| number.is_finite())).flatten() {
         Some(number) => Resolved::Float(number),
         None => Resolved::Text,
     }
@@ -137,6 +137,7 @@ mod tests {
             ("1e3", Resolved::Float(1000.0)),
             ("1.10", Resolved::Float(1.1)),
             (".5", Resolved::Float(0.5)),
+            ("1e400", Resolved::Text),
             ("22:22", Resolved::Text),
             ("yes", Resolved::Text),
             ("2001-12-14", Resolved::Timestamp),
