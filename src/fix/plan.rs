@@ -376,7 +376,9 @@ fn worsened(
         if port_entry {
             return after.key_of(other).as_ref() == Some(&repair.key) && other.rule == finding.rule;
         }
-        other.identity() == identity
+        // A safe repair leaves nothing of what it is about; another one at least not this.
+        let is_same = repair.applicability == Applicability::Safe && after.key_of(other).as_ref() == Some(&repair.key);
+        is_same || other.identity() == identity
     });
     if still {
         return Some("caulk could not prove the result: the finding would still be there".to_owned());

@@ -115,8 +115,3 @@ fn all_comments(workspace: &Workspace<'_>) -> BTreeMap<PathBuf, BTreeMap<String,
 fn readable_path(path: &Path) -> String {
     path.split_once('.').map_or(path.as_str(), |(_, rest)| rest).to_owned()
 }
-
-/// Findings that are new after a repair, by their fingerprints.
-pub fn new_findings<'a>(before: &BTreeSet<String>, after: &'a [(String, String)]) -> Vec<&'a str> {
-    after.iter().filter(|(fingerprint, _)| !before.contains(fingerprint)).map(|(_, message)| message.as_str()).collect()
-}
