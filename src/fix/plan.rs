@@ -336,9 +336,12 @@ fn attempt(
         return Fate::Refused(error.to_string());
     }
     let (defined_files, next_files) = (defined.overlay(), next.overlay());
-    let defined_workspace = Workspace::read(&defined_files, settings.sets, settings.options);
+    // Most repairs define nothing: then the state in between is that before.
+    let is_defining = repair.changes.iter().any(|change| change.defines);
+    let defined_workspace = is_defining.then(|| Workspace::read(&defined_files, settings.sets, settings.options));
+    let defined_workspace = defined_workspace.as_ref().unwrap_or(&state.workspace);
     let after = State::read(&next_files, settings);
-    if let Err(failure) = proof::check(repair, &state.workspace, &defined_workspace, &after.workspace) {
+    if let Err(failure) = proof::check(repair, &state.workspace, defined_workspace, &after.workspace) {
         return Fate::Refused(format!("caulk could not prove the result: {failure}"));
     }
     if let Some(reason) = worsened(state, &after, finding, repair, settings) {
