@@ -122,7 +122,11 @@ impl<'f> Workspace<'f> {
     /// The long form of the model that these files make, before the environment of the containers is read.
     /// What Compose refuses on the way is reported.
     pub fn long_model(&mut self, files: &[PathBuf], folder: &Path, variables: &Variables) -> Option<Node> {
-        Reader::new(self, variables, folder, Form::Long).model(files).1
+        let root = Reader::new(self, variables, folder, Form::Long).model(files).1?;
+        if root.as_map().is_some_and(|map| map.entries.is_empty()) {
+            self.report_at(&root.place, Weight::Error, "the files say nothing", Some("Compose wants `services:` here"));
+        }
+        Some(root)
     }
 
     fn report_all(&mut self, source: SourceId, problems: Vec<syntax::Problem>) {
