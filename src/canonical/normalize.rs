@@ -1,7 +1,7 @@
 //! What Compose infers: default network, Dockerfile, dependencies, names, values that are passed through.
 
-use crate::model::{Variables, clean_path};
 use crate::model::node::{Map, Node, Place, Text, Value};
+use crate::model::{Variables, clean_path};
 
 /// Adds to the long form what Compose infers from it.
 pub(super) fn normalize(root: &mut Node, variables: &Variables, name: &str) {
@@ -59,7 +59,8 @@ fn infer(service: &mut Map, variables: &Variables, place: &Place) {
         *policy = Text::literal("missing");
     }
     if let Some(Value::Map(build)) = service.get_mut("build").map(|node| &mut node.value) {
-        if build.get("dockerfile").is_none_or(Node::is_null) && build.get("dockerfile_inline").is_none_or(Node::is_null) {
+        if build.get("dockerfile").is_none_or(Node::is_null) && build.get("dockerfile_inline").is_none_or(Node::is_null)
+        {
             build.set("dockerfile", Node::text("Dockerfile", place));
         }
         if let Some(args) = build.get_mut("args") {
@@ -118,7 +119,8 @@ fn infer_dependencies(service: &mut Map, place: &Place) {
         inferred.push((name.to_owned(), true, place.clone()));
     }
     for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
-        let text = service.get(key).and_then(|node| Some((node.as_text()?.value.strip_prefix("service:")?, &node.place)));
+        let text =
+            service.get(key).and_then(|node| Some((node.as_text()?.value.strip_prefix("service:")?, &node.place)));
         inferred.extend(text.map(|(name, place)| (name.to_owned(), true, place.clone())));
     }
     for (volumes, place) in texts("volumes_from") {

@@ -135,7 +135,9 @@ impl Printer {
         let printed = match print {
             Print::Never => return None,
             Print::ByType => return self.by_type(node, value),
-            Print::Text if matches!(node.value, node::Value::Float(_)) => self.refuse(node, "Compose wants a text here")?,
+            Print::Text if matches!(node.value, node::Value::Float(_)) => {
+                self.refuse(node, "Compose wants a text here")?
+            }
             Print::Text => Value::Text(node.scalar_text()?.value),
             Print::Bool => self.bool(node)?,
             Print::Int | Print::Count => self.int(node, print)?,
@@ -172,9 +174,8 @@ impl Printer {
                     _ => None,
                 })?;
                 let entries = map.entries.iter();
-                let mut entries: Vec<(String, Item)> = entries
-                    .filter_map(|entry| Some((entry.key.clone(), self.by_type(&entry.value, inner)?)))
-                    .collect();
+                let mut entries: Vec<(String, Item)> =
+                    entries.filter_map(|entry| Some((entry.key.clone(), self.by_type(&entry.value, inner)?))).collect();
                 entries.sort_by(|(a, _), (b, _)| a.cmp(b));
                 Value::Map(entries)
             }
@@ -186,7 +187,9 @@ impl Printer {
                 Value::List(items.iter().filter_map(|item| self.by_type(item, inner)).collect())
             }
             _ if alternatives().any(|alternative| matches!(alternative, Alternative::Bool)) => self.bool(node)?,
-            _ if alternatives().any(|alternative| matches!(alternative, Alternative::Int { .. })) => self.int(node, Print::Int)?,
+            _ if alternatives().any(|alternative| matches!(alternative, Alternative::Int { .. })) => {
+                self.int(node, Print::Int)?
+            }
             _ => Value::Text(node.scalar_text()?.value),
         };
         Some(Item { value: printed, origin })
@@ -289,7 +292,8 @@ impl Printer {
                     };
                     if nullable && key.ends_with(char::is_whitespace) {
                         let help = "Compose takes no blank before `=`";
-                        self.faults.push(Fault::new(&item.place, "the variable's name ends with a blank").with_help(help));
+                        self.faults
+                            .push(Fault::new(&item.place, "the variable's name ends with a blank").with_help(help));
                     }
                     entries.retain(|(known, _)| known != key);
                     entries.push((key.to_owned(), Item { value, origin: Origin::of(item) }));
@@ -311,7 +315,8 @@ impl Printer {
         match &node.value {
             node::Value::Map(map) => {
                 for entry in &map.entries {
-                    let addresses = entry.value.as_list().map_or_else(|| vec![&entry.value], |items| items.iter().collect());
+                    let addresses =
+                        entry.value.as_list().map_or_else(|| vec![&entry.value], |items| items.iter().collect());
                     for address in addresses {
                         if let Some(text) = address.scalar_text() {
                             hosts.push((format!("{}={}", entry.key, plain(&text.value)), Origin::of(address)));

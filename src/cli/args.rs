@@ -7,8 +7,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::settings::{
-    Action, Check, ColorChoice, Command, Failing, Format, Input, Output, Resolve, ResolveFormat, SecretsPolicy, Selector,
-    Settings, Verbosity,
+    Action, Check, ColorChoice, Command, Failing, Format, Input, Output, Resolve, ResolveFormat, SecretsPolicy,
+    Selector, Settings, Verbosity,
 };
 use crate::report::view::Severity;
 

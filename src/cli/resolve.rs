@@ -13,7 +13,7 @@ use crate::source::{Disk, FileKind, Files, SourceId, absolute, compose_files, re
 use crate::text::Span;
 
 /// Resolves a project and writes it; problems go to `err`. Ends as with findings where Compose refuses the project.
-pub fn run(resolve: &Resolve, folder: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
+pub(super) fn run(resolve: &Resolve, folder: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
     if resolve.projects {
         return list_projects(&target(resolve, folder), folder, out);
     }
@@ -74,7 +74,10 @@ fn invocation(resolve: &Resolve, folder: &Path) -> Result<Invocation, Error> {
         let path = target(resolve, folder);
         match Disk.kind(&path) {
             FileKind::Absent => {
-                return Err(Error::Input(vec![(relative_to(folder, &path), "there is no such file or folder".to_owned())]));
+                return Err(Error::Input(vec![(
+                    relative_to(folder, &path),
+                    "there is no such file or folder".to_owned(),
+                )]));
             }
             FileKind::Directory => invocation.folder = path,
             _ => invocation.files.insert(0, path.to_string_lossy().into_owned()),
@@ -154,13 +157,17 @@ impl Viewer<'_> {
 
     fn origin(&self, item: &Item) -> OriginView {
         let origin = &item.origin;
-        let mut steps: Vec<String> = origin.variables.iter().map(|name| self.variable(name)).collect();
+        let mut steps: Vec<String> = origin.variables.iter().map(|name| self.variable(name, &origin.layers)).collect();
         steps.extend(origin.layers.iter().map(|layer| self.layer(layer, origin.source)));
         OriginView { place: self.place(origin.source, origin.span), steps }
     }
 
-    fn variable(&self, name: &str) -> String {
+    fn variable(&self, name: &str, layers: &[Layer]) -> String {
         let value = self.variables.get(name);
+        let included = layers.iter().any(|layer| matches!(layer, Layer::Include { .. }));
+        if value.is_none() && included {
+            return format!("{name} as the included project sets it");
+        }
         match (self.variables.definition(name), value) {
             (Some(definition), _) => format!("{name} from {}", self.place(definition.source, definition.key_span)),
             (None, Some("")) => format!("{name} is empty in the environment"),

@@ -47,13 +47,7 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    fn extended(
-        &mut self,
-        name: &str,
-        services: &Map,
-        path: &Path,
-        chain: &mut Chain,
-    ) -> Option<Node> {
+    fn extended(&mut self, name: &str, services: &Map, path: &Path, chain: &mut Chain) -> Option<Node> {
         let mut service = services.get(name)?.clone();
         let Value::Map(map) = &mut service.value else { return Some(service) };
         let Some(extends) = map.remove("extends") else { return Some(service) };

@@ -92,7 +92,9 @@ impl Invocation {
     fn env_file_names(&self) -> Vec<String> {
         let listed = self.environment.get("COMPOSE_ENV_FILES").filter(|list| !list.is_empty());
         match listed {
-            Some(list) if self.env_files.is_empty() => list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            Some(list) if self.env_files.is_empty() => {
+                list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+            }
             _ => self.env_files.clone(),
         }
     }

@@ -23,8 +23,15 @@ pub struct Loaded {
 
 /// Reads all YAML documents of a file.
 pub fn load(source: SourceId, document: &Document) -> (Vec<Loaded>, Vec<Problem>) {
-    let mut loader =
-        Loader { source, document, left: BUDGET, problems: Vec::new(), resets: Vec::new(), path: Vec::new(), merging: 0 };
+    let mut loader = Loader {
+        source,
+        document,
+        left: BUDGET,
+        problems: Vec::new(),
+        resets: Vec::new(),
+        path: Vec::new(),
+        merging: 0,
+    };
     let mut loaded = Vec::new();
     for root in &document.roots {
         let root = loader.node(*root, &[], 0);

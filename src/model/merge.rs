@@ -22,13 +22,7 @@ pub struct Mismatch {
 }
 
 /// Lays `later` over `earlier`, both at `path`. Where the types do not fit, the earlier value stays.
-pub fn merge(
-    form: Form,
-    earlier: Node,
-    later: Node,
-    path: &mut Vec<String>,
-    mismatches: &mut Vec<Mismatch>,
-) -> Node {
+pub fn merge(form: Form, earlier: Node, later: Node, path: &mut Vec<String>, mismatches: &mut Vec<Mismatch>) -> Node {
     let rule = rule(path);
     if earlier.is_null() && matches!(rule, Rule::Generic | Rule::Replace) {
         return later;

@@ -22,9 +22,9 @@ mod workspace;
 
 pub use cast::boolean;
 pub use fault::Fault;
-pub use long::clean_path;
-pub use invocation::{Invocation, Located};
 pub use interpolate::expand_text;
+pub use invocation::{Invocation, Located};
+pub use long::clean_path;
 pub use problem::{Problem, Weight};
 pub use project::{Project, report_resolution};
 pub use variables::{Definition, Variables};

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::cast;
 use super::container_env::ContainerEnv;
 use super::discover::{ProjectFiles, Reason};
+use super::fault::Fault;
 use super::interpolate::{Event, interpolate};
 use super::load;
 use super::long;
 use super::merge::{self, Form, Mismatch};
-use super::cast;
-use super::fault::Fault;
 use super::node::{Node, Value};
 use super::problem::Weight;
 use super::unique;
@@ -334,5 +334,4 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
         }
         merged
     }
-
 }

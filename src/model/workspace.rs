@@ -11,8 +11,8 @@ use super::problem::{Problem, Weight};
 use super::project::{Project, Reader};
 use super::variables::Variables;
 use crate::source::{Files, ReadError, SourceId, Sources, decode, decode_env, decode_yaml};
-use crate::syntax::env::{self, EnvFile};
 use crate::syntax;
+use crate::syntax::env::{self, EnvFile};
 use crate::syntax::yaml::{self, Document};
 use crate::text::Span;
 

@@ -208,7 +208,10 @@ mod tests {
     use super::*;
 
     fn branch(tree: Tree) -> Branch {
-        Branch { tree, origin: OriginView { place: "compose.yml:3".to_owned(), steps: vec!["alias in line 9".to_owned()] } }
+        Branch {
+            tree,
+            origin: OriginView { place: "compose.yml:3".to_owned(), steps: vec!["alias in line 9".to_owned()] },
+        }
     }
 
     fn text(text: &str) -> Branch {

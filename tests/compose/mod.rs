@@ -1,5 +1,7 @@
 //! Resolves a project as `caulk resolve` does, for tests that compare it with Docker Compose.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::path::Path;
 
 use caulk::canonical::{self, Unused};
@@ -59,11 +61,9 @@ pub fn first_difference(compose: &Value, caulk: &Value, path: &str) -> Option<St
                 _ => Some(format!("{path}.{key}: only caulk has it")),
             })
         }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
-            .iter()
-            .zip(b)
-            .enumerate()
-            .find_map(|(at, (a, b))| first_difference(a, b, &format!("{path}[{at}]"))),
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().find_map(|(at, (a, b))| first_difference(a, b, &format!("{path}[{at}]")))
+        }
         (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => None,
         _ if compose == caulk => None,
         _ => Some(format!("{path}: Compose {compose}, caulk {caulk}")),

@@ -85,7 +85,8 @@ fn text(random: &mut Random) -> String {
         if random.chance(30) {
             text += &variable(random, 0);
         } else {
-            text += random.pick(&["a", "b c", "x=y", "1", "é", "-", "'", "\"", "\\", "#", " # ", ":", "/p", "%", "@", "!"]);
+            text +=
+                random.pick(&["a", "b c", "x=y", "1", "é", "-", "'", "\"", "\\", "#", " # ", ":", "/p", "%", "@", "!"]);
         }
     }
     text
@@ -142,7 +143,8 @@ fn port(random: &mut Random) -> String {
         "9000-9002" => random.pick(&["9000-9002", "80", "9-11"]),
         _ => random.pick(&["80", "6379", "${UNSET:-6379}"]),
     };
-    let host = random.pick(&["127.0.0.1", "0.0.0.0", "[::1]", "[::]", "${SHELL_EMPTY}", "10.0.0.7", "${UNSET:-127.0.0.1}"]);
+    let host =
+        random.pick(&["127.0.0.1", "0.0.0.0", "[::1]", "[::]", "${SHELL_EMPTY}", "10.0.0.7", "${UNSET:-127.0.0.1}"]);
     let protocol = random.pick(&["", "", "", "/udp", "/TCP", "/"]);
     match random.below(14) {
         0 => target.parse::<u16>().map_or_else(|_| format!("'{target}'"), |port| port.to_string()),
@@ -153,7 +155,18 @@ fn port(random: &mut Random) -> String {
         10 => format!("{{target: 6379, published: \"{published}\", protocol: udp, mode: host}}"),
         11 => "{target: '90', name: web, app_protocol: http}".to_owned(),
         12 => format!("':{published}:80'"),
-        _ if random.chance(4) => random.pick(&["'80:http'", "'x:80:80'", ":80", "{target: 80, published: 080}", "'1-2:1-3'", "80.5", "'70000'", "''"]).to_owned(),
+        _ if random.chance(4) => random
+            .pick(&[
+                "'80:http'",
+                "'x:80:80'",
+                ":80",
+                "{target: 80, published: 080}",
+                "'1-2:1-3'",
+                "80.5",
+                "'70000'",
+                "''",
+            ])
+            .to_owned(),
         _ => "6379:6379".to_owned(),
     }
 }
@@ -171,7 +184,9 @@ fn environment(random: &mut Random) -> String {
             used.push(name);
             let value = match random.below(9) {
                 0 => String::new(),
-                1 => random.pick(&["1", "0123", "1e3", "1.50", "0x1F", "1_000", "true", "yes", "null", "~", "-5"]).to_owned(),
+                1 => random
+                    .pick(&["1", "0123", "1e3", "1.50", "0x1F", "1_000", "true", "yes", "null", "~", "-5"])
+                    .to_owned(),
                 _ => some_text(random),
             };
             lines += &format!("      {name}: {value}\n");
@@ -221,7 +236,8 @@ fn service(random: &mut Random, complete: bool) -> String {
         body += &format!("    environment:\n{}", environment(random));
     }
     if random.chance(40) {
-        let files = ["one.env", "[one.env, ./sub/two.env]", "[{path: sub/two.env}]", "[{path: no.env, required: false}]"];
+        let files =
+            ["one.env", "[one.env, ./sub/two.env]", "[{path: sub/two.env}]", "[{path: no.env, required: false}]"];
         body += &format!("    env_file: {}\n", random.pick(&files));
     }
     if random.chance(40) {
@@ -230,10 +246,12 @@ fn service(random: &mut Random, complete: bool) -> String {
     if random.chance(20) {
         let test = command(random);
         let test = test.strip_prefix('[').map_or_else(|| test.clone(), |items| format!("[CMD, {items}"));
-        body += &format!("    healthcheck: {{test: {test}, interval: {}}}\n", random.pick(&["5s", "1m30s", "1h", "500ms"]));
+        body +=
+            &format!("    healthcheck: {{test: {test}, interval: {}}}\n", random.pick(&["5s", "1m30s", "1h", "500ms"]));
     }
     if random.chance(25) {
-        let volumes = ["'data:/data'", "'./x:/x:ro'", "/anon", "'~/y:/y'", "'data:/x/'", "{type: bind, source: ./q, target: /q}"];
+        let volumes =
+            ["'data:/data'", "'./x:/x:ro'", "/anon", "'~/y:/y'", "'data:/x/'", "{type: bind, source: ./q, target: /q}"];
         let volumes: Vec<&str> = (0..=random.below(2)).map(|_| random.pick(&volumes)).collect();
         body += &format!("    volumes: [{}]\n", volumes.join(", "));
     }
@@ -250,7 +268,10 @@ fn service(random: &mut Random, complete: bool) -> String {
         body += &format!("    dns: {}\n", random.pick(&["1.1.1.1", "[1.1.1.1, 8.8.8.8]", "['${EMPTY}', 9.9.9.9]"]));
     }
     if random.chance(10) {
-        body += &format!("    {}\n", random.pick(&["init: yes", "scale: '2'", "mem_limit: 1g", "cpus: '0.5'", "tty: true", "user: '1'"]));
+        body += &format!(
+            "    {}\n",
+            random.pick(&["init: yes", "scale: '2'", "mem_limit: 1g", "cpus: '0.5'", "tty: true", "user: '1'"])
+        );
     }
     if !complete && random.chance(10) {
         body += &format!("    {}: !reset null\n", random.pick(&["entrypoint", "expose", "links"]));
@@ -265,7 +286,10 @@ fn base(random: &mut Random) -> String {
 fn compose_file(random: &mut Random, main: bool) -> String {
     let mut file = String::new();
     if random.chance(30) {
-        file += &format!("x-common: &common\n  restart: always\n  environment:\n{}", environment(random).replace("      ", "    "));
+        file += &format!(
+            "x-common: &common\n  restart: always\n  environment:\n{}",
+            environment(random).replace("      ", "    ")
+        );
     }
     let anchored = !file.is_empty();
     file += "services:\n";
@@ -282,7 +306,11 @@ fn compose_file(random: &mut Random, main: bool) -> String {
             file += random.pick(&["    extends: redis\n", "    extends: {file: sub/base.yml, service: base}\n"]);
         }
         if main && at == 2 && random.chance(30) {
-            file += random.pick(&["    depends_on: [redis]\n", "    depends_on: {app: {condition: service_healthy}}\n", "    links: [redis]\n"]);
+            file += random.pick(&[
+                "    depends_on: [redis]\n",
+                "    depends_on: {app: {condition: service_healthy}}\n",
+                "    links: [redis]\n",
+            ]);
         }
         let body = service(random, main);
         file += if body.is_empty() { "    tty: false\n" } else { &body };

@@ -9,8 +9,8 @@ mod volume;
 pub(super) use lists::unique;
 pub(super) use paths::{Folders, absolute_paths};
 pub(super) use settle::{check, settle};
-pub use volume::clean_path;
 pub(super) use shapes::{defaults, lengthen};
+pub use volume::clean_path;
 
 use super::node::{Node, Text, Value};
 use super::variables::Variables;

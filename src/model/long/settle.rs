@@ -13,10 +13,11 @@ pub(in super::super) fn settle(root: &mut Node, with_schema: bool, faults: &mut 
     unique(root, faults);
     if with_schema {
         let violations = validate(root);
-        faults.extend(violations.into_iter().map(|violation| Fault {
-            help: violation.help,
-            ..Fault::new(&violation.place, violation.message)
-        }));
+        faults.extend(
+            violations
+                .into_iter()
+                .map(|violation| Fault { help: violation.help, ..Fault::new(&violation.place, violation.message) }),
+        );
     }
     if let Some(version) = root.as_map_mut().and_then(|map| map.remove("version")) {
         let help = "take it out: it only confuses";

@@ -127,10 +127,8 @@ fn depends_on(node: &mut Node, _: &mut Vec<Fault>) {
 /// A dependency as Compose infers it.
 pub(in super::super) fn dependency(place: &Place, restart: Option<bool>) -> Node {
     let restart = restart.map(|restart| ("restart", Node::new(Value::Bool(restart), place)));
-    let entries = [
-        ("condition", Node::text("service_started", place)),
-        ("required", Node::new(Value::Bool(true), place)),
-    ];
+    let entries =
+        [("condition", Node::text("service_started", place)), ("required", Node::new(Value::Bool(true), place))];
     Node::map(entries.into_iter().chain(restart), place)
 }
 

@@ -126,8 +126,7 @@ fn read_alternative(text: &str, named: &BTreeMap<String, Type>) -> Option<Altern
         return Some(Alternative::Word(word.to_owned()));
     }
     if let Some(value) = inside('<', ">") {
-        let marks =
-            [('=', Keys::Names), ('~', Keys::NamesOrIgnored), ('^', Keys::SmallLettersOrIgnored)];
+        let marks = [('=', Keys::Names), ('~', Keys::NamesOrIgnored), ('^', Keys::SmallLettersOrIgnored)];
         let marked = marks.into_iter().find_map(|(mark, keys)| Some((keys, value.strip_prefix(mark)?)));
         let (keys, value) = marked.unwrap_or((Keys::Any, value));
         return Some(Alternative::Map { keys, value: read_type(value, named)? });

@@ -192,10 +192,17 @@ impl Builder<'_> {
 
     /// In `{a:}` the parser finds the key `a`, go-yaml the key `a:`: to it, a bracket ends a text and a colon before it does not.
     fn keep_colons(&mut self) {
-        let keys: Vec<NodeId> = self.document.nodes.iter().filter_map(|node| match &node.kind {
-            Kind::Map(pairs) if node.flow => Some(pairs),
-            _ => None,
-        }).flatten().map(|pair| pair.key).collect();
+        let keys: Vec<NodeId> = self
+            .document
+            .nodes
+            .iter()
+            .filter_map(|node| match &node.kind {
+                Kind::Map(pairs) if node.flow => Some(pairs),
+                _ => None,
+            })
+            .flatten()
+            .map(|pair| pair.key)
+            .collect();
         for key in keys {
             let Some(node) = self.document.nodes.get_mut(key.0 as usize) else { continue };
             let behind = self.text.get(node.span.end..).unwrap_or_default();
