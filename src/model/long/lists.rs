@@ -1,5 +1,7 @@
 //! Of several entries of a list that mean the same thing, the later one counts (Compose specification, "Merge").
 
+use std::collections::HashMap;
+
 use super::super::fault::Fault;
 use super::super::node::{Node, Value};
 use super::volume;
@@ -70,21 +72,23 @@ pub(in super::super) fn unique(root: &mut Node, faults: &mut Vec<Fault>) {
 }
 
 fn last_of_each(items: &mut Vec<Node>, key: Key, faults: &mut Vec<Fault>) {
-    let mut kept: Vec<(Option<String>, Node)> = Vec::new();
+    let mut kept: Vec<Node> = Vec::new();
+    let mut place_of: HashMap<String, usize> = HashMap::new();
     for item in items.drain(..) {
-        let key = match key_of(&item, key) {
-            Ok(key) => key,
+        let known = match key_of(&item, key) {
+            Ok(Some(key)) => *place_of.entry(key).or_insert(kept.len()),
+            Ok(None) => kept.len(),
             Err(fault) => {
                 faults.push(*fault);
-                None
+                kept.len()
             }
         };
-        match kept.iter_mut().find(|(known, _)| key.is_some() && *known == key) {
-            Some((_, known)) => *known = item,
-            None => kept.push((key, item)),
+        match kept.get_mut(known) {
+            Some(known) => *known = item,
+            None => kept.push(item),
         }
     }
-    items.extend(kept.into_iter().map(|(_, item)| item));
+    *items = kept;
 }
 
 fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {

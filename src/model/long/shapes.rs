@@ -6,6 +6,9 @@ use super::super::node::{Map, Node, Place, Text, Value};
 use super::super::port::{self, PortRange};
 use super::volume;
 
+/// A list of ports that publishes more than these is a mistake: there are 65,536 for each protocol.
+const MOST_PORTS: usize = 200_000;
+
 /// Gives a value its long form.
 type Lengthen = fn(&mut Node, &mut Vec<Fault>);
 
@@ -211,6 +214,10 @@ fn ports(node: &mut Node, faults: &mut Vec<Fault>) {
     let Value::List(items) = &mut node.value else { return };
     let mut long = Vec::new();
     for item in items.drain(..) {
+        if long.len() > MOST_PORTS {
+            faults.push(Fault::new(&item.place, "these are more ports than there are"));
+            break;
+        }
         match &item.value {
             Value::Map(_) => long.push(item),
             Value::Int(_) | Value::Text(_) => match item.scalar_text().map(|text| port::parse(&text.value)) {
