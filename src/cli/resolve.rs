@@ -13,7 +13,12 @@ use crate::source::{Disk, FileKind, Files, SourceId, absolute, compose_files, re
 use crate::text::Span;
 
 /// Resolves a project and writes it; problems go to `err`. Ends as with findings where Compose refuses the project.
-pub(super) fn run(resolve: &Resolve, folder: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
+pub(super) fn run(
+    resolve: &Resolve,
+    folder: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome, Error> {
     if resolve.projects {
         return list_projects(&target(resolve, folder), folder, out);
     }
