@@ -127,12 +127,14 @@ fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {
         (Key::Port, Value::Int(number)) => Some(number.to_string()),
         (Key::Port, Value::Map(map)) => {
             let Some(Value::Int(target)) = map.get("target").map(|node| &node.value) else { return missing("target") };
-            let published = map.get("published").and_then(Node::scalar_text).map(|text| text.value).unwrap_or_default();
+            // The reference does not see that a number and a text are the same port.
+            let published = match map.get("published").map(|node| &node.value) {
+                Some(Value::Text(text)) => text.value.clone(),
+                Some(Value::Int(number)) => format!("#{number}"),
+                _ => String::new(),
+            };
             let host = field("host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
             let protocol = field("protocol").unwrap_or_else(|| "tcp".to_owned());
-            let number = matches!(map.get("published").map(|node| &node.value), Some(Value::Int(_)));
-            // The reference does not see that a number and a text are the same port.
-            let published = if number { format!("#{published}") } else { published };
             Some(format!("{host}:{published}:{target}/{protocol}"))
         }
         (Key::Port, _) => whole.map(str::to_owned),
