@@ -117,7 +117,10 @@ fn what_compose_refuses_is_an_error() {
         ("volumes: ['other:/x']", "`other` is not among the `volumes` at the top of the project"),
         ("depends_on: [t]", "there is no service `t`"),
         ("env_file: no.env", "the env file can't be read: there is no such file"),
-        ("network_mode: host\n    networks: [n]\nnetworks: {n: }\nx-a:", "`network_mode` and `networks` exclude each other"),
+        (
+            "network_mode: host\n    networks: [n]\nnetworks: {n: }\nx-a:",
+            "`network_mode` and `networks` exclude each other",
+        ),
     ];
     for (body, expected) in cases {
         let body = body.replace("image: ${", "domainname: ${");

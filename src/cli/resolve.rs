@@ -84,7 +84,10 @@ fn invocation(resolve: &Resolve, folder: &Path) -> Result<Invocation, Error> {
                     "there is no such file or folder".to_owned(),
                 )]));
             }
-            FileKind::Directory => invocation.folder = path,
+            FileKind::Directory => {
+                invocation.environment.insert("PWD".to_owned(), path.to_string_lossy().into_owned());
+                invocation.folder = path;
+            }
             _ => invocation.files.insert(0, path.to_string_lossy().into_owned()),
         }
     }

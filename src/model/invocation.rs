@@ -43,8 +43,6 @@ pub struct Located {
     pub profiles: Vec<String>,
     /// The name of the project.
     pub name: String,
-    /// Why these files.
-    pub reason: &'static str,
 }
 
 impl Invocation {
@@ -56,18 +54,15 @@ impl Invocation {
         variables.closed = true;
         let named: Vec<PathBuf> = self.env_file_names().iter().map(|name| absolute(&self.folder, name)).collect();
         let mut files: Vec<PathBuf> = self.files.iter().map(|file| absolute(&self.folder, file)).collect();
-        let mut reason = "-f";
         self.read_env_files(workspace, &named, &self.project_folder(&files), &mut variables)?;
         if files.is_empty()
             && let Some(list) = variables.get("COMPOSE_FILE")
         {
             let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(":");
             files = list.split(separator).map(|file| absolute(&self.folder, file)).collect();
-            reason = "COMPOSE_FILE";
         }
         if files.is_empty() {
             files = default_files(workspace, &self.project_folder(&[]));
-            reason = "default name";
         }
         if files.is_empty() {
             workspace.report_unreadable(&self.project_folder(&[]).join(MAIN_NAMES[0]), &ReadError::Absent);
@@ -86,7 +81,7 @@ impl Invocation {
             variables.set("COMPOSE_PROJECT_NAME", name.clone());
         }
         variables.give("COMPOSE_PROJECT_NAME", name.clone());
-        Some(Located { files, folder, variables, profiles, name, reason })
+        Some(Located { files, folder, variables, profiles, name })
     }
 
     fn env_file_names(&self) -> Vec<String> {

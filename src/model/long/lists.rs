@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::fault::Fault;
-use super::super::node::{Node, Value};
+use super::super::node::{Certainty, Node, Value};
 use super::volume;
 
 /// What makes two entries the same.
@@ -110,6 +110,7 @@ fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {
         },
         (Key::Target, Value::Text(text)) => match volume::parse(text) {
             Ok(volume) => volume.target.map(|target| target.value),
+            Err(_) if text.certainty != Certainty::Known => None,
             Err(error) => return Err(Box::new(Fault::new(&item.place, error.to_string()))),
         },
         (Key::Device, Value::Map(_)) => match field("target") {

@@ -2,7 +2,7 @@
 
 use super::super::cast::visit;
 use super::super::fault::Fault;
-use super::super::node::{Map, Node, Place, Text, Value};
+use super::super::node::{Certainty, Map, Node, Place, Text, Value};
 use super::super::port::{self, PortRange};
 use super::volume;
 
@@ -206,8 +206,14 @@ fn volume(node: &mut Node, faults: &mut Vec<Fault>) {
     let Value::Text(text) = &node.value else { return };
     match volume::parse(text) {
         Ok(volume) => *node = volume::long(volume, &node.place),
+        Err(_) if is_uncertain(node) => {}
         Err(error) => faults.push(Fault::new(&node.place, error.to_string())),
     }
+}
+
+/// True for a text that would be another one if a variable were set.
+fn is_uncertain(node: &Node) -> bool {
+    node.as_text().is_some_and(|text| text.certainty != Certainty::Known)
 }
 
 fn ports(node: &mut Node, faults: &mut Vec<Fault>) {
@@ -222,6 +228,7 @@ fn ports(node: &mut Node, faults: &mut Vec<Fault>) {
             Value::Map(_) => long.push(item),
             Value::Int(_) | Value::Text(_) => match item.scalar_text().map(|text| port::parse(&text.value)) {
                 Some(Ok(port)) => long.extend(long_ports(&port, &item)),
+                Some(Err(_)) if is_uncertain(&item) => {}
                 Some(Err(error)) => faults.push(Fault::new(&item.place, error.to_string())),
                 None => {}
             },
