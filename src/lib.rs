@@ -1,4 +1,45 @@
-//! caulk
+//! caulk seals the leaks in Docker Compose projects: it reads `compose.yaml` and `.env` as Docker Compose reads them, finds
+//! what leaves a service open, and repairs it with the smallest edits that do it.
+//!
+//! This page is the architecture. Data flows one way, from files to a report, and the modules are named in that order: each
+//! uses only those above it (`tests/layers.rs` keeps it so).
+//!
+//! | module | from → to |
+//! |---|---|
+//! | [`text`] | [`text::Span`], [`text::LineIndex`], [`text::Edit`]: places in one text, and changes of it |
+//! | [`syntax`] | text → trees with the place of every byte: YAML, env files, `${…}`, command words, shell, `redis.conf`, ACLs. A parser never fails; it returns the tree and its problems |
+//! | [`source`] | the [`source::Files`] trait: the disk, or texts that hide it; [`source::Sources`] reads each file once and records every miss. [`source::git`] tells what git thinks of a path |
+//! | [`model`] | files → [`model::Workspace`] of [`model::Project`]s: discovery, interpolation, `extends`, merge, `include`, container environments |
+//! | [`canonical`] | a project → the form that `docker compose config` prints, and what Compose refuses |
+//! | [`catalog`] | plain types for what `rules/stores` says of data stores |
+//! | [`lens`] | one thing of a service in every spelling (ports, command, environment, healthcheck, URL): read, and written back as it was spelled |
+//! | [`topology`] | which services are stores, whether they demand a password, and which variables and arguments lead to them |
+//! | [`rule`] | YAML → [`rule::RuleSet`]: decoded with spans, checked before use, evaluated on views |
+//! | [`lint`] | rules × workspace → [`lint::Finding`]s |
+//! | [`fix`] | findings → repairs in memory → proof → files |
+//! | [`report`] | plain views → text, JSON, patches |
+//! | [`cli`] | arguments → settings → the commands |
+//!
+//! # What holds everywhere
+//!
+//! - **Meaning and place come from one tree.** A [`model::node::Node`] has a [`model::node::Place`]: the file, the YAML node,
+//!   and the layers (alias, merge key, `extends`, `include`) through which it came. A [`model::node::Text`] knows which of its
+//!   bytes are copied and which come from a variable.
+//! - **Unknown is not false.** A text is `Known`, `Assumed` (it holds while variables that no file sets stay unset) or
+//!   `Unknown`; matchers follow Kleene logic, and a rule that rests on an assumption is at most a warning.
+//! - **A repair is byte edits**, never a document written anew. [`fix::plan`] makes repairs one after the other on texts in
+//!   memory; [`fix::proof`] reads the workspace before and after each and accepts it only if just the values changed that the
+//!   repair means to change, to just what it means, no comment is lost, and the finding is gone.
+//! - **Files change all or none**: [`fix::commit`] writes with a journal outside the repository, [`fix::undo`] takes back.
+//! - **Secrets** are made by [`fix::secret`], go into env files that git does not track, and are masked everywhere else.
+//!
+//! # Where to look
+//!
+//! - a wrong reading of a Compose file: [`model`], with a case in `fixtures/conformance`
+//! - a spelling that is not understood or not kept: [`lens`]
+//! - a finding that is wrong or missing: the rule in `rules/`, then its view in [`lint::views`]
+//! - a repair: [`fix::seal`] for stores, [`fix::port`], [`fix::redirect`]
+//! - a new store, image or client variable: `rules/stores/`, no Rust
 
 pub mod canonical;
 pub mod catalog;

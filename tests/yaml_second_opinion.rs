@@ -1,107 +1,133 @@
-//! Two parsers of YAML, granit behind `syntax::yaml` and yaml-rust2, find the same in every YAML file of the fixtures.
+//! YAML as another parser reads it: where both accept a text, they must see the same nodes.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod common;
 
-use caulk::syntax::yaml::{Document, Kind, NodeId, parse};
-use yaml_rust2::Event;
-use yaml_rust2::parser::{EventReceiver, Parser};
+use std::path::Path;
 
-/// The structure of a file: its texts, and where mappings, lists and aliases stand.
-type Events = Vec<String>;
+use caulk::syntax::yaml::{Document, Kind, NodeId, Style, parse};
+use proptest::prelude::*;
+use proptest::sample::select;
+use yaml_rust2::parser::{Event, MarkedEventReceiver, Parser};
+use yaml_rust2::scanner::{Marker, TScalarStyle};
+
+/// The YAML texts below some folders of the package.
+fn texts(folders: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = folders.iter().flat_map(|folder| common::files_of(&root.join(folder)));
+    let yaml = files.filter(|(name, _)| name.ends_with(".yml") || name.ends_with(".yaml"));
+    // The other parser takes a byte order mark for text.
+    let texts =
+        yaml.filter_map(|(_, bytes)| Some(String::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}').to_owned()));
+    let texts: Vec<String> = texts.collect();
+    assert!(texts.len() > 10, "there are hardly any texts");
+    texts
+}
 
 #[test]
-fn both_parsers_find_the_same_in_every_fixture() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut files = Vec::new();
-    yaml_files(&root, &mut files);
-    assert!(files.len() > 400, "the fixtures are there");
-    let mut differ = Vec::new();
-    for path in files {
-        // A file in another encoding is for nobody to read.
-        let Ok(text) = fs::read_to_string(&path) else { continue };
-        let name = path.strip_prefix(&root).expect("it lies below").to_string_lossy().replace('\\', "/");
-        let (granit, second) = (by_granit(&text), by_yaml_rust2(&text));
-        if granit != second {
-            differ.push(format!("{name}: granit {granit:?}, yaml-rust2 {second:?}"));
-        }
-    }
-    assert!(differ.is_empty(), "{}", differ.join("\n"));
-}
-
-fn yaml_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            yaml_files(&path, files);
-        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
-            files.push(path);
-        }
+fn our_own_files_are_read_alike() {
+    for text in texts(&["fixtures/projects", "rules"]) {
+        let ours = ours(&text).unwrap_or_else(|| panic!("this is not valid:\n{text}"));
+        let theirs = theirs(&text).expect("this is valid");
+        assert_eq!(ours, theirs, "{text}");
     }
 }
 
-/// `None` if it is no YAML.
-fn by_granit(text: &str) -> Option<Events> {
+#[test]
+fn what_both_accept_of_the_conformance_suite_is_read_alike() {
+    let texts = texts(&["fixtures/conformance"]);
+    let both = texts.iter().filter_map(|text| Some((text, ours(text)?, theirs(text)?)));
+    let compared = both.map(|(text, ours, theirs)| assert_eq!(ours, theirs, "{text}")).count();
+    assert!(compared * 10 > texts.len() * 9, "only {compared} of {} texts can be compared", texts.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lines_put_together_anew_are_read_alike(text in lines()) {
+        if let (Some(ours), Some(theirs)) = (ours(&text), theirs(&text)) {
+            prop_assert_eq!(ours, theirs, "{}", text);
+        }
+    }
+}
+
+fn lines() -> impl Strategy<Value = String> {
+    let texts = texts(&["fixtures", "rules"]);
+    let lines: Vec<String> = texts.iter().flat_map(|text| text.lines().map(|line| format!("{line}\n"))).collect();
+    prop::collection::vec(select(lines), 0..12).prop_map(|lines| lines.concat())
+}
+
+/// One line for each beginning and end of a node.
+type Nodes = Vec<String>;
+
+fn ours(text: &str) -> Option<Nodes> {
     let (document, problems) = parse(text.into());
-    // What go-yaml refuses beyond the grammar is no question for yaml-rust2.
-    let is_grammar = |message: &str| ["not valid YAML", "a tab", "no anchor"].iter().any(|part| message.contains(part));
-    if problems.iter().any(|problem| is_grammar(&problem.message)) {
-        return None;
-    }
-    let mut events = Vec::new();
+    let mut nodes = Nodes::new();
     for root in &document.roots {
-        collect(&document, *root, &mut events);
+        nodes.push("document".to_owned());
+        describe(&document, *root, &mut nodes);
     }
-    Some(events)
+    problems.is_empty().then_some(nodes)
 }
 
-fn collect(document: &Document, id: NodeId, events: &mut Events) {
+fn describe(document: &Document, id: NodeId, nodes: &mut Nodes) {
     match &document.node(id).kind {
-        Kind::Scalar { value, .. } => events.push(scalar(value)),
-        Kind::Alias { .. } => events.push("*".to_owned()),
+        Kind::Scalar { value, style } => nodes.push(scalar(*style, value)),
+        Kind::Alias { .. } => nodes.push("alias".to_owned()),
         Kind::Seq(items) => {
-            events.push("[".to_owned());
-            items.iter().for_each(|item| collect(document, *item, events));
-            events.push("]".to_owned());
+            nodes.push("list".to_owned());
+            items.iter().for_each(|item| describe(document, *item, nodes));
+            nodes.push("end".to_owned());
         }
         Kind::Map(pairs) => {
-            events.push("{".to_owned());
+            nodes.push("mapping".to_owned());
             for pair in pairs {
-                collect(document, pair.key, events);
-                collect(document, pair.value, events);
+                describe(document, pair.key, nodes);
+                describe(document, pair.value, nodes);
             }
-            events.push("}".to_owned());
+            nodes.push("end".to_owned());
         }
     }
 }
 
-/// To yaml-rust2, nothing at all is a `~`.
-fn scalar(value: &str) -> String {
-    format!("={}", if value == "~" { "" } else { value })
+fn scalar(style: Style, value: &str) -> String {
+    let (name, value) = match style {
+        // What is left out is called `~` by the other parser.
+        Style::Plain => ("plain", if value == "~" { "" } else { value }),
+        Style::Single => ("single", value),
+        Style::Double => ("double", value),
+        // An empty one has no line break: YAML 1.2.2, section 8.1.1.2, and Compose say so.
+        Style::Literal => ("literal", if value == "\n" { "" } else { value }),
+        Style::Folded => ("folded", if value == "\n" { "" } else { value }),
+    };
+    format!("{name} {value:?}")
 }
 
-#[derive(Default)]
-struct Receiver(Events);
-
-impl EventReceiver for Receiver {
-    fn on_event(&mut self, event: Event) {
-        let event = match event {
-            Event::Scalar(value, ..) => scalar(&value),
-            Event::Alias(_) => "*".to_owned(),
-            Event::SequenceStart(..) => "[".to_owned(),
-            Event::SequenceEnd => "]".to_owned(),
-            Event::MappingStart(..) => "{".to_owned(),
-            Event::MappingEnd => "}".to_owned(),
-            _ => return,
-        };
-        self.0.push(event);
+fn theirs(text: &str) -> Option<Nodes> {
+    struct Receiver(Nodes);
+    impl MarkedEventReceiver for Receiver {
+        fn on_event(&mut self, event: Event, _: Marker) {
+            self.0.push(match event {
+                Event::DocumentStart => "document".to_owned(),
+                Event::Alias(_) => "alias".to_owned(),
+                Event::SequenceStart(..) => "list".to_owned(),
+                Event::MappingStart(..) => "mapping".to_owned(),
+                Event::SequenceEnd | Event::MappingEnd => "end".to_owned(),
+                Event::Scalar(value, style, ..) => {
+                    let style = match style {
+                        TScalarStyle::Plain => Style::Plain,
+                        TScalarStyle::SingleQuoted => Style::Single,
+                        TScalarStyle::DoubleQuoted => Style::Double,
+                        TScalarStyle::Literal => Style::Literal,
+                        TScalarStyle::Folded => Style::Folded,
+                    };
+                    scalar(style, &value)
+                }
+                _ => return,
+            });
+        }
     }
-}
-
-/// `None` if it is no YAML.
-fn by_yaml_rust2(text: &str) -> Option<Events> {
-    let mut receiver = Receiver::default();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    Parser::new(text.chars()).load(&mut receiver, true).ok()?;
+    let mut receiver = Receiver(Nodes::new());
+    Parser::new_from_str(text).load(&mut receiver, true).ok()?;
     Some(receiver.0)
 }

@@ -89,6 +89,12 @@ impl Run<'_> {
         state_folder: Option<&StateFolder>,
     ) -> Result<(), Error> {
         let is_fixing = self.check.action != Action::Report;
+        // A patch leaves secrets out, so it can show what `--fix` must not write into a file that git tracks.
+        let as_if_untracked = |path: &Path| match self.git.status(path) {
+            GitStatus::Tracked { root } => GitStatus::Ignored { root },
+            status => status,
+        };
+        let git: &dyn Git = if self.check.action == Action::ShowDiff { &as_if_untracked } else { &self.git };
         let settings = Settings {
             sets,
             options: &self.options,
@@ -96,9 +102,11 @@ impl Run<'_> {
             selection: self.selection,
             is_unsafe_allowed: self.check.unsafe_fixes,
             policy: policy(self.check.secrets),
-            git: &self.git,
+            git,
         };
-        let root = self.root(sets);
+        let folder =
+            common_folder(sets.iter().map(|set| set.folder.as_path())).unwrap_or_else(|| self.folder.to_owned());
+        let root = self.root(&folder);
         if let Some(state_folder) = state_folder {
             let lines = journal::recover(&root, state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
@@ -110,6 +118,9 @@ impl Run<'_> {
         let overlay = plan.draft.overlay();
         let after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
         if let Some(state_folder) = state_folder.filter(|_| !changes.is_empty()) {
+            // Without a repository, what a repair chose to change is what the project consists of.
+            let changed = changes.iter().filter_map(|change| change.path.parent());
+            let root = common_folder(changed.chain([root.as_path()])).unwrap_or(root);
             let record = record(root, &plan);
             let done = commit(&changes, &record, state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
@@ -117,6 +128,8 @@ impl Run<'_> {
         }
         if self.check.action == Action::ShowDiff {
             let secrets = self.secrets.borrow().exposed();
+            let notes: Vec<_> = changes.iter().filter_map(|change| self.not_for_git(change, &secrets)).collect();
+            self.report.notes.extend(notes);
             self.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
         }
         let shown = after.as_ref().unwrap_or(&before);
@@ -124,19 +137,27 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The folder that bounds what is written: the repository, or what all projects have in common.
-    fn root(&self, sets: &[ProjectFiles]) -> PathBuf {
-        let folder = sets
-            .iter()
-            .map(|set| set.folder.clone())
-            .reduce(|a, b| common(&a, &b))
-            .unwrap_or_else(|| self.folder.to_owned());
+    /// What keeps `--fix` from making a change that a patch shows.
+    fn not_for_git(&self, change: &FileChange, secrets: &[String]) -> Option<String> {
+        let text = String::from_utf8_lossy(&change.after);
+        let is_secret = secrets.iter().any(|secret| text.contains(secret.as_str()));
+        let is_tracked = || matches!(self.git.status(&change.path), GitStatus::Tracked { .. });
+        (is_secret && is_tracked()).then(|| {
+            let path = relative_to(self.folder, &change.path);
+            format!(
+                "git tracks {path}, so --fix holds back what needs a password there: `git rm --cached {path}` first"
+            )
+        })
+    }
+
+    /// The folder that bounds what is written: the repository, or the project.
+    fn root(&self, folder: &Path) -> PathBuf {
         match self.git.status(&folder.join(".env")) {
             GitStatus::Tracked { root }
             | GitStatus::Ignored { root }
             | GitStatus::Untracked { root }
             | GitStatus::Unknown { root, .. } => root,
-            GitStatus::NoRepository => folder,
+            GitStatus::NoRepository => folder.to_owned(),
         }
     }
 
@@ -155,7 +176,7 @@ impl Run<'_> {
                 };
                 let options = DiffOptions { show_secrets: self.check.show_secrets, target };
                 let notes = diff::render(&self.diffs, &options, out)?;
-                for note in notes {
+                for note in notes.into_iter().chain(self.beside_the_patch()) {
                     writeln!(err, "caulk: {note}")?;
                 }
             }
@@ -172,6 +193,29 @@ impl Run<'_> {
             }
         }
         Ok(outcome)
+    }
+
+    /// What a patch can't say: what could not be read, and which repairs are not in it.
+    fn beside_the_patch(&self) -> Vec<String> {
+        let report = &self.report;
+        let title = |id: &str| {
+            let repair = report.repairs.iter().find(|repair| repair.id == id);
+            repair.map_or(id, |repair| repair.title.as_str()).to_owned()
+        };
+        let problems = report.problems.iter().map(|problem| match &problem.range {
+            Some(range) => {
+                let (line, column) = (range.start.line, range.start.column);
+                format!("{}:{line}:{column}: {}", problem.path, problem.message)
+            }
+            None => format!("{}: {}", problem.path, problem.message),
+        });
+        let fix = report.fix.clone().unwrap_or_default();
+        let held_back = fix.held_back.into_iter().map(|held| {
+            let flag = held.flag.map(|flag| format!(" ({flag})")).unwrap_or_default();
+            format!("held back: {}: {}{flag}", title(&held.repair), held.reason)
+        });
+        let refused = fix.refused.into_iter().map(|no| format!("refused: {}: {}", title(&no.repair), no.reason));
+        problems.chain(held_back).chain(refused).chain(report.notes.iter().cloned()).collect()
     }
 
     fn keep_only_given(&mut self) {
@@ -269,6 +313,9 @@ fn file_diff(folder: &Path, change: &FileChange, secrets: &[String]) -> FileDiff
     }
 }
 
-fn common(a: &Path, b: &Path) -> PathBuf {
-    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+/// The folder that holds all of them.
+fn common_folder<'p>(folders: impl Iterator<Item = &'p Path>) -> Option<PathBuf> {
+    folders
+        .map(Path::to_owned)
+        .reduce(|a, b| a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect())
 }

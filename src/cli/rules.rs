@@ -74,8 +74,8 @@ pub fn test(folder: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
 
 /// The error for a rule that does not exist, with the nearest one that does.
 pub fn unknown(rules: &RuleSet, id: &str) -> Error {
-    let nearest = rules.nearest_rule(id).map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
-    Error::Other(format!("there is no rule `{id}`{nearest} `caulk rules` lists them"))
+    let nearest = rules.nearest_rule(id).map(|nearest| format!(": did you mean `{nearest}`?")).unwrap_or_default();
+    Error::Other(format!("there is no rule `{id}`{nearest} (`caulk rules` lists them)"))
 }
 
 fn texts_below(folder: &Path) -> Result<Vec<(String, Arc<str>)>, Error> {

@@ -25,7 +25,7 @@ pub fn run(repair: Option<&str>, folder: &Path, out: &mut dyn Write) -> Result<O
         writeln!(out, "{line}")?;
     }
     let report = undo(folder, &state, &Disk).map_err(|error| failed(&error))?;
-    for line in report.lines() {
+    for line in report.lines(folder) {
         writeln!(out, "{line}")?;
     }
     Ok(if report.is_undone() { Outcome::Clean } else { Outcome::Findings })

@@ -37,6 +37,9 @@ pub struct Draft<'f> {
     changed: BTreeMap<PathBuf, Changed>,
 }
 
+/// A file's bytes, if there is one, and its text.
+type Read = (Option<Arc<[u8]>>, String);
+
 #[derive(Clone)]
 struct Changed {
     before: Option<Arc<[u8]>>,
@@ -97,7 +100,7 @@ impl<'f> Draft<'f> {
         changed.collect()
     }
 
-    fn read(&self, path: &Path) -> Result<(Option<Arc<[u8]>>, String), DraftError> {
+    fn read(&self, path: &Path) -> Result<Read, DraftError> {
         let failed = |error| DraftError::Read { path: path.to_owned(), error };
         match self.files.read(path) {
             Ok(bytes) => {

@@ -12,7 +12,7 @@ use super::{port, proof, redirect};
 use crate::lens::port::ports;
 use crate::lint::{self, Finding, Selection};
 use crate::model::discover::ProjectFiles;
-use crate::model::{Options, Workspace};
+use crate::model::{Options, Weight, Workspace};
 use crate::rule::{Action, Applicability, BuiltIn, Change, RuleSet};
 use crate::source::Files;
 use crate::source::git::Git;
@@ -151,24 +151,20 @@ impl<'f> State<'f> {
         match aim {
             Aim::Seal(number) => {
                 let group = self.topology.sharing_a_definition(&self.workspace, *number);
-                seal::key(&self.topology.stores[group[0]])
+                seal::key(&self.workspace, &self.topology.stores[group[0]])
             }
             Aim::Redirect(link) => {
                 let link = &self.topology.links[*link];
-                redirect::key(
-                    project,
-                    link.service.as_deref().unwrap_or_default(),
-                    link.carrier.variable().unwrap_or_default(),
-                )
+                redirect::key(&self.workspace, link)
             }
             Aim::Port { service, index, .. } => {
                 let node = self.workspace.projects[project].service(service);
                 let all = node.map(ports).unwrap_or_default();
                 match all.iter().find(|port| port.index == *index) {
-                    Some(found) => port::key(project, service, found),
+                    Some(found) => port::key(&self.workspace, service, found),
                     None => RepairKey {
                         action: "port".into(),
-                        project,
+                        file: self.workspace.projects[project].folder.clone(),
                         service: service.clone(),
                         detail: index.to_string(),
                     },
@@ -265,7 +261,7 @@ fn step(
             }
         }
         if let Some(repair) = repair.filter(|_| is_made) {
-            plan.recreate.extend(repair.recreate.into_iter().map(|service| (key.project, service)));
+            plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
             return true;
         }
@@ -328,6 +324,9 @@ fn attempt(
         let flag = (repair.applicability == Applicability::Unsafe).then_some("--unsafe-fixes");
         return Fate::HeldBack { reason: repair.doubts.join("; "), flag };
     }
+    if let Some(problem) = in_the_way(state, finding.project, repair) {
+        return Fate::Refused(problem);
+    }
     let mut next = draft.clone();
     let (defining, rest): (Vec<_>, Vec<_>) = repair.changes.iter().partition(|change| change.defines);
     let mut defined = draft.clone();
@@ -347,6 +346,20 @@ fn attempt(
     }
     *draft = next;
     Fate::Made
+}
+
+/// What can't be read in the project of a repair, or in a file that it changes. Where a tree breaks off, or Compose
+/// refuses the project, nobody can say what an edit would do.
+fn in_the_way(state: &State<'_>, project: usize, repair: &Repair) -> Option<String> {
+    let project = &state.workspace.projects[project];
+    let concerns = |path: &std::path::PathBuf| {
+        let changed = repair.changes.iter().any(|change| change.path == *path);
+        changed || project.paths.contains(path) || project.variables.paths.contains(path)
+    };
+    let problem =
+        state.workspace.problems().find(|problem| problem.weight == Weight::Error && concerns(&problem.path))?;
+    let name = crate::source::relative_to(&project.folder, &problem.path);
+    Some(format!("{name} must be mended first: {}", problem.message))
 }
 
 /// What would be worse after a repair: its finding is still there, or others are new.

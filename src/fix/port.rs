@@ -8,6 +8,7 @@ use super::commit::Role;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{port_value, port_values, ports_value, service_path};
 use crate::lens::port::{Port, ports};
+use crate::model::Workspace;
 use crate::rule::Applicability;
 
 /// The repair that lets port `index` of a service listen on `ip`.
@@ -37,7 +38,7 @@ pub fn set_host_ip(
         _ => port.set_host_ip(document, ip).map_err(|error| error.to_string())?,
     };
     let mut repair = Repair {
-        key: key(project, service, port),
+        key: key(bench.workspace, service, port),
         title: format!("port {} on loopback", published(port)),
         applicability: Applicability::Safe,
         doubts: Vec::new(),
@@ -81,16 +82,17 @@ fn expect_everywhere(
                     values[port.index] = port_value(port, Some(ip));
                 }
             }
-            repair.recreate.insert(service.key.clone());
+            repair.recreate.insert((number, service.key.clone()));
             repair.expected.insert(service_path(number, &service.key, "ports"), Some(ports_value(&values)));
         }
     }
 }
 
 /// What the repair of a port is called: by what it publishes, since entries before it may go.
-pub fn key(project: usize, service: &str, port: &Port<'_>) -> RepairKey {
+pub fn key(workspace: &Workspace<'_>, service: &str, port: &Port<'_>) -> RepairKey {
+    let file = workspace.sources.get(port.node.place.source).path.clone();
     let detail = format!("{}:{}/{}", published(port), port.target.first, port.protocol);
-    RepairKey { action: "port".to_owned(), project, service: service.to_owned(), detail }
+    RepairKey { action: "port".to_owned(), file, service: service.to_owned(), detail }
 }
 
 fn published(port: &Port<'_>) -> String {

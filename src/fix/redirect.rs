@@ -8,11 +8,12 @@ use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::environment_path;
 use crate::lens::environment;
 use crate::lens::url::{StoreUrl, with_host};
+use crate::model::Workspace;
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::rule::Applicability;
 use crate::source::SourceId;
 use crate::text::{Edit, EditSet};
-use crate::topology::{Carrier, Link, LinkKind, Target};
+use crate::topology::{Carrier, Link, LinkKind, Target, spot_of};
 
 /// The repair of one link.
 ///
@@ -35,7 +36,7 @@ pub fn redirect(bench: &Bench<'_, '_>, link: &Link) -> Result<Repair, String> {
     edits.iter().try_for_each(|edit| after.insert(edit.clone())).map_err(|_| by_hand())?;
     let expected = (environment_path(link.project, service, name), Some(after.apply(&link.text.value)));
     Ok(Repair {
-        key: key(link.project, service, name),
+        key: key(bench.workspace, link),
         title: format!("{name} of {service} leads to {}", store.service),
         applicability: Applicability::Safe,
         doubts: Vec::new(),
@@ -51,14 +52,20 @@ pub fn redirect(bench: &Bench<'_, '_>, link: &Link) -> Result<Repair, String> {
         expected: BTreeMap::from([expected]),
         defines: BTreeSet::new(),
         secrets: BTreeSet::new(),
-        recreate: BTreeSet::from([service.clone()]),
+        recreate: BTreeSet::from([(link.project, service.clone())]),
         notes: Vec::new(),
     })
 }
 
-/// What the repair of a variable is called.
-pub fn key(project: usize, service: &str, variable: &str) -> RepairKey {
-    RepairKey { action: "redirect".to_owned(), project, service: service.to_owned(), detail: variable.to_owned() }
+/// What the repair of a link is called.
+pub fn key(workspace: &Workspace<'_>, link: &Link) -> RepairKey {
+    let spot = spot_of(workspace, &link.carrier, &link.text, None);
+    RepairKey {
+        action: "redirect".to_owned(),
+        file: workspace.sources.get(spot.source).path.clone(),
+        service: link.service.clone().unwrap_or_default(),
+        detail: link.carrier.variable().unwrap_or_default().to_owned(),
+    }
 }
 
 fn write(

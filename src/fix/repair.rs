@@ -27,8 +27,8 @@ pub struct Repair {
     pub defines: BTreeSet<String>,
     /// Names of the secrets that it writes.
     pub secrets: BTreeSet<String>,
-    /// Services that must be recreated for it to take effect.
-    pub recreate: BTreeSet<String>,
+    /// Services that must be recreated for it to take effect, each with the number of its project.
+    pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know: who is cut off, what to do elsewhere.
     pub notes: Vec<String>,
 }
@@ -38,8 +38,8 @@ pub struct Repair {
 pub struct RepairKey {
     /// What is done: `seal`, `redirect`, or the field that is set.
     pub action: String,
-    /// Number of the project.
-    pub project: usize,
+    /// The file in which it stands; projects that share the file share the repair.
+    pub file: PathBuf,
     /// The service.
     pub service: String,
     /// The entry or variable of the service; empty for the whole.

@@ -37,7 +37,9 @@ impl Snapshot {
                 snapshot.add(variable_path(number, name), &Text::literal(value));
             }
             let Some(root) = project.root.as_ref().and_then(Node::as_map) else { continue };
-            for entry in root.entries.iter().filter(|entry| entry.key != "services") {
+            // Compose ignores `x-…`: what an anchor there holds counts where its aliases stand.
+            let counts = |entry: &&Entry| entry.key != "services" && !entry.key.starts_with("x-");
+            for entry in root.entries.iter().filter(counts) {
                 snapshot.add_node(format!("p{number}.{}", entry.key), &entry.value);
             }
             for service in project.services() {

@@ -8,6 +8,7 @@ use super::journal::{
     FileOutcome, JournalError, OutcomeKind, Phase, Standing, StateFolder, StoredRun, last_run, pending, restore,
     standing,
 };
+use crate::source::relative_to;
 
 /// A run could not be taken back.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +57,8 @@ impl UndoReport {
         self.run.phase == Phase::Undone
     }
 
-    /// For a person: what became of each file, and what to do if the run stands.
-    pub fn lines(&self) -> Vec<String> {
+    /// For a person in `folder`: what became of each file, and what to do if the run stands.
+    pub fn lines(&self, folder: &Path) -> Vec<String> {
         let mut lines: Vec<String> = self
             .files
             .iter()
@@ -70,7 +71,7 @@ impl UndoReport {
                     OutcomeKind::EditedSince => "was edited after caulk wrote it",
                     OutcomeKind::Missing => "was removed after caulk wrote it",
                 };
-                format!("{} {what}", path.display())
+                format!("{} {what}", relative_to(folder, path))
             })
             .collect();
         if !self.is_undone() {

@@ -80,7 +80,7 @@ fn if_a_file_was_edited_or_removed_since_nothing_is_touched_and_all_such_files_a
             assert!(!report.is_undone());
             assert_eq!(kinds(&report), expected);
             assert_eq!(project.snapshot(), now);
-            let lines = report.lines();
+            let lines = report.lines(&project.root());
             assert_eq!(lines.len(), 5, "{lines:?}");
             assert!(lines[4].contains("Nothing was taken back"), "{lines:?}");
             assert!(!lines.join("\n").contains(SECRET));
@@ -125,9 +125,9 @@ fn a_run_is_found_from_above_and_below_but_not_from_elsewhere() {
 #[test]
 fn a_file_that_may_not_be_written_stops_all_of_it() {
     let (project, _) = written();
-    set_mode(&project.path("backend/.env"), 0o444);
+    let layer = Scripted::new(|_, _, _: &Path| Fate::Go).with_read_only(project.path("backend/.env"));
     let now = project.snapshot();
-    let error = undo(&project.root(), &project.state, &Disk).expect_err("read-only");
+    let error = undo(&project.root(), &project.state, &layer).expect_err("read-only");
     assert!(error.to_string().contains("backend/.env"), "{error}");
     assert_eq!(project.snapshot(), now);
 }

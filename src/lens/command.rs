@@ -135,31 +135,23 @@ impl<'p> Command<'p> {
 
     /// Changes bytes of the word `index`, as the container gets it.
     pub fn edit_word(&self, document: &Document, index: usize, edits: &EditSet) -> Option<Vec<Edit>> {
-        let (node, text, at): (&Node, &Text, Box<dyn Fn(Range<usize>) -> Option<Range<usize>>>) = match &self.form {
+        let (node, text, word) = match &self.form {
             Form::List(items) => {
                 let item = items.get(index)?;
-                (item, item.as_text()?, Box::new(Some))
+                (item, item.as_text()?, None)
             }
-            Form::Text { text, split } => {
-                let word = split.words.get(index)?;
-                (
-                    self.node,
-                    *text,
-                    Box::new(|range| {
-                        let span = word.escapes.source(range);
-                        Some(span.start..span.end)
-                    }),
-                )
-            }
-        };
-        let quoted = match &self.form {
-            Form::Text { split, .. } => split.words.get(index).map(|word| word.quotes),
-            Form::List(_) => None,
+            Form::Text { text, split } => (self.node, *text, Some(split.words.get(index)?)),
         };
         edits
             .iter()
             .map(|edit| {
-                let range = source_range(text, at(edit.span.start..edit.span.end)?)?;
+                let span = edit.span.start..edit.span.end;
+                let range = word.map_or(span.clone(), |word| {
+                    let span = word.escapes.source(span);
+                    span.start..span.end
+                });
+                let range = source_range(text, range)?;
+                let quoted = word.map(|word| word.quotes);
                 let new = match quoted {
                     None | Some(WordQuotes::Single) if !edit.text.contains('\'') || quoted.is_none() => {
                         edit.text.clone()

@@ -5,7 +5,7 @@ use super::command::{source_range, word_of};
 use super::value::{Environment, Word};
 use crate::catalog::ClientProgram;
 use crate::model::node::{Node, Value};
-use crate::syntax::yaml::{Document, Fragment, Kind};
+use crate::syntax::yaml::{Document, Fragment, Kind, NodeId};
 use crate::text::{Edit, EditSet, Span};
 
 /// The `healthcheck` of a service.
@@ -152,10 +152,13 @@ fn edit_text(document: &Document, node: &Node, edits: &EditSet) -> Option<Vec<Ed
 /// Writes a list of words in the place of another one, in flow or in block style. Comments stay.
 fn rewrite_list(document: &Document, list: &Node, words: &[String]) -> Option<Vec<Edit>> {
     let id = list.place.node;
+    // Item by item, quotes and blanks between them stay.
+    let by_item = rewrite_items(document, id, words);
+    by_item.or_else(|| Some(vec![document.replace_node(id, &Fragment::words(words))?]))
+}
+
+fn rewrite_items(document: &Document, id: NodeId, words: &[String]) -> Option<Vec<Edit>> {
     let Kind::Seq(items) = &document.node(id).kind else { return None };
-    if document.node(id).flow {
-        return Some(vec![document.replace_node(id, &Fragment::words(words))?]);
-    }
     if words.len() > items.len() {
         return None;
     }

@@ -204,7 +204,7 @@ impl Port<'_> {
                 }
                 Some(host) => {
                     let text = host.scalar_text().unwrap_or_default();
-                    replace(document, host, &text, 0..text.value.len(), &ip.to_string())
+                    replace(document, host, &text, 0..text.value.len(), &ip.to_string(), true)
                 }
             },
             Spelling::Short { text, host } => {
@@ -213,14 +213,14 @@ impl Port<'_> {
                     IpAddr::V6(ip) => format!("[{ip}]"),
                 };
                 match host {
-                    Some(range) => replace(document, self.node, text, range.clone(), &address),
+                    Some(range) => replace(document, self.node, text, range.clone(), &address, true),
                     None => {
                         let new = if text.value.contains(':') || self.published.is_some() {
                             format!("{address}:")
                         } else {
                             format!("{address}::")
                         };
-                        replace(document, self.node, text, 0..0, &new)
+                        replace(document, self.node, text, 0..0, &new, false)
                     }
                 }
             }
@@ -228,8 +228,15 @@ impl Port<'_> {
     }
 }
 
-/// Replaces bytes of a text; where they come from a variable, its use gets a default.
-fn replace(document: &Document, node: &Node, text: &Text, range: Range<usize>, new: &str) -> Result<Edit, NoEdit> {
+/// Replaces bytes of a text; where they are an address that comes from a variable, its use gets a default.
+fn replace(
+    document: &Document,
+    node: &Node,
+    text: &Text,
+    range: Range<usize>,
+    new: &str,
+    is_address: bool,
+) -> Result<Edit, NoEdit> {
     let id = node.place.node;
     if text.pieces.is_empty() {
         return splice(document, id, range, new);
@@ -243,7 +250,7 @@ fn replace(document: &Document, node: &Node, text: &Text, range: Range<usize>, n
         text.pieces.iter().filter(|piece| piece.output.start <= range.end && piece.output.end >= range.start).collect();
     let [first, ..] = touching.as_slice() else { return Err(NoEdit::Spelling) };
     match &first.origin {
-        PieceOrigin::Variable { name } if first.output == range && first.inside.is_empty() => {
+        PieceOrigin::Variable { name } if is_address && first.output == range && first.inside.is_empty() => {
             // `${BIND_IP}` and `${BIND_IP-…}` become `${BIND_IP:-ADDRESS}`, which a blank does not defeat.
             if !text.value[range].is_empty() {
                 return Err(NoEdit::Variable(name.clone()));

@@ -43,6 +43,12 @@ pub fn run(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet, sele
         (workspace.sources.get(label.source).path.clone(), label.span, finding.rule.clone())
     };
     findings.sort_by_cached_key(|finding| (finding.project, order(finding)));
+    // Projects that share a file find the same in it.
+    let mut seen = std::collections::HashSet::new();
+    findings.retain(|finding| {
+        let label = &finding.labels[0];
+        seen.insert((finding.rule.clone(), label.source, label.span, finding.message.clone()))
+    });
     findings
 }
 

@@ -18,6 +18,7 @@ use super::variables::{Definition, Variables};
 use super::workspace::{Options, Workspace};
 use crate::source::{FileKind, ReadError, SourceId};
 use crate::syntax::env::{EnvFile, Refusal, Resolution, Value as EnvEntryValue};
+use crate::syntax::template::{OperatorKind, Template};
 
 /// A project as Compose sees it.
 #[derive(Debug)]
@@ -44,7 +45,8 @@ pub struct Project {
 
 impl Project {
     pub(super) fn read(workspace: &mut Workspace<'_>, set: &ProjectFiles, options: &Options) -> Self {
-        let variables = read_variables(workspace, &set.folder, options);
+        let mut variables = read_variables(workspace, &set.folder, options);
+        demand_all(workspace, &mut variables, &set.files);
         let mut project = Self {
             files: Vec::new(),
             paths: set.files.clone(),
@@ -98,6 +100,23 @@ fn read_variables(workspace: &mut Workspace<'_>, folder: &Path, options: &Option
         paths.into_iter().filter(|path| workspace.sources.kind(path) != FileKind::Directory).collect();
     define_all(workspace, &mut variables, &files, false);
     variables
+}
+
+/// Notes which variables the files demand and nobody defines.
+fn demand_all(workspace: &mut Workspace<'_>, variables: &mut Variables, files: &[PathBuf]) {
+    for path in files {
+        let Some((_, document)) = workspace.load_document(path) else { continue };
+        let texts = document.ids().filter_map(|id| document.scalar(id)).filter(|text| text.contains("${"));
+        for template in texts.filter_map(|text| Template::parse(text).ok()) {
+            for variable in template.variables() {
+                let is_demanded =
+                    variable.operator.as_ref().is_some_and(|operator| operator.kind == OperatorKind::Required);
+                if is_demanded && variables.get(&variable.name).is_none_or(str::is_empty) {
+                    variables.demand(&variable.name);
+                }
+            }
+        }
+    }
 }
 
 /// Adds what env files define below what is known already; of several files the later one wins.

@@ -1,6 +1,6 @@
 //! The variables that Compose puts in the place of `${…}`: what the env files say, and the shell where it counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::source::SourceId;
@@ -29,6 +29,8 @@ pub struct Variables {
     given: BTreeMap<String, String>,
     /// The env files that Compose reads for this project, in its order, whether they exist or not.
     pub paths: Vec<PathBuf>,
+    /// Variables without which Compose refuses the project: `${NAME:?…}`.
+    demanded: BTreeSet<String>,
     /// True if one of them was missing or refused, so that any variable may have any value.
     pub incomplete: bool,
     /// True if what is set nowhere is blank for certain: the process environment is known, too.
@@ -57,6 +59,19 @@ impl Variables {
     /// Forgets what env files define, names that start with `prefix` excepted.
     pub fn keep_only(&mut self, prefix: &str) {
         self.files.retain(|name, _| name.starts_with(prefix));
+    }
+
+    /// The same variables, and `name` with a value from outside.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut variables = self.clone();
+        variables.outer.insert(name.to_owned(), value.to_owned());
+        variables
+    }
+
+    /// Notes that the project can't run without a value for `name`: what runs has one from outside.
+    pub fn demand(&mut self, name: &str) {
+        self.demanded.insert(name.to_owned());
     }
 
     /// Adds what an env file defines; later definitions win.
@@ -95,7 +110,9 @@ impl Variables {
 
     /// True if the variable has a value at run time, but none that a file tells.
     pub fn is_set_outside(&self, name: &str) -> bool {
-        !self.closed && self.get(name).is_none() && (self.incomplete || SURELY_SET.contains(&name))
+        !self.closed
+            && self.get(name).is_none()
+            && (self.incomplete || SURELY_SET.contains(&name) || self.demanded.contains(name))
     }
 
     /// The names that files define.

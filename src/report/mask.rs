@@ -71,9 +71,9 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-/// A value that only says where the secret comes from.
+/// A value that only says where the secret comes from. A brace at the end of a line may have been cut off.
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"^\$\$?(?:\w+|\{\w+\}|\{\w+:?-\}|\{\w+:?[?+][^}]*\}?)["'\]},]*$"#;
+    let pattern = r#"^\$\$?(?:\w+|\{\w+\}?|\{\w+:?-\}?|\{\w+:?[?+][^}]*\}?)["'\]},]*$"#;
     Regex::new(pattern).expect("the pattern is valid")
 });
 
@@ -152,6 +152,8 @@ mod tests {
             "REDIS_URL=redis://redis:6379/0",
             "  URL: redis://default:${REDIS_PASSWORD}@redis:6379/0",
             "  REDIS_PASSWORD: ${REDIS_PASSWORD:?set it in .env}",
+            "  REDIS_PASSWORD: ${REDIS_PASSWORD}",
+            "  REDIS_PASSWORD: \"${REDIS_PASSWORD:-}\"\r",
             "  - REDISCLI_AUTH=$REDIS_PASSWORD",
             "command: redis-server --requirepass ${REDIS_PASSWORD:?set it}",
             "command: sh -c 'redis-cli -a $$REDIS_PASSWORD ping'",

@@ -1,8 +1,8 @@
 //! What caulk says: reports, patches and documentation, written as text or JSON.
 //!
 //! Renderers take plain [views](view) and a writer. They know nothing of the model, of the disk or of the terminal:
-//! width, colours and characters are options. Whatever comes from files is [made harmless](visible) before it is
-//! written, and [secrets are masked](mask) in the lines that are shown.
+//! width, colours and characters are options. Whatever comes from files is made harmless (`visible`) before it is
+//! written, and secrets are masked (`mask`) in the lines that are shown.
 
 pub mod diff;
 pub mod explain;

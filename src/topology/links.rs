@@ -192,7 +192,7 @@ impl Finder<'_> {
     fn host_file(&self, source: SourceId, entry: usize, name: String, text: Text) -> Option<Link> {
         let (store, kind) = self.url(Some(&name), &text)?;
         let target = match &kind {
-            LinkKind::Url(url) => self.from_host(url, store),
+            LinkKind::Url(url) => self.seen_from_host(url, store),
             _ => Target::Unknown,
         };
         let carrier = Carrier::HostFile { name, source, entry };
@@ -287,7 +287,7 @@ impl Finder<'_> {
         self.by_name(host, port)
     }
 
-    fn from_host(&self, url: &StoreUrl, store: usize) -> Target {
+    fn seen_from_host(&self, url: &StoreUrl, store: usize) -> Target {
         let port = match &url.port {
             None => self.catalog[store].ports.first().copied(),
             Some(_) => url.port_number(),

@@ -65,8 +65,8 @@ impl Topology {
         })
     }
 
-    /// The stores that share a part of their definition with the store `number` by an anchor or by `extends`, itself included:
-    /// a change of one is a change of all.
+    /// The stores that share a part of their definition with the store `number` by an anchor, by `extends`, or because their
+    /// projects share a file; itself included. A change of one is a change of all.
     pub fn sharing_a_definition(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
         let mut group = vec![number];
         let mut next = 0;
@@ -75,7 +75,7 @@ impl Topology {
             let own = definition_places(self.stores[member].node(workspace));
             for (other, store) in self.stores.iter().enumerate() {
                 let shares = || definition_places(store.node(workspace)).iter().any(|place| own.contains(place));
-                if !group.contains(&other) && store.project == self.stores[number].project && shares() {
+                if !group.contains(&other) && shares() {
                     group.push(other);
                 }
             }

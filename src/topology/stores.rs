@@ -101,7 +101,8 @@ impl<'c> ImageMatcher<'c> {
 
     /// Numbers of the store and of the pattern that an image matches.
     pub fn find(&self, image: &str) -> Option<(usize, usize)> {
-        let repository = ImageName::parse(image).ok()?.repository();
+        // A tag that comes from a variable without a value leaves its colon.
+        let repository = ImageName::parse(image.trim_end_matches(':')).ok()?.repository();
         let found = self.patterns.iter().find(|(_, _, regex)| regex.is_match(&repository))?;
         Some((found.0, found.1))
     }
@@ -123,9 +124,14 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (auth, replica_of, own_ports) = with_setup(service, env, &configurations, |setup| {
+    let (mut auth, replica_of, own_ports) = with_setup(service, env, &configurations, |setup| {
         (server::auth(mechanism, setup), server::replica_of(mechanism, setup), port_option(setup))
     });
+    if auth == Auth::Acl && opens_to_all(workspace, number, name) {
+        auth = Auth::Open;
+    }
+    let project = &workspace.projects[number];
+    let service = project.service(name)?;
     let auth = if unreadable(service) { Auth::Unknown("its command can't be read".to_owned()) } else { auth };
     let ports_of = own_ports.map_or_else(|| definition.ports.clone(), |port| vec![port]);
     Some(StoreService {
@@ -221,17 +227,53 @@ fn configurations(workspace: &mut Workspace<'_>, number: usize, name: &str) -> B
         }));
     }
     let mut found = BTreeMap::new();
+    let mut texts = BTreeMap::new();
     for (target, path) in wanted {
         if !matches!(workspace.sources.kind(&path), crate::source::FileKind::File) {
             continue;
         }
         let conf = match workspace.sources.load(&path) {
-            Ok(source) => ConfFile::Read(conf_auth(&workspace.sources.get(source).text)),
+            Ok(source) => {
+                let text = workspace.sources.get(source).text.clone();
+                texts.insert(target.clone(), text.clone());
+                ConfFile::Read(conf_auth(&text))
+            }
             Err(_) => ConfFile::Unreadable,
         };
         found.insert(target, conf);
     }
+    for (target, conf) in &mut found {
+        let ConfFile::Read(conf) = conf else { continue };
+        let Some((redis_conf, _)) = texts.get(target).map(|text| redis_conf::parse(text)) else { continue };
+        let file = redis_conf.last("aclfile").and_then(|directive| directive.args.first());
+        if let Some(text) = file.and_then(|file| texts.get(&file.value)) {
+            // A file with users decides alone; the user `default` is open where it does not speak of it.
+            let users = acl::parse(text).0;
+            if matches!(users.default_user(), acl::DefaultUser::NotDefined | acl::DefaultUser::Open) {
+                conf.default_user = DefaultUser::Open;
+                conf.acl_file = false;
+            }
+        }
+    }
     found
+}
+
+/// True if the file that `--aclfile` names is mounted and leaves the user `default` open.
+fn opens_to_all(workspace: &mut Workspace<'_>, number: usize, name: &str) -> bool {
+    let project = &workspace.projects[number];
+    let folder = project.folder.clone();
+    let Some(service) = project.service(name) else { return false };
+    let words = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
+    let words: Vec<Word> = words.flat_map(|command| command.words).collect();
+    let Some(path) = words.iter().position(|word| word.text == "--aclfile").and_then(|at| words.get(at + 1)) else {
+        return false;
+    };
+    let mounts = mounts(service);
+    let mount = mounts.iter().find(|mount| mount.is_bind && mount.target == path.text);
+    let Some(source) = mount.and_then(|mount| mount.source.as_ref()) else { return false };
+    let Ok(source) = workspace.sources.load(&absolute(&folder, &source.value)) else { return false };
+    let users = acl::parse(&workspace.sources.get(source).text).0;
+    matches!(users.default_user(), acl::DefaultUser::NotDefined | acl::DefaultUser::Open)
 }
 
 fn conf_auth(text: &str) -> ConfAuth {

@@ -168,11 +168,17 @@ pub struct Scripted<F: Fn(usize, &str, &Path) -> Fate> {
     fate: F,
     calls: Cell<usize>,
     dead: Cell<bool>,
+    read_only: Option<PathBuf>,
 }
 
 impl<F: Fn(usize, &str, &Path) -> Fate> Scripted<F> {
     pub fn new(fate: F) -> Self {
-        Self { fate, calls: Cell::new(0), dead: Cell::new(false) }
+        Self { fate, calls: Cell::new(0), dead: Cell::new(false), read_only: None }
+    }
+
+    /// The same, but this file may not be written; root may write all files, so a mode does not do.
+    pub fn with_read_only(self, path: PathBuf) -> Self {
+        Self { read_only: Some(path), ..self }
     }
 
     pub fn calls(&self) -> usize {
@@ -236,7 +242,11 @@ impl<F: Fn(usize, &str, &Path) -> Fate> FileLayer for Scripted<F> {
     }
 
     fn check_writable(&self, path: &Path) -> io::Result<()> {
-        self.alive().and_then(|()| Disk.check_writable(path))
+        self.alive()?;
+        if self.read_only.as_deref() == Some(path) {
+            return Err(io::Error::from_raw_os_error(EACCES));
+        }
+        Disk.check_writable(path)
     }
 
     fn create(&self, path: &Path, contents: &[u8], private: bool) -> io::Result<()> {

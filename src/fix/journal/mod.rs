@@ -233,7 +233,7 @@ pub struct StoredRun {
 
 /// Half-done runs in `root`, the folders above and the folders below, oldest first.
 ///
-/// A caulk that writes at this moment has one; [`recover`] waits for it.
+/// A caulk that writes at this moment has one; [`recover()`] waits for it.
 ///
 /// # Errors
 /// [`JournalError::Io`], and [`JournalError::Unreadable`] for a journal of `root` itself.

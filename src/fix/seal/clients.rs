@@ -190,14 +190,9 @@ impl<'b> Seal<'b, '_, '_> {
             .into_iter()
             .map(|edit| (edit.span.start..edit.span.end, edit.text))
             .collect();
-        let before = self.repair.changes.len();
         if entry.text.is_empty() || self.edit_entry(definition.source, definition.entry, &edits).is_err() {
             return false;
         }
-        for change in &mut self.repair.changes[before..] {
-            change.defines |= matches!(change.kind, crate::fix::repair::ChangeKind::Edit(_));
-        }
-        self.repair.defines.insert(name.to_owned());
         self.client(link);
         true
     }
@@ -280,6 +275,12 @@ impl<'b> Seal<'b, '_, '_> {
             let will_follow = text.is_some_and(|text| {
                 credential.variable.as_deref().is_some_and(|name| text.variables().contains(&name))
             });
+            // `NAME:` without a value takes it from the project's env file.
+            let is_passed_through = text.is_none() && credential.variable.as_deref() == Some(password);
+            if is_passed_through && credential.write.is_some() {
+                self.client(link);
+                return Ok(());
+            }
             let is_unknown = text.is_none_or(|text| matches!(text.certainty, Certainty::Unknown(_)));
             if will_follow || text.is_some_and(|text| text.value == credential.value) {
                 self.client(link);
@@ -341,7 +342,7 @@ impl<'b> Seal<'b, '_, '_> {
 
     fn client(&mut self, link: &Link) {
         self.counts.clients += 1;
-        self.repair.recreate.extend(link.service.clone());
+        self.repair.recreate.extend(link.service.clone().map(|service| (link.project, service)));
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Credential {
     pub value: String,
     /// What clients get while only the outside knows it.
     pub client_value: String,
+    /// True if somebody else must give the variable a value.
+    pub is_declared: bool,
     /// Where it must be written first.
     pub write: Option<EnvTarget>,
 }
@@ -48,7 +50,7 @@ impl Seal<'_, '_, '_> {
         }
         let (variable, literal) = self.known_variable(member);
         let variable = variable.unwrap_or_else(|| self.default_name(member));
-        self.from_variable(member, &variable, literal)
+        self.of_variable(member, &variable, literal)
     }
 
     /// The password that the server demands already.
@@ -66,7 +68,12 @@ impl Seal<'_, '_, '_> {
                 Credential {
                     reference: required(&name),
                     client_reference: format!("${{{name}}}"),
-                    client_value: variables.get(&name).unwrap_or_default().to_owned(),
+                    client_value: match variables.get(&name) {
+                        Some(value) => value.to_owned(),
+                        None if variables.is_set_outside(&name) => name.clone(),
+                        None => String::new(),
+                    },
+                    is_declared: false,
                     variable: Some(name),
                     value,
                     write: None,
@@ -81,20 +88,23 @@ impl Seal<'_, '_, '_> {
                     client_reference: escaped,
                     client_value: value.clone(),
                     value,
+                    is_declared: false,
                     write: None,
                 }
             }
         }
     }
 
-    fn from_variable(&self, member: &Member<'_>, name: &str, literal: Option<String>) -> Result<Credential, NoSeal> {
+    fn of_variable(&self, member: &Member<'_>, name: &str, literal: Option<String>) -> Result<Credential, NoSeal> {
         let known = member.project.variables.get(name).filter(|value| !is_blank(value)).map(str::to_owned);
         let mut credential = Credential {
             variable: Some(name.to_owned()),
             reference: required(name),
             client_reference: format!("${{{name}}}"),
             value: name.to_owned(),
-            client_value: String::new(),
+            // The server's reference demands it, so that it is never blank.
+            client_value: name.to_owned(),
+            is_declared: false,
             write: None,
         };
         if let Some(value) = known {
@@ -110,7 +120,10 @@ impl Seal<'_, '_, '_> {
             return Ok(credential);
         }
         match self.bench.policy {
-            SecretsPolicy::Declare => Ok(credential),
+            SecretsPolicy::Declare => {
+                credential.is_declared = true;
+                Ok(credential)
+            }
             SecretsPolicy::Never => {
                 Err(NoSeal::HeldBack(format!("it needs a value for {name}, and --secrets never forbids to make one")))
             }

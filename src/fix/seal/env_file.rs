@@ -71,7 +71,12 @@ impl Seal<'_, '_, '_> {
 
     /// Writes the value of the credential's variable, if it has none yet.
     pub(super) fn define(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
-        let (Some(name), Some(target)) = (&credential.variable, &credential.write) else { return Ok(()) };
+        let Some(name) = &credential.variable else { return Ok(()) };
+        if credential.is_declared {
+            self.repair.defines.insert(name.clone());
+            self.repair.notes.push(format!("set {name} where the project runs: Compose stops while it has no value"));
+        }
+        let Some(target) = &credential.write else { return Ok(()) };
         if self.repair.defines.contains(name) {
             return Ok(());
         }
@@ -110,9 +115,17 @@ impl Seal<'_, '_, '_> {
         let value = value.ok_or_else(|| "the line has no value".to_owned())?;
         let edits: Vec<_> =
             edits.iter().map(|(range, new)| Edit::replace(value.escapes.source(range.clone()), new.clone())).collect();
+        let name = self.bench.workspace.env_file(source).and_then(|file| Some(file.entries.get(entry)?.key.clone()));
+        let is_definition = |name: &String| {
+            let definitions =
+                self.bench.workspace.projects.iter().filter_map(|project| project.variables.definition(name));
+            definitions.into_iter().any(|definition| (definition.source, definition.entry) == (source, entry))
+        };
+        let defined = name.filter(is_definition);
         for edit in edits {
-            self.edit(source, edit, Role::EnvFile, false);
+            self.edit(source, edit, Role::EnvFile, defined.is_some());
         }
+        self.repair.defines.extend(defined);
         if let Some(root) = root {
             self.ignore(&root, &path);
         }

@@ -15,8 +15,8 @@ use super::snapshot::{Path, environment_path};
 use crate::catalog::{Mechanism, Store};
 use crate::lens::server::Auth;
 use crate::lens::value::Lookup;
-use crate::model::Project;
 use crate::model::node::{Node, Place};
+use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
 use crate::source::SourceId;
 use crate::text::Edit;
@@ -40,7 +40,7 @@ pub enum NoSeal {
 pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
     let members = bench.topology.sharing_a_definition(bench.workspace, number);
     let store = &bench.topology.stores[number];
-    let key = key(&bench.topology.stores[members[0]]);
+    let key = key(bench.workspace, &bench.topology.stores[members[0]]);
     let mut seal = Seal {
         bench,
         repair: Repair {
@@ -70,13 +70,9 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
 }
 
 /// What the seal of a store is called.
-pub fn key(store: &StoreService) -> RepairKey {
-    RepairKey {
-        action: "seal".to_owned(),
-        project: store.project,
-        service: store.service.clone(),
-        detail: String::new(),
-    }
+pub fn key(workspace: &Workspace<'_>, store: &StoreService) -> RepairKey {
+    let file = workspace.sources.get(store.node(workspace).place.source).path.clone();
+    RepairKey { action: "seal".to_owned(), file, service: store.service.clone(), detail: String::new() }
 }
 
 #[derive(Default)]
@@ -114,6 +110,16 @@ impl<'b> Seal<'b, '_, '_> {
             project: store.project(bench.workspace),
             node: store.node(bench.workspace),
         };
+        match &store.auth {
+            Auth::Acl => {
+                return Err(NoSeal::Manual(format!(
+                    "a file with users decides who may log in to `{}`: give the user `default` a password there, or turn it off",
+                    store.service
+                )));
+            }
+            Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{}`: {why}", store.service))),
+            Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
+        }
         let credential = self.credential(&member)?;
         self.define(&member, &credential)?;
         if matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
@@ -122,7 +128,7 @@ impl<'b> Seal<'b, '_, '_> {
         self.check(&member, &credential)?;
         self.clients(&member, &credential);
         self.doubt_the_unseen(&member);
-        self.repair.recreate.insert(store.service.clone());
+        self.repair.recreate.insert((store.project, store.service.clone()));
         Ok(())
     }
 

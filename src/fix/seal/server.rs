@@ -7,6 +7,8 @@ use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
 use crate::lens::server::{ServerEdit, WordList, require_password};
+use crate::model::expand_text;
+use crate::model::node::Node;
 use crate::syntax::yaml::{Document, Fragment};
 
 impl Seal<'_, '_, '_> {
@@ -73,18 +75,26 @@ impl Seal<'_, '_, '_> {
         let spelled = |words: &[String]| {
             if command.is_list() { words.to_vec() } else { in_command_string(words.to_vec(), credential) }
         };
-        let mut after: Vec<String> = command.words.iter().map(|word| word.text.clone()).collect();
+        // The words once the variable has its value: it may bring words of its own.
+        let before = command.words.len();
+        let mut after = self.words_when_set(member, credential, &command).ok_or_else(by_hand)?;
+        let grown = after.len() - before.min(after.len());
         let edits = match change {
             ServerEdit::AppendWords { words, .. } => {
                 after.extend(words.iter().cloned());
                 command.append(document, &spelled(words))
             }
             ServerEdit::ReplaceWord { index, words, .. } => {
+                if *index >= after.len() || grown > 0 {
+                    return Err(by_hand());
+                }
                 after.splice(*index..*index + 1, words.iter().cloned());
                 command.replace_word(document, *index, &spelled(words))
             }
             ServerEdit::SetValueAfterFlag { index, value, .. } => {
-                after.insert(index + 1, value.clone());
+                if grown == 0 {
+                    after.insert((index + 1).min(after.len()), value.clone());
+                }
                 let value = spelled(std::slice::from_ref(value));
                 command.set_value_after(document, *index, &value[0])
             }
@@ -165,6 +175,28 @@ impl Seal<'_, '_, '_> {
         self.edit(source, edit, Role::Server, false);
         self.expect_variable(member, &member.store.service, name, &resolved(&[new], credential)[0]);
         Ok(())
+    }
+
+    /// The words of a command with the credential's variable set.
+    fn words_when_set(
+        &self,
+        member: &Member<'_>,
+        credential: &Credential,
+        command: &Command<'_>,
+    ) -> Option<Vec<String>> {
+        let (Some(name), true) = (&credential.variable, credential.is_known()) else {
+            return Some(command.words.iter().map(|word| word.text.clone()).collect());
+        };
+        let variables = member.project.variables.with(name, &credential.value);
+        let document = self.bench.workspace.document(command.node.place.source)?;
+        let text = |node: &Node| Some(expand_text(document.scalar(node.place.node)?, &variables).value);
+        match command.node.as_list() {
+            Some(items) => items.iter().map(text).collect(),
+            None => {
+                let split = crate::syntax::words::split(&text(command.node)?).ok()?;
+                Some(split.words.into_iter().map(|word| word.value).collect())
+            }
+        }
     }
 
     fn document(&self, place: &crate::model::node::Place) -> Result<&Document, NoSeal> {

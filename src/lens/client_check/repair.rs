@@ -133,7 +133,9 @@ impl Repair<'_> {
         }
         for option in &call.options {
             match option.role {
-                Role::Connection => option.words.clone().for_each(|index| push_word(&mut pieces, skip + index)),
+                Role::Connection | Role::Warning => {
+                    option.words.clone().for_each(|index| push_word(&mut pieces, skip + index));
+                }
                 Role::Uri => pieces.push(Piece::Text(uri_connection(own, option, client)?)),
                 _ => {}
             }
@@ -309,7 +311,7 @@ fn probe_command(client: &ClientProgram) -> String {
 }
 
 fn is_login(role: Role) -> bool {
-    matches!(role, Role::Password | Role::User | Role::Uri | Role::Warning)
+    matches!(role, Role::Password | Role::User | Role::Uri)
 }
 
 fn is_login_command(call: &ClientCall) -> bool {

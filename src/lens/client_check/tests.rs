@@ -190,7 +190,10 @@ fn a_list_of_words_becomes_a_script_that_detects() {
         (&["redis-cli", "-a", "s3cret", "ping"], "redis-cli ping | grep -q PONG"),
         (&["redis-cli", "-a", "", "ping"], "redis-cli ping | grep -q PONG"),
         (&["redis-cli", "-a", "ping"], "redis-cli ping | grep -q PONG"),
-        (&["redis-cli", "--no-auth-warning", "-h", "h", "--pass", "pw", "ping"], "redis-cli -h h ping | grep -q PONG"),
+        (
+            &["redis-cli", "--no-auth-warning", "-h", "h", "--pass", "pw", "ping"],
+            "redis-cli --no-auth-warning -h h ping | grep -q PONG",
+        ),
         (&["redis-cli", "--user", "default", "--pass", "pw", "ping"], "redis-cli ping | grep -q PONG"),
         (
             &["redis-cli", "--tls", "--cacert", "/my ca", "ping"],
@@ -230,7 +233,7 @@ fn a_script_keeps_all_but_credential_and_verdict() {
         ("redis-cli -a \"$OTHER\" ping", "redis-cli ping | grep -q PONG", &auth),
         ("redis-cli -a $UNSET ping", "redis-cli ping | grep -q PONG", &auth),
         ("redis-cli -a  ping", "redis-cli ping | grep -q PONG", &auth),
-        ("redis-cli --no-auth-warning -a pw -n 1 ping", "redis-cli -n 1 ping | grep -q PONG", &auth),
+        ("redis-cli --no-auth-warning -a pw -n 1 ping", "redis-cli --no-auth-warning -n 1 ping | grep -q PONG", &auth),
         ("[ \"$(redis-cli -a pw ping)\" = 'PONG' ]", "[ \"$(redis-cli ping)\" = 'PONG' ]", &auth),
         ("[ $(valkey-cli --pass \"${PW}\" ping) = 'PONG' ]", "same", &None),
         ("redis-cli --raw incr ping", "redis-cli ping | grep -q PONG", &auth),

@@ -3,7 +3,7 @@
 use super::service::describe;
 use super::store::fields as store_fields;
 use super::{Context, Seen};
-use crate::lens::client_check::{CheckReading, Credential, Verdict};
+use crate::lens::client_check::{CheckReading, Credential, NoCredential, Verdict};
 use crate::lens::healthcheck::Healthcheck;
 use crate::lint::finding::Subject;
 use crate::rule::{FieldValue, ViewKind};
@@ -39,8 +39,9 @@ fn fields(reading: &CheckReading, view: &mut Seen) {
         CheckReading::Unparsed(_) => (FieldValue::Unknown, "unknown", "unknown", FieldValue::Unknown),
         CheckReading::Client(check) => {
             let credential = match check.credential {
-                Credential::None(_) => "none",
-                Credential::Presented { .. } => "presented",
+                Credential::None(NoCredential::Absent) => "none",
+                // A blank password, or one that does not work, is sent all the same.
+                Credential::None(_) | Credential::Presented { .. } => "presented",
             };
             let verdict = match check.verdict {
                 Verdict::IgnoresRefusal => "ignores-refusal",

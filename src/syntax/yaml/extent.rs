@@ -21,7 +21,8 @@ pub(super) fn block_scalar(text: &str, from: usize, reported: Span) -> Span {
             end = if keep { next } else { end };
         } else {
             let indent = line.len() - content.len();
-            if indent < *content_indent.get_or_insert(indent) {
+            // The next token may stand on this line: then the scalar is empty, or ends above.
+            if at + indent >= reported.end || indent < *content_indent.get_or_insert(indent) {
                 break;
             }
             end = next;
@@ -51,4 +52,18 @@ fn header(text: &str, from: usize, before: usize) -> Option<usize> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::syntax::yaml;
+
+    #[test]
+    fn an_empty_block_scalar_ends_before_the_next_key() {
+        for (text, expected) in [("a:\n  b: >\n  c: y\n", ">\n"), ("a:\n  b: |+\n\n  # c\n  c: y\n", "|+\n\n")] {
+            let (document, _) = yaml::parse(text.into());
+            let scalar = document.at(document.roots[0], &["a", "b"]).expect("it is there");
+            assert_eq!(document.node(scalar).span.slice(text), expected, "{text}");
+        }
+    }
 }

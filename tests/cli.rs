@@ -1,0 +1,81 @@
+//! The command line as people meet it: what README.md shows, help, and exit statuses. `TRYCMD=overwrite` writes the
+//! expectations anew.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Folder, files_of};
+
+/// Runs the console blocks of a Markdown file in a copy of the folders that it speaks of, outside of every repository.
+fn run(document: &str, folders: &[&str]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::new();
+    // The runner takes the folder of this name as the current one.
+    for name in folders {
+        for (path, bytes) in files_of(&root.join(name)) {
+            folder.write(&format!("document.in/{name}/{path}"), bytes);
+        }
+    }
+    fs::create_dir_all(folder.path().join("document.in")).expect("the folder can be written");
+    let copy = folder.write("document.md", fs::read(root.join(document)).expect("the document is there"));
+    let cases = trycmd::TestCases::new();
+    cases.case(&copy);
+    for (name, value) in [("CI", ""), ("PRE_COMMIT", ""), ("NO_COLOR", "1")] {
+        cases.env(name, value);
+    }
+    cases.env("XDG_STATE_HOME", folder.path().join("state").display().to_string());
+    cases.run();
+    if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") {
+        fs::copy(&copy, root.join(document)).expect("the document can be written");
+    }
+}
+
+#[test]
+fn what_the_readme_shows_is_what_caulk_says() {
+    run("README.md", &["fixtures/projects/guide/input"]);
+}
+
+#[test]
+fn help_is_as_expected() {
+    run("tests/cmd/help.md", &[]);
+}
+
+#[test]
+fn exit_statuses_are_as_designed() {
+    run("tests/cmd/status.md", &["tests/cmd/project"]);
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    run("tests/cmd/rules.md", &[]);
+}
+
+#[test]
+fn a_closed_pipe_is_quiet() {
+    use std::io::Read;
+    use std::process::Stdio;
+    let folder = Folder::copy_of(&common::project("two-servers").join("input"));
+    let mut child = folder
+        .command(&["check", "--format", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("caulk can be run");
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().expect("it is a pipe").read_to_string(&mut stderr).expect("caulk writes UTF-8");
+    let status = child.wait().expect("it ends");
+    assert_eq!(stderr, "");
+    assert_ne!(status.code(), Some(101), "it panicked");
+}
+
+#[test]
+fn ci_gets_no_password_unless_it_asks() {
+    let folder = Folder::copy_of(&common::project("guide").join("input"));
+    let run = common::Run::of(folder.command(&["check", "--fix"]).env("CI", "true"));
+    let passwords = common::passwords_in(&folder.files());
+    assert!(passwords.is_empty(), "{}", run.all());
+}

@@ -1,0 +1,362 @@
+//! The sealed projects against the real thing: a `redis-server` that runs each server's resolved command, and the real
+//! Docker Compose, which must accept them and resolve them as caulk does.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use caulk::lens::command::Command as Words;
+use caulk::lens::healthcheck::Healthcheck;
+use caulk::lens::port::ports;
+use caulk::model::discover::projects_of;
+use caulk::model::node::Node;
+use caulk::model::{Options, Project, Workspace};
+use caulk::source::{Disk, compose_files};
+
+use common::{PROJECTS, compose, compose_config, program, project, required};
+
+#[test]
+fn a_sealed_server_refuses_strangers_and_takes_its_clients() {
+    let Some(redis) = required("redis-server", Redis::find()) else { return };
+    for name in PROJECTS {
+        for sealed in servers_of(&project(name).join("fixed")) {
+            let context = format!("{name}: {}", sealed.service);
+            let server = redis.start(&sealed.command);
+            let stranger = server.ask("redis://127.0.0.1").expect_err(&context);
+            assert!(stranger.contains("NOAUTH"), "{context}: {stranger}");
+            let guess = server.ask("redis://default:guess@127.0.0.1").expect_err(&context);
+            assert!(guess.contains("AuthenticationFailed"), "{context}: {guess}");
+            assert!(!sealed.clients.is_empty(), "{context} has no clients");
+            for (client, url) in &sealed.clients {
+                let answer = server.ask(url);
+                assert_eq!(answer.as_deref(), Ok("PONG"), "{context}: {client}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_server_was_open_before() {
+    let Some(redis) = required("redis-server", Redis::find()) else { return };
+    for name in PROJECTS {
+        for open in servers_of(&project(name).join("input")) {
+            let context = format!("{name}: {}", open.service);
+            let server = redis.start(&open.command);
+            assert_eq!(server.ask("redis://127.0.0.1").as_deref(), Ok("PONG"), "{context}");
+        }
+    }
+}
+
+#[test]
+fn a_sealed_healthcheck_says_what_is_true() {
+    let Some(redis) = required("redis-server", Redis::find()) else { return };
+    for name in PROJECTS {
+        for sealed in servers_of(&project(name).join("fixed")) {
+            let context = format!("{name}: {}", sealed.service);
+            let mut server = redis.start(&sealed.command);
+            let wrong: Variables = sealed.environment.keys().map(|name| (name.clone(), "wrong".to_owned())).collect();
+            let situations = [
+                ("the right password", &sealed.environment, true),
+                ("a wrong password", &wrong, false),
+                ("no variable", &Variables::new(), false),
+            ];
+            for (situation, environment, healthy) in situations {
+                assert_eq!(server.is_healthy(&sealed.check, environment), healthy, "{context}: {situation}");
+            }
+            server.stop();
+            assert!(!server.is_healthy(&sealed.check, &sealed.environment), "{context}: no server");
+        }
+    }
+}
+
+#[test]
+fn compose_accepts_the_sealed_projects_and_reads_them_as_caulk_does() {
+    let Some(compose) = required("Docker Compose 2 ($DOCKER_COMPOSE, docker-compose or docker compose)", compose())
+    else {
+        return;
+    };
+    for name in PROJECTS {
+        for state in ["input", "fixed"] {
+            let folder = project(name).join(state);
+            let config =
+                compose_config(&compose, &folder).unwrap_or_else(|error| panic!("{name}/{state} is refused: {error}"));
+            with_project(&folder, |project| {
+                let services = config["services"].as_object().expect("a project has services");
+                assert_eq!(services.len(), project.services().len(), "{name}/{state}");
+                for service in project.services() {
+                    let seen = seen_by_caulk(project, &service.key, &service.value);
+                    let expected = seen_by_compose(&services[&service.key]);
+                    assert_eq!(seen, expected, "{name}/{state}: {}", service.key);
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn compose_starts_no_sealed_project_without_its_password() {
+    let Some(compose) = required("Docker Compose 2 ($DOCKER_COMPOSE, docker-compose or docker compose)", compose())
+    else {
+        return;
+    };
+    for name in PROJECTS {
+        let folder = common::Folder::copy_of(&project(name).join("fixed"));
+        fs::remove_file(folder.path().join(".env")).expect("a sealed project has a .env");
+        let error = compose_config(&compose, &folder.path()).expect_err(name);
+        assert!(error.contains("is missing a value"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_ports_of_every_sealed_server_are_on_loopback() {
+    for name in PROJECTS {
+        with_project(&project(name).join("fixed"), |project| {
+            let servers = project.services().iter().filter(|service| is_server(&service.value));
+            for server in servers {
+                for port in ports(&server.value) {
+                    let address = port.host_ip.map(|address| address.to_string());
+                    assert_eq!(address.as_deref(), Some("127.0.0.1"), "{name}: {}", server.key);
+                }
+            }
+        });
+    }
+}
+
+type Variables = BTreeMap<String, String>;
+
+/// A Redis server of a project, as its container would get it.
+struct Server {
+    service: String,
+    /// Program and arguments.
+    command: Vec<String>,
+    /// What the container's environment holds.
+    environment: Variables,
+    /// The test, `CMD` or `CMD-SHELL` first.
+    check: Vec<String>,
+    /// Where each URL that leads to it stands, and the URL.
+    clients: Vec<(String, String)>,
+}
+
+fn is_server(service: &Node) -> bool {
+    let image = service.get("image").and_then(Node::as_text).map_or("", |image| image.value.as_str());
+    ["redis:", "valkey/valkey:"].iter().any(|name| image.starts_with(name))
+}
+
+/// Reads the one project in `folder`.
+fn with_project<T>(folder: &Path, look: impl FnOnce(&Project) -> T) -> T {
+    let sets = projects_of(&Disk, &compose_files(folder));
+    let workspace = Workspace::read(&Disk, &sets, &Options::default());
+    let problems: Vec<_> = workspace.problems().map(|problem| &problem.message).collect();
+    assert!(problems.is_empty(), "{}: {problems:?}", folder.display());
+    let [project] = workspace.projects.as_slice() else { panic!("{} is not one project", folder.display()) };
+    look(project)
+}
+
+fn servers_of(folder: &Path) -> Vec<Server> {
+    let servers = with_project(folder, |project| {
+        let servers = project.services().iter().filter(|service| is_server(&service.value));
+        servers.map(|service| read_server(folder, project, &service.key, &service.value)).collect::<Vec<_>>()
+    });
+    assert!(!servers.is_empty(), "{} has no server", folder.display());
+    servers
+}
+
+fn read_server(folder: &Path, project: &Project, name: &str, service: &Node) -> Server {
+    let words = Words::read(service, "command").expect("the command can be read");
+    let command = words.map_or_else(
+        || vec!["redis-server".to_owned()],
+        |command| command.words.iter().map(|word| word.text.clone()).collect(),
+    );
+    let check = Healthcheck::read(service).expect("each server has a healthcheck").words(None);
+    let environment = environment_of(project, name);
+    Server { service: name.to_owned(), command, environment, check, clients: clients_of(folder, project, name) }
+}
+
+fn environment_of(project: &Project, service: &str) -> Variables {
+    let variables = project.containers[service].variables.iter();
+    variables.filter_map(|variable| Some((variable.name.clone(), variable.value.as_ref()?.value.clone()))).collect()
+}
+
+/// The URLs that lead to `server`: those of the containers, and those of env files that a process of the host reads.
+fn clients_of(folder: &Path, project: &Project, server: &str) -> Vec<(String, String)> {
+    let mut clients = Vec::new();
+    for service in project.services() {
+        for (name, value) in environment_of(project, &service.key) {
+            if value.starts_with("redis://") && host_of(&value) == server {
+                clients.push((format!("{} in {}", name, service.key), value));
+            }
+        }
+    }
+    for (path, bytes) in common::files_of(folder) {
+        if path.ends_with("/.env") {
+            let text = String::from_utf8(bytes).expect("env files are UTF-8");
+            for line in text.lines() {
+                if let Some((name, value)) = line.split_once("=redis://") {
+                    assert_eq!(host_of(&format!("redis://{value}")), "localhost", "{path}: {name}");
+                    clients.push((format!("{name} in {path}"), format!("redis://{value}")));
+                }
+            }
+        }
+    }
+    clients
+}
+
+fn host_of(url: &str) -> &str {
+    let authority = url.trim_start_matches("redis://").split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default()
+}
+
+/// Command, healthcheck, environment and ports of a service.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    command: Option<Vec<String>>,
+    healthcheck: Option<Vec<String>>,
+    environment: Variables,
+    ports: Vec<(String, String, u16)>,
+}
+
+fn seen_by_caulk(project: &Project, name: &str, service: &Node) -> Seen {
+    let command = Words::read(service, "command").expect("the command can be read");
+    let ports = ports(service).into_iter().map(|port| {
+        let published = port.published.map_or(String::new(), |range| range.first.to_string());
+        (port.host_ip.map_or(String::new(), |address| address.to_string()), published, port.target.first)
+    });
+    Seen {
+        command: command.map(|command| command.words.iter().map(|word| word.text.clone()).collect()),
+        healthcheck: Healthcheck::read(service).map(|healthcheck| healthcheck.words(None)),
+        environment: environment_of(project, name),
+        ports: ports.collect(),
+    }
+}
+
+fn seen_by_compose(service: &serde_json::Value) -> Seen {
+    // What Compose prints could be read by it again: a dollar sign is doubled.
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().replace("$$", "$");
+    let words =
+        |value: &serde_json::Value| value.as_array().map(|words| words.iter().map(text).collect::<Vec<String>>());
+    let environment = service["environment"].as_object().into_iter().flatten();
+    let ports = service["ports"].as_array().into_iter().flatten().map(|port| {
+        let target = port["target"].as_u64().and_then(|target| u16::try_from(target).ok());
+        (text(&port["host_ip"]), text(&port["published"]), target.expect("a port has a target"))
+    });
+    Seen {
+        command: words(&service["command"]),
+        healthcheck: words(&service["healthcheck"]["test"]),
+        environment: environment.map(|(name, value)| (name.clone(), text(value))).collect(),
+        ports: ports.collect(),
+    }
+}
+
+/// The programs of the real Redis.
+struct Redis {
+    server: PathBuf,
+    client: PathBuf,
+}
+
+impl Redis {
+    fn find() -> Option<Self> {
+        Some(Self { server: program("redis-server")?, client: program("redis-cli")? })
+    }
+
+    /// Runs a container's command on loopback and on a free port. Valkey's program stands for the same server here.
+    fn start(&self, command: &[String]) -> Running {
+        let (program, arguments) = command.split_first().expect("a command has a program");
+        assert!(matches!(program.as_str(), "redis-server" | "valkey-server"), "{program} is no server");
+        let folder = tempfile::tempdir().expect("the system has room for a folder");
+        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+        let port = port.expect("a port is free").port();
+        let child = Command::new(&self.server)
+            .args(arguments)
+            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("redis-server can be run");
+        let mut running = Running { child, port, folder };
+        running.make_clients(&self.client);
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = running.child.try_wait().expect("it can be asked");
+            assert!(ended.is_none(), "the server does not start with {command:?}");
+            assert!(start.elapsed() < Duration::from_secs(20), "the server does not answer with {command:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        running
+    }
+}
+
+/// A server that ends with its owner.
+struct Running {
+    child: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Running {
+    /// Clients of the names that a healthcheck uses, which ask this server in the place of port 6379.
+    fn make_clients(&self, client: &Path) {
+        let script = format!("#!/bin/sh\nexec {} -p {} \"$@\"\n", client.display(), self.port);
+        for name in ["redis-cli", "valkey-cli"] {
+            let path = self.clients().join(name);
+            fs::create_dir_all(self.clients()).expect("the folder can be written");
+            fs::write(&path, &script).expect("the folder can be written");
+            let made = Command::new("chmod").arg("+x").arg(&path).status().expect("chmod can be run");
+            assert!(made.success());
+        }
+    }
+
+    fn clients(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    /// What the server answers to a client with this URL, whose host and port are replaced.
+    fn ask(&self, url: &str) -> Result<String, String> {
+        let rest = url.trim_start_matches("redis://");
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let login = authority.rsplit_once('@').map_or(String::new(), |(login, _)| format!("{login}@"));
+        let url = format!("redis://{login}127.0.0.1:{}/{database}", self.port);
+        let client = redis::Client::open(url).map_err(|error| error.to_string())?;
+        let mut connection = client.get_connection().map_err(|error| format!("{error:?}"))?;
+        redis::cmd("PING").query(&mut connection).map_err(|error| format!("{error:?}"))
+    }
+
+    /// Runs a healthcheck as the engine would: in the container's environment and without input.
+    fn is_healthy(&self, check: &[String], environment: &Variables) -> bool {
+        let mut command = match check {
+            [kind, program, arguments @ ..] if kind == "CMD" => {
+                let mut command = Command::new(self.clients().join(program));
+                command.args(arguments);
+                command
+            }
+            [kind, text] if kind == "CMD-SHELL" => {
+                let mut command = Command::new("/bin/sh");
+                command.args(["-c", text]);
+                command
+            }
+            _ => panic!("no test that an engine would run: {check:?}"),
+        };
+        let path = format!("{}:/usr/bin:/bin", self.clients().display());
+        let output = command.env_clear().envs(environment).env("PATH", path).stdin(Stdio::null()).output();
+        output.expect("the check can be run").status.success()
+    }
+
+    fn stop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,212 @@
+//! The projects of `fixtures/projects`: what caulk says about each, and what it makes of it. `UPDATE_EXPECT=1` writes
+//! the expectations anew.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use common::{Folder, Habits, PROJECTS, Passwords, files_of, passwords_in, project};
+
+#[test]
+fn an_open_project_is_reported() {
+    for name in PROJECTS {
+        let folder = Folder::copy_of(&project(name).join("input"));
+        let before = folder.files();
+        let run = folder.caulk(&["check"]);
+        assert_eq!(run.status, Some(1), "{name}: {}", run.all());
+        expect_file(&project(name).join("expected.txt"), &run.stdout, name);
+        assert_eq!(folder.files(), before, "{name}: a check changes nothing");
+    }
+}
+
+#[test]
+fn a_repaired_project_is_as_an_expert_would_leave_it() {
+    for name in PROJECTS {
+        let folder = Folder::copy_of(&project(name).join("input"));
+        let run = folder.caulk(&["check", "--fix"]);
+        assert_eq!(run.status, Some(0), "{name}: {}", run.all());
+        expect_folder(&project(name).join("fixed"), &Passwords::rename_all(&folder.files()), name);
+    }
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    for name in PROJECTS {
+        let folder = Folder::copy_of(&project(name).join("input"));
+        folder.caulk(&["check", "--fix"]);
+        let once = folder.files();
+        let run = folder.caulk(&["check", "--fix"]);
+        assert_eq!(run.status, Some(0), "{name}: {}", run.all());
+        assert_eq!(folder.files(), once, "{name}");
+        let check = folder.caulk(&["check"]);
+        assert_eq!(check.status, Some(0), "{name}: {}", check.all());
+    }
+}
+
+#[test]
+fn fix_is_check_with_fix() {
+    for name in PROJECTS {
+        let [one, other] = [&["check", "--fix"][..], &["fix"]].map(|arguments| {
+            let folder = Folder::copy_of(&project(name).join("input"));
+            let run = folder.caulk(arguments);
+            (run.status, Passwords::rename_all(&folder.files()))
+        });
+        assert_eq!(one, other, "{name}");
+    }
+}
+
+#[test]
+fn a_diff_shows_the_repair_and_changes_nothing() {
+    for name in PROJECTS {
+        let folder = Folder::copy_of(&project(name).join("input"));
+        let before = folder.files();
+        let run = folder.caulk(&["check", "--diff"]);
+        assert_eq!(run.status, Some(1), "{name}: {}", run.all());
+        assert!(run.stdout.lines().any(|line| line.starts_with("+ ") && line.contains("requirepass")), "{}", run.all());
+        assert_eq!(folder.files(), before, "{name}");
+    }
+}
+
+/// The one that README.md names, in this repository, whose git tracks every file of the project.
+#[test]
+fn a_diff_shows_the_whole_repair_where_git_tracks_the_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let before = files_of(&project("guide").join("input"));
+    let mut command = Folder::new().command(&["check", "--diff", "fixtures/projects/guide/input"]);
+    let run = common::Run::of(command.current_dir(root));
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    for line in
+        ["+    command: redis-server --requirepass", "+      - \"127.0.0.1:6379:6379\"", "+      REDIS_URL: redis://"]
+    {
+        assert!(run.stdout.contains(line), "{line} is missing\n{}", run.all());
+    }
+    assert_eq!(files_of(&project("guide").join("input")), before);
+}
+
+#[test]
+fn undo_takes_a_whole_run_back() {
+    for name in PROJECTS {
+        let folder = Folder::copy_of(&project(name).join("input"));
+        let before = folder.files();
+        folder.caulk(&["check", "--fix"]);
+        assert_ne!(folder.files(), before, "{name}");
+        let run = folder.caulk(&["undo"]);
+        assert_eq!(run.status, Some(0), "{name}: {}", run.all());
+        assert_eq!(folder.files(), before, "{name}");
+    }
+}
+
+#[test]
+fn no_output_holds_a_generated_password() {
+    for name in PROJECTS {
+        let folder = Folder::copy_of(&project(name).join("input"));
+        let mut outputs = Vec::new();
+        for arguments in
+            [&["check", "--fix", "--verbose"][..], &["check"], &["check", "--format", "json"], &["check", "--diff"]]
+        {
+            outputs.push(folder.caulk(arguments).all());
+        }
+        let passwords = passwords_in(&folder.files());
+        assert!(!passwords.is_empty(), "{name}: no password was generated");
+        outputs.push(folder.caulk(&["undo"]).all());
+        for (output, password) in outputs.iter().flat_map(|output| passwords.iter().map(move |one| (output, one))) {
+            assert!(!output.contains(password.as_str()), "{name}: {output}");
+        }
+    }
+}
+
+#[test]
+fn line_ends_byte_order_mark_and_end_of_file_are_kept() {
+    for name in PROJECTS {
+        let folder = Folder::copy_of(&project(name).join("input"));
+        let before = folder.files();
+        folder.caulk(&["check", "--fix"]);
+        let after = folder.files();
+        for (path, bytes) in &before {
+            assert!(Habits::of(bytes).are_kept_by(&Habits::of(&after[path])), "{name}/{path}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_with_a_password_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::copy_of(&project("guide").join("input"));
+    folder.caulk(&["check", "--fix"]);
+    let mode = fs::metadata(folder.path().join(".env")).expect("it was made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn git_gets_no_password() {
+    let git = |folder: &Folder, arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=A", "-c", "user.email=a@example.org"]).args(arguments);
+        let output = command.current_dir(folder.path()).output().expect("git can be run");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("git writes UTF-8")
+    };
+    if common::required("git", common::program("git")).is_none() {
+        return;
+    }
+    let folder = Folder::copy_of(&project("two-servers").join("input"));
+    git(&folder, &["init", "--quiet"]);
+    git(&folder, &["add", "--all"]);
+    git(&folder, &["commit", "--quiet", "--message", "start"]);
+    let run = folder.caulk(&["check", "--fix"]);
+    assert_eq!(run.status, Some(0), "{}", run.all());
+    let passwords = passwords_in(&folder.files());
+    assert_eq!(passwords.len(), 2, "two servers, two passwords");
+    git(&folder, &["add", "--all"]);
+    let staged = git(&folder, &["diff", "--cached"]);
+    assert!(staged.contains("requirepass"), "{staged}");
+    assert!(passwords.iter().all(|password| !staged.contains(password.as_str())), "{staged}");
+}
+
+/// True if expectations are to be written rather than compared.
+fn updates() -> bool {
+    std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
+}
+
+fn expect_file(path: &Path, actual: &str, context: &str) {
+    if updates() {
+        fs::write(path, actual).expect("the fixture can be written");
+        return;
+    }
+    let expected = fs::read(path).unwrap_or_default();
+    assert_same(&expected, actual.as_bytes(), context);
+}
+
+fn expect_folder(folder: &Path, actual: &BTreeMap<String, Vec<u8>>, context: &str) {
+    if updates() {
+        fs::remove_dir_all(folder).expect("the fixture can be written");
+        for (name, bytes) in actual {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().expect("it is in a folder")).expect("the fixture can be written");
+            fs::write(path, bytes).expect("the fixture can be written");
+        }
+        return;
+    }
+    let expected = files_of(folder);
+    assert_eq!(actual.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{context}");
+    for (name, bytes) in actual {
+        assert_same(&expected[name], bytes, &format!("{context}/{name}"));
+    }
+}
+
+/// Compares texts by bytes, and shows a difference by lines, with what can't be seen escaped.
+fn assert_same(expected: &[u8], actual: &[u8], context: &str) {
+    if expected == actual {
+        return;
+    }
+    let lines = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        text.split_inclusive('\n').map(|line| format!("{}\n", line.escape_debug())).collect::<String>()
+    };
+    let (expected, actual) = (lines(expected), lines(actual));
+    let difference = similar::TextDiff::from_lines(&expected, &actual).unified_diff().to_string();
+    panic!("{context}: expected - and got +\n{difference}");
+}
