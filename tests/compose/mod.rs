@@ -1,5 +1,6 @@
 //! Resolves a project as `caulk resolve` does, for tests that compare it with Docker Compose.
 #![allow(dead_code, reason = "each test program uses its own part of this module")]
+
 use std::path::Path;
 
 use caulk::canonical::{self, Unused};
