@@ -131,7 +131,8 @@ fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {
             // The reference does not see that a number and a text are the same port.
             let published = match map.get("published").map(|node| &node.value) {
                 Some(Value::Text(text)) => text.value.clone(),
-                Some(Value::Int(number)) => format!("#{number}"),
+                Some(Value::Int(number)) => format!("int {number}"),
+                Some(Value::Float(number)) => format!("float {number}"),
                 _ => String::new(),
             };
             let host = field("host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
