@@ -1,6 +1,6 @@
 //! The proof that a repair did what it means to do, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::repair::Repair;
