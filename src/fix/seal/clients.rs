@@ -1,6 +1,7 @@
 //! The clients' side: every program that caulk sees gets the password.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::credential::Credential;
 use super::env_file::is_blank;
@@ -9,6 +10,7 @@ use crate::fix::commit::Role;
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
+use crate::lens::server::Auth;
 use crate::lens::url::{StoreUrl, encode_password, with_host, with_password};
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Text};
@@ -25,7 +27,7 @@ impl<'b> Seal<'b, '_, '_> {
             }
             let result = match &link.kind {
                 LinkKind::Url(url) => self.url(member, credential, link, url),
-                LinkKind::Host { password, is_certain } => self.host(member, credential, link, password, *is_certain),
+                LinkKind::Host { .. } => self.host(member, credential, link),
             };
             if let Err(why) = result {
                 self.doubt(why);
@@ -60,6 +62,7 @@ impl<'b> Seal<'b, '_, '_> {
                 self.counts.clients += 1;
                 Ok(())
             }
+            Carrier::Default { .. } => Ok(()),
             Carrier::Word { key, index, .. } => self.url_in_command(member, credential, link, url, key, *index),
             Carrier::Variable { name, site } => {
                 let variable =
@@ -256,21 +259,26 @@ impl<'b> Seal<'b, '_, '_> {
         Ok(())
     }
 
-    fn host(
-        &mut self,
-        member: &Member<'_>,
-        credential: &Credential,
-        link: &Link,
-        password: &str,
-        is_certain: bool,
-    ) -> Result<(), String> {
+    fn host(&mut self, member: &Member<'_>, credential: &Credential, link: &Link) -> Result<(), String> {
+        let LinkKind::Host { password, is_certain, password_file, user } = &link.kind else { return Ok(()) };
         let service = link.service.as_deref().ok_or("a host in a file of its own")?;
         let node = member.project.service(service).ok_or("the service is gone")?;
         let env = &member.project.containers[service];
         let path = environment_path(link.project, service, password);
         let value = if credential.is_known() { credential.value.clone() } else { credential.client_value.clone() };
-        let known = env.get(password);
-        if let Some(variable) = known {
+        if let Some(file) = password_file {
+            return Err(format!(
+                "`{service}` takes the password from the file that `{file}` names: it must hold what `{}` holds",
+                credential.client_reference
+            ));
+        }
+        let is_other = |text: &&Text| !is_blank(&text.value) && text.value != member.definition.default_user;
+        let named = user.as_ref().and_then(|name| Some((name, env.get(name)?.value.as_ref().filter(is_other)?)));
+        if let Some((name, _)) = named {
+            let default = &member.definition.default_user;
+            return Err(format!("`{name}` of `{service}` names a user of its own, but the password is that of `{default}`"));
+        }
+        if let Some(variable) = env.get(password) {
             let text = variable.value.as_ref();
             let will_follow = text.is_some_and(|text| {
                 credential.variable.as_deref().is_some_and(|name| text.variables().contains(&name))
@@ -314,8 +322,18 @@ impl<'b> Seal<'b, '_, '_> {
                 return Ok(());
             }
         }
+        // A program that works with a server that demands a password has it already.
+        if !is_certain && matches!(member.store.auth, Auth::Password(_)) {
+            return Ok(());
+        }
         if !is_certain {
             self.doubt(format!("`{service}` gets `{password}`, but whether it reads it can't be seen"));
+        }
+        let target = credential.write.as_ref().filter(|_| credential.variable.as_ref() == Some(password));
+        let reads = |path: &Path| env.files.iter().any(|file| self.bench.workspace.sources.get(file.source).path == path);
+        if target.is_some_and(|target| reads(&target.path)) {
+            self.client(link);
+            return Ok(());
         }
         let (source, edit) =
             environment::add_variable(self.bench.workspace, node, password, &credential.client_reference)
@@ -400,7 +418,9 @@ fn in_entry(text: &Text, edits: &[Edit]) -> Option<Vec<(Range<usize>, String)>> 
 /// A link as a person would name it.
 fn shown(link: &Link) -> String {
     let what = match &link.carrier {
-        Carrier::Variable { name, .. } | Carrier::HostFile { name, .. } => format!("`{name}`"),
+        Carrier::Variable { name, .. } | Carrier::HostFile { name, .. } | Carrier::Default { name, .. } => {
+            format!("`{name}`")
+        }
         Carrier::Word { key, .. } => format!("the URL in `{key}`"),
     };
     match &link.service {
