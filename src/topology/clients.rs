@@ -35,22 +35,28 @@ impl<'c> Clients<'c> {
         let repository = image
             .and_then(|image| ImageName::parse(image.value.trim_end_matches(':')).ok())
             .map(|image| image.repository());
-        let is_image = |pattern: &Option<Regex>| {
-            matches!((pattern, &repository), (Some(pattern), Some(repository)) if pattern.is_match(repository))
-        };
+        let is_image = |pattern: &Option<Regex>| matches!((pattern, &repository), (Some(pattern), Some(repository)) if pattern.is_match(repository));
         let of_image: Vec<_> =
             self.known.iter().filter(|(image, _)| is_image(image)).map(|(_, client)| *client).collect();
         let of_variables = self.known.iter().map(|(_, client)| *client);
-        let of_variables = of_variables.filter(|client| client.is_unmistakable || has_signs(client, env)).collect();
+        let value = |name: &str| {
+            let variable = env.get(name)?;
+            Some(variable.value.as_ref().map_or("", |text| text.value.as_str()))
+        };
+        let of_variables = of_variables.filter(|client| client.is_unmistakable || has_signs(client, &value)).collect();
         Knowledge { of_image, of_variables }
+    }
+
+    /// The frameworks that variables tell, each given with its value.
+    pub fn frameworks<'v>(&self, value: &dyn Fn(&str) -> Option<&'v str>) -> Vec<&'c Client> {
+        self.known.iter().map(|(_, client)| *client).filter(|client| has_signs(client, value)).collect()
     }
 }
 
-fn has_signs(client: &Client, env: &ContainerEnv) -> bool {
+fn has_signs<'v>(client: &Client, value: &dyn Fn(&str) -> Option<&'v str>) -> bool {
     let is_set = |sign: &Sign| {
-        let Some(variable) = env.get(&sign.name) else { return false };
-        let Some(wanted) = &sign.value else { return true };
-        variable.value.as_ref().is_some_and(|text| text.value.trim().eq_ignore_ascii_case(wanted))
+        let Some(found) = value(&sign.name) else { return false };
+        sign.value.as_ref().is_none_or(|wanted| found.trim().eq_ignore_ascii_case(wanted))
     };
     !client.signs.is_empty() && client.signs.iter().all(|group| group.iter().any(is_set))
 }
@@ -63,7 +69,8 @@ impl<'c> Knowledge<'c> {
 
     /// The program that reads `name` as a host or as a URL.
     pub fn reader(&self, name: &str) -> Option<&'c Client> {
-        let further = self.of_variables.iter().filter(|_| !self.is_complete());
+        let is_complete = self.is_complete();
+        let further = self.of_variables.iter().filter(|client| client.is_unmistakable || !is_complete);
         let mut clients = self.of_image.iter().chain(further).copied();
         clients.find(|client| {
             !client.password.is_empty() && client.host.iter().chain(&client.url).any(|known| known == name)

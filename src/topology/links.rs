@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::app_files::{AppFile, app_files};
 use super::clients::Clients;
 use super::stores::StoreService;
 use crate::catalog::{Client, Store};
@@ -57,7 +58,7 @@ pub enum Carrier {
         /// Where the service is written.
         place: Place,
     },
-    /// A line of an env file that a program on the host reads.
+    /// A line of an env file that a program reads: one on the host, or one that finds it in a folder of its container.
     HostFile {
         /// The variable.
         name: String,
@@ -163,6 +164,9 @@ pub(super) fn find(workspace: &Workspace<'_>, number: usize, stores: &[StoreServ
     for (source, entry, name, text) in host_entries(workspace, project) {
         links.extend(finder.host_file(source, entry, name, text));
     }
+    for file in app_files(workspace, project) {
+        links.extend(finder.app_file(&file));
+    }
     links
 }
 
@@ -212,6 +216,34 @@ impl Finder<'_> {
         };
         let carrier = Carrier::HostFile { name, source, entry };
         Some(Link { project: self.number, service: None, carrier, text, kind, store, target })
+    }
+
+    /// The host in a file that a framework reads in its container; what is set there goes before the file.
+    fn app_file(&self, app: &AppFile<'_>) -> Vec<Link> {
+        let env = &self.project.containers[&app.service.key];
+        let is_unset = |name: &String| app.value(name).is_none_or(is_blank);
+        let mut links = Vec::new();
+        for (store, clients) in self.clients.iter().enumerate() {
+            for client in clients.frameworks(&|name| app.value(name)) {
+                let names = client.host.iter().chain(&client.url).chain(&client.password).chain(&client.password_file);
+                let is_simple = names.clone().all(|name| env.get(name).is_none())
+                    && client.user.iter().chain(&client.url).all(is_unset);
+                let host = client.host.iter().find(|name| app.value(name).is_some()).filter(|_| is_simple);
+                let (Some(name), Some(password)) = (host, client.password.first()) else { continue };
+                let Some(entry) = app.file.entries.iter().rposition(|entry| entry.key == *name) else { continue };
+                let text = Text::literal(app.value(name).unwrap_or_default());
+                let kind =
+                    LinkKind::Host { password: password.clone(), is_certain: true, password_file: None, user: None };
+                let target = self.target(Some(app.service), &kind, &text, store);
+                if target.store().is_none() {
+                    continue;
+                }
+                let carrier = Carrier::HostFile { name: name.clone(), source: app.source, entry };
+                let service = Some(app.service.key.clone());
+                links.push(Link { project: self.number, service, carrier, text, kind, store, target });
+            }
+        }
+        links
     }
 
     fn url(&self, name: Option<&str>, text: &Text) -> Option<(usize, LinkKind)> {
@@ -279,9 +311,7 @@ impl Finder<'_> {
                 }
                 (url.host.text.as_str(), url.port.as_ref().map(|_| url.port_number()))
             }
-            LinkKind::Host { .. } => {
-                (host_of(&text.value), None)
-            }
+            LinkKind::Host { .. } => (host_of(&text.value), None),
         };
         // A port that can't be read is another rule's matter.
         let port = match port {
@@ -366,6 +396,11 @@ impl Finder<'_> {
 /// The host of `redis` or `redis:6379`.
 fn host_of(value: &str) -> &str {
     value.trim().split(':').next().unwrap_or_default()
+}
+
+/// True for values that mean "none": applications write `null` where they have no password.
+pub fn is_blank(value: &str) -> bool {
+    matches!(value.trim().to_ascii_lowercase().as_str(), "" | "null" | "none" | "nil" | "false")
 }
 
 /// What a known program reads besides the host.

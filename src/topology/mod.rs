@@ -1,5 +1,6 @@
 //! Who reaches which server, by which name, through which variable.
 
+mod app_files;
 mod clients;
 mod links;
 mod spot;
@@ -13,7 +14,7 @@ use crate::syntax::yaml::NodeId;
 
 use clients::Clients;
 
-pub use links::{Carrier, Link, LinkKind, Target};
+pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
 
@@ -88,12 +89,7 @@ impl Topology {
     }
 
     /// The services that wait for a store without a visible way to it, as far as they are not known to have none.
-    pub fn blind_dependents<'w>(
-        &self,
-        workspace: &'w Workspace<'_>,
-        catalog: &[Store],
-        number: usize,
-    ) -> Vec<&'w str> {
+    pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, catalog: &[Store], number: usize) -> Vec<&'w str> {
         let store = &self.stores[number];
         let project = store.project(workspace);
         let clients = Clients::new(&catalog[store.store]);

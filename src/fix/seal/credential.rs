@@ -1,13 +1,13 @@
 //! Which variable carries the password of a store, and what its value is.
 
-use super::env_file::{EnvTarget, is_blank};
+use super::env_file::EnvTarget;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
 use crate::lens::server::Auth;
 use crate::lens::url::not_raw;
 use crate::lens::value::Lookup;
 use crate::model::node::{Certainty, Node, Text, Value};
-use crate::topology::LinkKind;
+use crate::topology::{LinkKind, is_blank};
 
 /// The password of a store as a project says it.
 #[derive(Clone)]
