@@ -141,10 +141,12 @@ fn laravel_takes_the_password_from_its_own_env_file() {
     assert_eq!(files.expect("it is safe")["backend/.env"], format!("{without}REDIS_PASSWORD=SECRET\n"));
 
     // It is not in the container, or leads elsewhere.
-    let reason = repaired(&[("compose.yaml", compose("./frontend")), ("backend/.env", own.to_owned())]).unwrap_err();
+    let reason =
+        repaired(&[("compose.yaml", compose("./frontend")), ("backend/.env", own.to_owned())]).expect_err("it is not");
     assert!(reason.contains("can't be seen"), "{reason}");
     let elsewhere = own.replace("REDIS_HOST=redis", "REDIS_HOST=cache.example.com");
-    let reason = repaired(&[("compose.yaml", compose("./backend")), ("backend/.env", elsewhere)]).unwrap_err();
+    let reason =
+        repaired(&[("compose.yaml", compose("./backend")), ("backend/.env", elsewhere)]).expect_err("it is not");
     assert!(reason.contains("can't be seen"), "{reason}");
 }
 

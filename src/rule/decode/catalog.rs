@@ -387,3 +387,90 @@ impl Decoder {
         values.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::store;
+    use crate::catalog::{Client, Sign};
+    use crate::text::LineIndex;
+
+    const REDIS: &str = include_str!("../../../rules/stores/redis.yaml");
+
+    /// The clients of a store that knows no others, or what is wrong with them.
+    fn clients(entry: &str) -> Result<Vec<Client>, Vec<String>> {
+        let (before, _) = REDIS.split_once("\nvariables:\n").expect("the store knows clients");
+        let text = format!("{before}\nvariables:\n{entry}\n");
+        let result = store("rules/stores/redis.yaml", Arc::from(text.as_str()));
+        let first = before.lines().count() + 1;
+        let index = LineIndex::new(&text);
+        let shown = |problem: &crate::syntax::Problem| {
+            let place = index.line_column(&text, problem.span.start);
+            format!("{}:{} {}", place.line - first, place.column, problem.message)
+        };
+        result.map(|store| store.variables).map_err(|problems| problems.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn a_client_is_told_by_its_image_by_its_names_or_by_signs() {
+        let read = clients(
+            "- { image: example/app, url: [APP_URL], host: [APP_HOST], password: [APP_PASS], default_host: redis }\n\
+             - { unmistakable: true, host: [A_HOST], port: [A_PORT], user: [A_USER], password: [A_PASSWORD], password_file: [A_FILE] }\n\
+             - { signs: [[KEY, CACHE=redis]], host: [HOST], password: [PASSWORD], reads_elsewhere: true }\n\
+             - { image: postgres }",
+        );
+        let list = |name: &str| vec![name.to_owned()];
+        let expected = [
+            Client {
+                image: Some("example/app".to_owned()),
+                url: list("APP_URL"),
+                host: list("APP_HOST"),
+                password: list("APP_PASS"),
+                default_host: Some("redis".to_owned()),
+                ..Client::default()
+            },
+            Client {
+                is_unmistakable: true,
+                host: list("A_HOST"),
+                port: list("A_PORT"),
+                user: list("A_USER"),
+                password: list("A_PASSWORD"),
+                password_file: list("A_FILE"),
+                ..Client::default()
+            },
+            Client {
+                signs: vec![vec![
+                    Sign { name: "KEY".to_owned(), value: None },
+                    Sign { name: "CACHE".to_owned(), value: Some("redis".to_owned()) },
+                ]],
+                host: list("HOST"),
+                password: list("PASSWORD"),
+                reads_elsewhere: true,
+                ..Client::default()
+            },
+            Client { image: Some("postgres".to_owned()), ..Client::default() },
+        ];
+        assert_eq!(read.as_deref(), Ok(&expected[..]));
+    }
+
+    #[test]
+    fn what_tells_a_client_and_its_password_must_be_said() {
+        for (entry, problem) in [
+            (
+                "- { host: [A], password: [B] }",
+                "1:3 what is known of a client needs `image`, `signs` or `unmistakable: true`",
+            ),
+            ("- { image: app, host: [A] }", "1:3 what is known of a client needs `password` where it has a host"),
+            (
+                "- { image: app, default_host: redis }",
+                "1:3 what is known of a client needs `password` where it has a host",
+            ),
+            ("- { image: app, unmistakable: sure }", "1:31 `unmistakable` must be true or false"),
+        ] {
+            assert_eq!(clients(entry), Err(vec![problem.to_owned()]), "{entry}");
+        }
+        assert!(clients("- { image: '(' }").is_err());
+        assert!(clients("- { image: app, hosts: [A] }").is_err());
+    }
+}
