@@ -1,8 +1,10 @@
 //! Plain types for what `rules/stores/` says about data stores: images, mechanisms, clients, URL schemes.
 //! Nothing here names a store; the rule files do.
 
+mod client;
 mod image;
 
+pub use client::{Client, Sign};
 pub use image::{ImageError, ImageName};
 
 /// A kind of data store.
@@ -22,8 +24,8 @@ pub struct Store {
     pub schemes: UrlSchemes,
     /// The user that a URL names when only a password is needed, as in `default`.
     pub default_user: String,
-    /// Variables of known client images that carry a URL, a host or a password of this store.
-    pub variables: Vec<ClientVariable>,
+    /// Programs and frameworks that use it, by the variables that lead them to it; several may speak of one image.
+    pub variables: Vec<Client>,
 }
 
 /// Images that hold a store, and how they take its credential.
@@ -196,32 +198,4 @@ pub struct UrlSchemes {
     pub tls: Vec<String>,
     /// Schemes of other shapes that some clients read, as in `redis+sentinel` or `unix`: they are not judged.
     pub unjudged: Vec<String>,
-}
-
-/// A variable of a client image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientVariable {
-    /// A regular expression that must match the image's repository as a whole.
-    pub image: String,
-    /// The variable's name.
-    pub name: String,
-    /// What it holds.
-    pub role: VariableRole,
-}
-
-/// What a client's variable holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VariableRole {
-    /// A URL of the store.
-    Url,
-    /// A host name or address.
-    Host,
-    /// A port.
-    Port,
-    /// A user name.
-    User,
-    /// A password.
-    Password,
-    /// The path of a file with the password.
-    PasswordFile,
 }

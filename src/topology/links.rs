@@ -2,11 +2,13 @@
 
 use regex::Regex;
 
+use super::app_files::{AppFile, app_files};
+use super::clients::Clients;
 use super::stores::StoreService;
-use crate::catalog::{Store, VariableRole};
+use crate::catalog::{Client, Store};
 use crate::lens::command::Command;
 use crate::lens::url::{StoreUrl, UrlReading};
-use crate::model::container_env::{ContainerVariable, Site};
+use crate::model::container_env::{ContainerEnv, ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Node, Place, Text, Value};
 use crate::model::{Project, Workspace};
 use crate::source::SourceId;
@@ -49,7 +51,14 @@ pub enum Carrier {
         /// Where the command is written.
         place: Place,
     },
-    /// A line of an env file that a program on the host reads.
+    /// Nowhere: the program in the container connects there by default.
+    Default {
+        /// The variable that would say another host.
+        name: String,
+        /// Where the service is written.
+        place: Place,
+    },
+    /// A line of an env file that a program reads: one on the host, or one that finds it in a folder of its container.
     HostFile {
         /// The variable.
         name: String,
@@ -64,7 +73,7 @@ impl Carrier {
     /// The name of the variable.
     pub fn variable(&self) -> Option<&str> {
         match self {
-            Self::Variable { name, .. } | Self::HostFile { name, .. } => Some(name),
+            Self::Variable { name, .. } | Self::HostFile { name, .. } | Self::Default { name, .. } => Some(name),
             Self::Word { .. } => None,
         }
     }
@@ -79,8 +88,12 @@ pub enum LinkKind {
     Host {
         /// The variable that carries the password, whether it is set or not.
         password: String,
-        /// True if the container's program is known to read it: it is set there, or the image is known.
+        /// True if the container's program is known to read it: it is set there, or the program is known.
         is_certain: bool,
+        /// A variable that is set to the path of a file with the password, which beats `password`.
+        password_file: Option<String>,
+        /// A variable that is set to the user who logs in.
+        user: Option<String>,
     },
 }
 
@@ -136,7 +149,8 @@ impl Hints {
 pub(super) fn find(workspace: &Workspace<'_>, number: usize, stores: &[StoreService], catalog: &[Store]) -> Vec<Link> {
     let project = &workspace.projects[number];
     let hints: Vec<_> = catalog.iter().map(Hints::new).collect();
-    let finder = Finder { project, number, stores, catalog, hints };
+    let clients = catalog.iter().map(Clients::new).collect();
+    let finder = Finder { project, number, stores, catalog, hints, clients };
     let mut links = Vec::new();
     for service in project.services() {
         for variable in &project.containers[&service.key].variables {
@@ -145,9 +159,13 @@ pub(super) fn find(workspace: &Workspace<'_>, number: usize, stores: &[StoreServ
         for key in ["command", "entrypoint"] {
             links.extend(finder.words(service, key));
         }
+        links.extend(finder.default_hosts(service));
     }
     for (source, entry, name, text) in host_entries(workspace, project) {
         links.extend(finder.host_file(source, entry, name, text));
+    }
+    for file in app_files(workspace, project) {
+        links.extend(finder.app_file(&file));
     }
     links
 }
@@ -158,6 +176,7 @@ struct Finder<'a> {
     stores: &'a [StoreService],
     catalog: &'a [Store],
     hints: Vec<Hints>,
+    clients: Vec<Clients<'a>>,
 }
 
 impl Finder<'_> {
@@ -199,6 +218,34 @@ impl Finder<'_> {
         Some(Link { project: self.number, service: None, carrier, text, kind, store, target })
     }
 
+    /// The host in a file that a framework reads in its container; what is set there goes before the file.
+    fn app_file(&self, app: &AppFile<'_>) -> Vec<Link> {
+        let env = &self.project.containers[&app.service.key];
+        let is_unset = |name: &String| app.value(name).is_none_or(is_blank);
+        let mut links = Vec::new();
+        for (store, clients) in self.clients.iter().enumerate() {
+            for client in clients.frameworks(&|name| app.value(name)) {
+                let names = client.host.iter().chain(&client.url).chain(&client.password).chain(&client.password_file);
+                let is_simple = names.clone().all(|name| env.get(name).is_none())
+                    && client.user.iter().chain(&client.url).all(is_unset);
+                let host = client.host.iter().find(|name| app.value(name).is_some()).filter(|_| is_simple);
+                let (Some(name), Some(password)) = (host, client.password.first()) else { continue };
+                let Some(entry) = app.file.entries.iter().rposition(|entry| entry.key == *name) else { continue };
+                let text = Text::literal(app.value(name).unwrap_or_default());
+                let kind =
+                    LinkKind::Host { password: password.clone(), is_certain: true, password_file: None, user: None };
+                let target = self.target(Some(app.service), &kind, &text, store);
+                if target.store().is_none() {
+                    continue;
+                }
+                let carrier = Carrier::HostFile { name: name.clone(), source: app.source, entry };
+                let service = Some(app.service.key.clone());
+                links.push(Link { project: self.number, service, carrier, text, kind, store, target });
+            }
+        }
+        links
+    }
+
     fn url(&self, name: Option<&str>, text: &Text) -> Option<(usize, LinkKind)> {
         let store = self.hints.iter().position(|hints| hints.is_url(name, &text.value))?;
         if matches!(text.certainty, Certainty::Unknown(_)) && text.whole_variable().is_some() {
@@ -215,22 +262,18 @@ impl Finder<'_> {
         if matches!(text.certainty, Certainty::Unknown(_)) {
             return None;
         }
-        let host = text.value.trim().split(':').next().unwrap_or_default();
-        let image =
-            service.value.get("image").and_then(Node::as_text).map(|image| image.value.as_str()).unwrap_or_default();
+        let host = host_of(&text.value);
         let number = self.stores.iter().position(|store| store.names.iter().any(|known| known == host))?;
         let store = self.stores[number].store;
-        let known = |role: VariableRole| {
-            self.catalog[store]
-                .variables
-                .iter()
-                .find(move |variable| variable.role == role && repository_matches(image, &variable.image))
-        };
-        let is_known_host = known(VariableRole::Host).is_some_and(|variable| variable.name == name);
-        if !is_known_host && !self.hints[store].host_name.is_match(name) {
+        let env = &self.project.containers[&service.key];
+        let knowledge = self.clients[store].of(&service.value, env);
+        if let Some(client) = knowledge.reader(name) {
+            return Some((store, known_host(client, env)?));
+        }
+        // A program that is known reads no other variables; it may get this one because others need it.
+        if knowledge.is_complete() || !self.hints[store].host_name.is_match(name) {
             return None;
         }
-        let env = &self.project.containers[&service.key];
         let stem = self.hints[store].host_name.replace(name, "");
         let lower = name.chars().any(|c| c.is_ascii_lowercase()) && !name.chars().any(|c| c.is_ascii_uppercase());
         let candidates = ["PASSWORD", "PASS", "PASSWD", "AUTH", "AUTH_PASSWORD"].map(|word| {
@@ -238,14 +281,29 @@ impl Finder<'_> {
             format!("{stem}{word}")
         });
         let set = candidates.iter().find(|name| env.get(name).is_some());
-        let documented = known(VariableRole::Password).map(|variable| variable.name.clone());
-        let is_certain = set.is_some() || documented.is_some();
-        let password = documented.or_else(|| set.cloned()).unwrap_or_else(|| candidates[0].clone());
-        Some((store, LinkKind::Host { password, is_certain }))
+        let is_certain = set.is_some();
+        let password = set.unwrap_or(&candidates[0]).clone();
+        let password_file = file_variable(&password, env);
+        Some((store, LinkKind::Host { password, is_certain, password_file, user: None }))
+    }
+
+    /// Programs that connect to a store because they know of no other host.
+    fn default_hosts(&self, service: &Entry) -> Vec<Link> {
+        let env = &self.project.containers[&service.key];
+        let links = self.clients.iter().enumerate().filter_map(|(store, clients)| {
+            let (client, host) = clients.of(&service.value, env).with_default_host(env)?;
+            let text = Text::literal(host);
+            let kind = known_host(client, env)?;
+            let target = self.target(Some(service), &kind, &text, store);
+            target.store()?;
+            let name = client.host.first()?.clone();
+            let carrier = Carrier::Default { name, place: service.value.place.clone() };
+            Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
+        });
+        links.collect()
     }
 
     fn target(&self, service: Option<&Entry>, kind: &LinkKind, text: &Text, store: usize) -> Target {
-        let host_text;
         let (host, port) = match kind {
             LinkKind::Url(url) => {
                 if !self.is_host_certain(url, text) {
@@ -253,10 +311,7 @@ impl Finder<'_> {
                 }
                 (url.host.text.as_str(), url.port.as_ref().map(|_| url.port_number()))
             }
-            LinkKind::Host { .. } => {
-                host_text = text.value.trim().split(':').next().unwrap_or_default().to_owned();
-                (host_text.as_str(), None)
-            }
+            LinkKind::Host { .. } => (host_of(&text.value), None),
         };
         // A port that can't be read is another rule's matter.
         let port = match port {
@@ -338,10 +393,28 @@ impl Finder<'_> {
     }
 }
 
-fn repository_matches(image: &str, pattern: &str) -> bool {
-    let repository = crate::catalog::ImageName::parse(image).map(|image| image.repository());
-    let regex = Regex::new(&format!("^(?:{pattern})$"));
-    matches!((repository, regex), (Ok(repository), Ok(regex)) if regex.is_match(&repository))
+/// The host of `redis` or `redis:6379`.
+fn host_of(value: &str) -> &str {
+    value.trim().split(':').next().unwrap_or_default()
+}
+
+/// True for values that mean "none": applications write `null` where they have no password.
+pub fn is_blank(value: &str) -> bool {
+    matches!(value.trim().to_ascii_lowercase().as_str(), "" | "null" | "none" | "nil" | "false")
+}
+
+/// What a known program reads besides the host.
+fn known_host(client: &Client, env: &ContainerEnv) -> Option<LinkKind> {
+    let set = |names: &[String]| names.iter().find(|name| env.get(name).is_some()).cloned();
+    let password = set(&client.password).or_else(|| client.password.first().cloned())?;
+    let password_file = set(&client.password_file).or_else(|| file_variable(&password, env));
+    Some(LinkKind::Host { password, is_certain: true, password_file, user: set(&client.user) })
+}
+
+/// `NAME_FILE`, where it is set: many images take the value of any variable from a file that is named so.
+fn file_variable(name: &str, env: &ContainerEnv) -> Option<String> {
+    let name = format!("{name}_FILE");
+    env.get(&name).is_some().then_some(name)
 }
 
 /// The lines of env files as a program on the host reads them: those that no container reads, and those with `localhost`.

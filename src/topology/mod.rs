@@ -1,16 +1,20 @@
 //! Who reaches which server, by which name, through which variable.
 
+mod app_files;
+mod clients;
 mod links;
 mod spot;
 mod stores;
 
 use crate::catalog::Store;
 use crate::model::Workspace;
-use crate::model::node::Node;
+use crate::model::node::{Entry, Node};
 use crate::source::SourceId;
 use crate::syntax::yaml::NodeId;
 
-pub use links::{Carrier, Link, LinkKind, Target};
+use clients::Clients;
+
+pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
 
@@ -84,13 +88,19 @@ impl Topology {
         group
     }
 
-    /// The services that wait for a store without a visible way to it.
-    pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, number: usize) -> Vec<&'w str> {
+    /// The services that wait for a store without a visible way to it, as far as they are not known to have none.
+    pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, catalog: &[Store], number: usize) -> Vec<&'w str> {
         let store = &self.stores[number];
         let project = store.project(workspace);
+        let clients = Clients::new(&catalog[store.store]);
         let linked: Vec<_> = self.links_to(number).filter_map(|link| link.service.as_deref()).collect();
-        let services = project.services().iter().filter(|service| links::depends_on(&service.value, &store.service));
-        services.map(|service| service.key.as_str()).filter(|name| !linked.contains(name)).collect()
+        let is_blind = |service: &&Entry| {
+            let env = &project.containers[&service.key];
+            links::depends_on(&service.value, &store.service)
+                && !linked.contains(&service.key.as_str())
+                && !clients.of(&service.value, env).is_no_client_of(&store.names, env)
+        };
+        project.services().iter().filter(is_blind).map(|service| service.key.as_str()).collect()
     }
 }
 

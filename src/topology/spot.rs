@@ -45,6 +45,6 @@ pub fn spot_of(workspace: &Workspace<'_>, carrier: &Carrier, text: &Text, range:
         Carrier::Variable { site: Site::File { source, entry }, .. } | Carrier::HostFile { source, entry, .. } => {
             in_file(*source, *entry)
         }
-        Carrier::Word { place, .. } => Spot::from(place),
+        Carrier::Word { place, .. } | Carrier::Default { place, .. } => Spot::from(place),
     }
 }

@@ -1,20 +1,22 @@
 //! The clients' side: every program that caulk sees gets the password.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::credential::Credential;
-use super::env_file::is_blank;
 use super::{Member, Seal};
 use crate::fix::commit::Role;
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
+use crate::lens::server::Auth;
 use crate::lens::url::{StoreUrl, encode_password, with_host, with_password};
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Text};
+use crate::source::SourceId;
 use crate::syntax::template::PieceOrigin;
 use crate::text::{Edit, EditSet};
-use crate::topology::{Carrier, Link, LinkKind, Target};
+use crate::topology::{Carrier, Link, LinkKind, Target, is_blank};
 
 impl<'b> Seal<'b, '_, '_> {
     pub(super) fn clients(&mut self, member: &Member<'_>, credential: &Credential) {
@@ -25,7 +27,7 @@ impl<'b> Seal<'b, '_, '_> {
             }
             let result = match &link.kind {
                 LinkKind::Url(url) => self.url(member, credential, link, url),
-                LinkKind::Host { password, is_certain } => self.host(member, credential, link, password, *is_certain),
+                LinkKind::Host { .. } => self.host(member, credential, link),
             };
             if let Err(why) = result {
                 self.doubt(why);
@@ -60,6 +62,7 @@ impl<'b> Seal<'b, '_, '_> {
                 self.counts.clients += 1;
                 Ok(())
             }
+            Carrier::Default { .. } => Ok(()),
             Carrier::Word { key, index, .. } => self.url_in_command(member, credential, link, url, key, *index),
             Carrier::Variable { name, site } => {
                 let variable =
@@ -253,21 +256,31 @@ impl<'b> Seal<'b, '_, '_> {
         Ok(())
     }
 
-    fn host(
-        &mut self,
-        member: &Member<'_>,
-        credential: &Credential,
-        link: &Link,
-        password: &str,
-        is_certain: bool,
-    ) -> Result<(), String> {
+    fn host(&mut self, member: &Member<'_>, credential: &Credential, link: &Link) -> Result<(), String> {
+        let LinkKind::Host { password, is_certain, password_file, user } = &link.kind else { return Ok(()) };
         let service = link.service.as_deref().ok_or("a host in a file of its own")?;
+        if let Carrier::HostFile { source, .. } = link.carrier {
+            return self.host_in_file(credential, link, source, password);
+        }
         let node = member.project.service(service).ok_or("the service is gone")?;
         let env = &member.project.containers[service];
         let path = environment_path(link.project, service, password);
         let value = if credential.is_known() { credential.value.clone() } else { credential.client_value.clone() };
-        let known = env.get(password);
-        if let Some(variable) = known {
+        if let Some(file) = password_file {
+            return Err(format!(
+                "`{service}` takes the password from the file that `{file}` names: it must hold what `{}` holds",
+                credential.client_reference
+            ));
+        }
+        let is_other = |text: &&Text| !is_blank(&text.value) && text.value != member.definition.default_user;
+        let named = user.as_ref().and_then(|name| Some((name, env.get(name)?.value.as_ref().filter(is_other)?)));
+        if let Some((name, _)) = named {
+            let default = &member.definition.default_user;
+            return Err(format!(
+                "`{name}` of `{service}` names a user of its own, but the password is that of `{default}`"
+            ));
+        }
+        if let Some(variable) = env.get(password) {
             let text = variable.value.as_ref();
             let will_follow = text.is_some_and(|text| {
                 credential.variable.as_deref().is_some_and(|name| text.variables().contains(&name))
@@ -311,14 +324,61 @@ impl<'b> Seal<'b, '_, '_> {
                 return Ok(());
             }
         }
+        // A program that works with a server that demands a password has it already.
+        if !is_certain && matches!(member.store.auth, Auth::Password(_)) {
+            return Ok(());
+        }
         if !is_certain {
             self.doubt(format!("`{service}` gets `{password}`, but whether it reads it can't be seen"));
+        }
+        let target = credential.write.as_ref().filter(|_| credential.variable.as_ref() == Some(password));
+        let reads =
+            |path: &Path| env.files.iter().any(|file| self.bench.workspace.sources.get(file.source).path == path);
+        if target.is_some_and(|target| reads(&target.path)) {
+            self.client(link);
+            return Ok(());
         }
         let (source, edit) =
             environment::add_variable(self.bench.workspace, node, password, &credential.client_reference)
                 .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
         self.edit(source, edit, Role::Client, false);
         self.expect(path, value);
+        self.client(link);
+        Ok(())
+    }
+
+    /// A program that reads host and password from a file in its container.
+    fn host_in_file(
+        &mut self,
+        credential: &Credential,
+        link: &Link,
+        source: SourceId,
+        password: &str,
+    ) -> Result<(), String> {
+        let path = self.bench.workspace.sources.get(source).path.clone();
+        let file = self.bench.workspace.env_file(source).ok_or("its file could not be read")?;
+        let entry = file.entries.iter().rposition(|entry| entry.key == password);
+        let old = entry.and_then(|entry| file.entries[entry].value.as_ref());
+        let is_defined = credential.write.as_ref().is_some_and(|target| target.path == path)
+            && credential.variable.as_deref() == Some(password);
+        if is_defined || old.is_some_and(|old| old.text == credential.value) {
+            self.client(link);
+            return Ok(());
+        }
+        let shown = format!("`{password}` in the env file of `{}`", link.service.as_deref().unwrap_or_default());
+        if old.is_some_and(|old| !is_blank(&old.text)) {
+            return Err(format!("{shown} holds another password than the server's"));
+        }
+        if !credential.is_known() {
+            return Err(format!("{shown} must be given the password by hand, once it is known"));
+        }
+        let written = match (entry, old) {
+            (Some(entry), Some(old)) => {
+                self.edit_entry(source, entry, &[(0..old.text.len(), credential.value.clone())])
+            }
+            _ => self.add_entry(source, password, &credential.value),
+        };
+        written.map_err(|why| format!("{shown} must be given the password, but {why}"))?;
         self.client(link);
         Ok(())
     }
@@ -397,7 +457,9 @@ fn in_entry(text: &Text, edits: &[Edit]) -> Option<Vec<(Range<usize>, String)>> 
 /// A link as a person would name it.
 fn shown(link: &Link) -> String {
     let what = match &link.carrier {
-        Carrier::Variable { name, .. } | Carrier::HostFile { name, .. } => format!("`{name}`"),
+        Carrier::Variable { name, .. } | Carrier::HostFile { name, .. } | Carrier::Default { name, .. } => {
+            format!("`{name}`")
+        }
         Carrier::Word { key, .. } => format!("the URL in `{key}`"),
     };
     match &link.service {

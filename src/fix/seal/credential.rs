@@ -1,6 +1,6 @@
 //! Which variable carries the password of a store, and what its value is.
 
-use super::env_file::{EnvTarget, is_blank};
+use super::env_file::EnvTarget;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
 use crate::fix::secret::Secret;
@@ -10,7 +10,7 @@ use crate::lens::value::Lookup;
 use crate::model::container_env::Site;
 use crate::model::node::{Certainty, Node, Place, Text, Value};
 use crate::syntax::template::{Segment, Template};
-use crate::topology::LinkKind;
+use crate::topology::{LinkKind, is_blank};
 
 /// Shorter passwords are words that stand elsewhere in texts, too, such as `redis`.
 const SHORTEST_MASKED: usize = 6;

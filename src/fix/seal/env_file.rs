@@ -23,11 +23,6 @@ pub(super) struct EnvTarget {
     pub ignore_in: Option<PathBuf>,
 }
 
-/// True for values that mean "none": applications write `null` where they have no password.
-pub(super) fn is_blank(value: &str) -> bool {
-    matches!(value.trim().to_ascii_lowercase().as_str(), "" | "null" | "none" | "nil" | "false")
-}
-
 impl Seal<'_, '_, '_> {
     /// The env file that shall hold the value of `name`.
     pub(super) fn env_target(
@@ -95,6 +90,27 @@ impl Seal<'_, '_, '_> {
             self.keep_out_of_images(member, &target.path);
         }
         self.show_in_examples(&target.path, name);
+        Ok(())
+    }
+
+    /// Adds an entry to an env file that a program reads. `Err` if git would see it.
+    pub(super) fn add_entry(&mut self, source: crate::source::SourceId, name: &str, value: &str) -> Result<(), String> {
+        let file = self.bench.workspace.sources.get(source);
+        let (path, text) = (file.path.clone(), file.text.clone());
+        let root = match self.bench.may_hold_secret(&path) {
+            Writable::Yes => None,
+            Writable::IfIgnored(root) => Some(root),
+            Writable::No(why) => return Err(why),
+        };
+        let edit = env::parse(&text).0.insert(&text, name, value, None).map_err(|error| error.to_string())?;
+        let defines = self.bench.workspace.projects.iter().any(|project| project.variables.paths.contains(&path));
+        self.edit(source, edit, Role::EnvFile, defines);
+        if defines {
+            self.repair.defines.insert(name.to_owned());
+        }
+        if let Some(root) = root {
+            self.ignore(&root, &path);
+        }
         Ok(())
     }
 

@@ -6,6 +6,9 @@ mod credential;
 mod env_file;
 mod server;
 
+#[cfg(test)]
+mod clients_tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bench::{Bench, Writable};
@@ -165,7 +168,9 @@ impl<'b> Seal<'b, '_, '_> {
             return;
         }
         let name = &store.service;
-        for dependent in self.bench.topology.blind_dependents(self.bench.workspace, member.number) {
+        for dependent in
+            self.bench.topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number)
+        {
             self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
         }
         if self.bench.topology.links_to(member.number).next().is_none() {

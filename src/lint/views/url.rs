@@ -63,7 +63,7 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     let written = match &link.carrier {
         Carrier::Word { .. } => "command",
         Carrier::HostFile { .. } | Carrier::Variable { site: Site::File { .. }, .. } => "env-file",
-        Carrier::Variable { .. } => "compose",
+        Carrier::Variable { .. } | Carrier::Default { .. } => "compose",
     };
     view.set("url.where", FieldValue::text(written));
     problem(context, link, url, view);

@@ -7,8 +7,8 @@ use regex::Regex;
 use super::mapping::{Decoder, Mapping};
 use super::rule::stem;
 use crate::catalog::{
-    ArgsInEnv, Argv, ArgvSyntax, ClientFlag, ClientProgram, ClientVariable, ConnectionFlags, CredentialVariable, Env,
-    ImagePattern, Mechanism, Store, UrlSchemes, VariableRole,
+    ArgsInEnv, Argv, ArgvSyntax, Client, ClientFlag, ClientProgram, ConnectionFlags, CredentialVariable, Env,
+    ImagePattern, Mechanism, Sign, Store, UrlSchemes,
 };
 use crate::rule::set::AdminInterface;
 use crate::syntax::Problem;
@@ -51,13 +51,18 @@ const CLIENT_KEYS: [&str; 14] = [
     "answer",
     "refusal",
 ];
-const ROLES: [(&str, VariableRole); 6] = [
-    ("url", VariableRole::Url),
-    ("host", VariableRole::Host),
-    ("port", VariableRole::Port),
-    ("user", VariableRole::User),
-    ("password", VariableRole::Password),
-    ("password_file", VariableRole::PasswordFile),
+const VARIABLES_KEYS: [&str; 11] = [
+    "image",
+    "signs",
+    "unmistakable",
+    "url",
+    "host",
+    "port",
+    "user",
+    "password",
+    "password_file",
+    "default_host",
+    "reads_elsewhere",
 ];
 
 /// The store in `text`, the file at `path`.
@@ -100,7 +105,7 @@ impl Decoder {
         let mechanisms = self.required(&mapping, "mechanisms", what).and_then(|id| self.mechanisms(id));
         let images = self.required(&mapping, "images", what).and_then(|id| self.images(id, &mechanisms?));
         let clients = self.each(&mapping, "clients", Self::client);
-        let variables = self.each(&mapping, "variables", Self::variable);
+        let variables = self.each(&mapping, "variables", Self::variables);
         let schemes = mapping.get("schemes").map_or(Some(UrlSchemes::default()), |id| self.schemes(id));
         Some(Store {
             id: id?,
@@ -110,7 +115,7 @@ impl Decoder {
             clients: clients?,
             schemes: schemes?,
             default_user: default_user?,
-            variables: variables?.into_iter().flatten().collect(),
+            variables: variables?,
         })
     }
 
@@ -272,18 +277,49 @@ impl Decoder {
         Some(flags)
     }
 
-    /// The variables of one client image.
-    fn variable(&mut self, id: NodeId) -> Option<Vec<ClientVariable>> {
-        let what = "a client image";
-        let known: Vec<_> = ["image"].into_iter().chain(ROLES.map(|(name, _)| name)).collect();
-        let mapping = self.mapping(id, what, &known)?;
-        let image = self.required(&mapping, "image", what).and_then(|id| self.pattern(id, "`image`"))?;
-        let mut variables = Vec::new();
-        for (key, role) in ROLES {
-            let names = self.list_or_empty(&mapping, key)?;
-            variables.extend(names.into_iter().map(|name| ClientVariable { image: image.clone(), name, role }));
+    /// The variables of one program or framework.
+    fn variables(&mut self, id: NodeId) -> Option<Client> {
+        let what = "what is known of a client";
+        let mapping = self.mapping(id, what, &VARIABLES_KEYS)?;
+        let image = match mapping.get("image") {
+            Some(id) => self.pattern(id, "`image`").map(Some),
+            None => Some(None),
+        };
+        let signs = self.each(&mapping, "signs", |decoder, id| {
+            let names = decoder.texts(id, "a group of `signs`")?;
+            Some(names.iter().map(|name| Sign::parse(name)).collect())
+        });
+        let mut flag = |key: &str| mapping.get(key).map_or(Some(false), |id| self.bool(id, &format!("`{key}`")));
+        let (is_unmistakable, reads_elsewhere) = (flag("unmistakable"), flag("reads_elsewhere"));
+        let mut list = |key: &str| self.list_or_empty(&mapping, key);
+        let (url, host, port, user) = (list("url"), list("host"), list("port"), list("user"));
+        let (password, password_file) = (list("password"), list("password_file"));
+        let default_host = match mapping.get("default_host") {
+            Some(id) => self.text(id, "`default_host`").map(Some),
+            None => Some(None),
+        };
+        let client = Client {
+            image: image?,
+            signs: signs?,
+            is_unmistakable: is_unmistakable?,
+            url: url?,
+            host: host?,
+            port: port?,
+            user: user?,
+            password: password?,
+            password_file: password_file?,
+            default_host: default_host?,
+            reads_elsewhere: reads_elsewhere?,
+        };
+        if client.image.is_none() && client.signs.is_empty() && !client.is_unmistakable {
+            self.report(id, format!("{what} needs `image`, `signs` or `unmistakable: true`"));
+            return None;
         }
-        Some(variables)
+        if client.password.is_empty() && !(client.host.is_empty() && client.default_host.is_none()) {
+            self.report(id, format!("{what} needs `password` where it has a host"));
+            return None;
+        }
+        Some(client)
     }
 
     fn schemes(&mut self, id: NodeId) -> Option<UrlSchemes> {
@@ -349,5 +385,92 @@ impl Decoder {
         let items = self.list(id, &format!("`{key}`"))?;
         let values: Vec<_> = items.into_iter().map(|item| read(self, item)).collect();
         values.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::store;
+    use crate::catalog::{Client, Sign};
+    use crate::text::LineIndex;
+
+    const REDIS: &str = include_str!("../../../rules/stores/redis.yaml");
+
+    /// The clients of a store that knows no others, or what is wrong with them.
+    fn clients(entry: &str) -> Result<Vec<Client>, Vec<String>> {
+        let (before, _) = REDIS.split_once("\nvariables:\n").expect("the store knows clients");
+        let text = format!("{before}\nvariables:\n{entry}\n");
+        let result = store("rules/stores/redis.yaml", Arc::from(text.as_str()));
+        let first = before.lines().count() + 1;
+        let index = LineIndex::new(&text);
+        let shown = |problem: &crate::syntax::Problem| {
+            let place = index.line_column(&text, problem.span.start);
+            format!("{}:{} {}", place.line - first, place.column, problem.message)
+        };
+        result.map(|store| store.variables).map_err(|problems| problems.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn a_client_is_told_by_its_image_by_its_names_or_by_signs() {
+        let read = clients(
+            "- { image: example/app, url: [APP_URL], host: [APP_HOST], password: [APP_PASS], default_host: redis }\n\
+             - { unmistakable: true, host: [A_HOST], port: [A_PORT], user: [A_USER], password: [A_PASSWORD], password_file: [A_FILE] }\n\
+             - { signs: [[KEY, CACHE=redis]], host: [HOST], password: [PASSWORD], reads_elsewhere: true }\n\
+             - { image: postgres }",
+        );
+        let list = |name: &str| vec![name.to_owned()];
+        let expected = [
+            Client {
+                image: Some("example/app".to_owned()),
+                url: list("APP_URL"),
+                host: list("APP_HOST"),
+                password: list("APP_PASS"),
+                default_host: Some("redis".to_owned()),
+                ..Client::default()
+            },
+            Client {
+                is_unmistakable: true,
+                host: list("A_HOST"),
+                port: list("A_PORT"),
+                user: list("A_USER"),
+                password: list("A_PASSWORD"),
+                password_file: list("A_FILE"),
+                ..Client::default()
+            },
+            Client {
+                signs: vec![vec![
+                    Sign { name: "KEY".to_owned(), value: None },
+                    Sign { name: "CACHE".to_owned(), value: Some("redis".to_owned()) },
+                ]],
+                host: list("HOST"),
+                password: list("PASSWORD"),
+                reads_elsewhere: true,
+                ..Client::default()
+            },
+            Client { image: Some("postgres".to_owned()), ..Client::default() },
+        ];
+        assert_eq!(read.as_deref(), Ok(&expected[..]));
+    }
+
+    #[test]
+    fn what_tells_a_client_and_its_password_must_be_said() {
+        for (entry, problem) in [
+            (
+                "- { host: [A], password: [B] }",
+                "1:3 what is known of a client needs `image`, `signs` or `unmistakable: true`",
+            ),
+            ("- { image: app, host: [A] }", "1:3 what is known of a client needs `password` where it has a host"),
+            (
+                "- { image: app, default_host: redis }",
+                "1:3 what is known of a client needs `password` where it has a host",
+            ),
+            ("- { image: app, unmistakable: sure }", "1:31 `unmistakable` must be true or false"),
+        ] {
+            assert_eq!(clients(entry), Err(vec![problem.to_owned()]), "{entry}");
+        }
+        assert!(clients("- { image: '(' }").is_err());
+        assert!(clients("- { image: app, hosts: [A] }").is_err());
     }
 }

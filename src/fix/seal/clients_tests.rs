@@ -1,0 +1,208 @@
+//! Which clients get the password by safe repairs, where, and which do not.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::fix::bench::SecretsPolicy;
+use crate::fix::plan::{Fate, Settings, State, plan};
+use crate::fix::secret::{Secret, Secrets};
+use crate::lint::Selection;
+use crate::model::Options;
+use crate::model::discover::projects_of;
+use crate::rule::RuleSet;
+use crate::source::git::GitStatus;
+use crate::source::{NoFiles, Overlay};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const REDIS: &str = "  redis:\n    image: redis:7\n    command: redis-server\n";
+const SEALED: &str = "  redis:\n    image: redis:7\n    command: redis-server --requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\n";
+
+/// The files after the safe repairs of open stores, or why there are none.
+fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String> {
+    let folder = Path::new("/project");
+    let mut overlay = Overlay::new(&NoFiles);
+    for (path, text) in files {
+        overlay.set(folder.join(path), text.as_bytes());
+    }
+    let sets = projects_of(&overlay, &[folder.join("compose.yaml")]);
+    let settings = Settings {
+        sets: &sets,
+        options: &Options::default(),
+        rules: RuleSet::built_in(),
+        selection: &Selection { only: vec!["store-no-auth".to_owned()], ..Selection::default() },
+        is_unsafe_allowed: false,
+        policy: SecretsPolicy::Generate,
+        git: &|_: &Path| GitStatus::NoRepository,
+    };
+    assert_eq!(State::read(&overlay, &settings).workspace.problems().count(), 0, "{files:?}");
+    let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));
+    let plan = plan(&overlay, &settings, &secrets);
+    let fate = plan.repairs.into_iter().map(|planned| planned.fate).find(|fate| *fate != Fate::Made);
+    match fate {
+        Some(Fate::HeldBack { reason, .. } | Fate::Refused(reason)) => return Err(reason),
+        Some(Fate::Made) | None => {}
+    }
+    let changes = plan.draft.file_changes();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(SECRET, "SECRET");
+    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+    Ok(changes.iter().map(|change| (name(&change.path), text(&change.after))).collect())
+}
+
+/// The services beside `redis` after the repair, which must be safe.
+fn clients_after(before: &str) -> String {
+    let files = repaired(&[("compose.yaml", format!("services:\n{REDIS}{before}"))]);
+    let files = files.unwrap_or_else(|reason| panic!("{before}\nis held back: {reason}"));
+    assert_eq!(files[".env"], "REDIS_PASSWORD=SECRET\n");
+    let text = &files["compose.yaml"];
+    let rest = text.strip_prefix(&format!("services:\n{SEALED}"));
+    rest.unwrap_or_else(|| panic!("the server is not sealed:\n{text}")).to_owned()
+}
+
+/// Why the repair of `redis` beside these services is held back.
+fn doubt(before: &str) -> String {
+    match repaired(&[("compose.yaml", format!("services:\n{REDIS}{before}"))]) {
+        Ok(files) => panic!("{before}\nwas sealed: {files:?}"),
+        Err(reason) => reason,
+    }
+}
+
+#[test]
+fn known_programs_get_the_variable_that_they_read() {
+    let rows = [
+        ("nextcloud:33", "REDIS_HOST", "REDIS_HOST_PASSWORD"),
+        ("docker.io/library/nextcloud:fpm", "REDIS_HOST", "REDIS_HOST_PASSWORD"),
+        ("ghcr.io/immich-app/immich-server:v2", "REDIS_HOSTNAME", "REDIS_PASSWORD"),
+        ("ghcr.io/goauthentik/server:2025.8", "AUTHENTIK_REDIS__HOST", "AUTHENTIK_REDIS__PASSWORD"),
+        ("docker.n8n.io/n8nio/n8n", "QUEUE_BULL_REDIS_HOST", "QUEUE_BULL_REDIS_PASSWORD"),
+        ("example/my-n8n", "QUEUE_BULL_REDIS_HOST", "QUEUE_BULL_REDIS_PASSWORD"),
+        ("example/shop", "SPRING_DATA_REDIS_HOST", "SPRING_DATA_REDIS_PASSWORD"),
+        ("activepieces/activepieces:0.35.0", "AP_REDIS_HOST", "AP_REDIS_PASSWORD"),
+        ("owncloud/server:10", "OWNCLOUD_REDIS_HOST", "OWNCLOUD_REDIS_PASSWORD"),
+        ("sharelatex/sharelatex:6", "OVERLEAF_REDIS_HOST", "OVERLEAF_REDIS_PASS"),
+        ("sharelatex/sharelatex:6", "REDIS_HOST", "REDIS_PASSWORD"),
+        ("wallabag/wallabag", "SYMFONY__ENV__REDIS_HOST", "SYMFONY__ENV__REDIS_PASSWORD"),
+        ("erikdubbelboer/phpredisadmin", "REDIS_1_HOST", "REDIS_1_AUTH"),
+        ("budibase/worker:3", "REDIS_URL", "REDIS_PASSWORD"),
+    ];
+    let (mut before, mut after) = (String::new(), String::new());
+    for (number, (image, host, password)) in rows.iter().enumerate() {
+        let app = |kind: &str, start: &str, is: &str| {
+            format!("  app-{number}-{kind}:\n    image: {image}\n    environment:\n      {start}{host}{is}redis\n")
+        };
+        let (map, list) = (app("map", "", ": "), app("list", "- ", "="));
+        before += &format!("{map}{list}");
+        after += &format!("{map}      {password}: ${{REDIS_PASSWORD}}\n{list}      - {password}=${{REDIS_PASSWORD}}\n");
+    }
+    assert_eq!(clients_after(&before), after);
+}
+
+#[test]
+fn laravel_is_known_by_its_variables() {
+    let variables = "      APP_KEY: base64:AAAA\n      SESSION_DRIVER: redis\n      REDIS_HOST: redis\n";
+    let app = format!("  app:\n    build: .\n    environment:\n{variables}");
+    assert_eq!(clients_after(&app), format!("{app}      REDIS_PASSWORD: ${{REDIS_PASSWORD}}\n"));
+    assert_eq!(
+        clients_after(&format!("{app}      REDIS_PASSWORD: 'null'\n")),
+        format!("{app}      REDIS_PASSWORD: '${{REDIS_PASSWORD}}'\n")
+    );
+    // This is no value: Compose takes it from the project's env file.
+    let passed_through = format!("{app}      REDIS_PASSWORD: null\n");
+    assert_eq!(clients_after(&passed_through), passed_through);
+    let list = "  app:\n    build: .\n    environment:\n      - APP_ENV=local\n      - CACHE_DRIVER=redis\n      - REDIS_HOST=redis\n";
+    assert_eq!(
+        clients_after(&format!("{list}      - REDIS_PASSWORD=null\n")),
+        format!("{list}      - REDIS_PASSWORD=${{REDIS_PASSWORD}}\n")
+    );
+    let other = "  app:\n    build: .\n    environment:\n      APP_KEY: base64:AAAA\n      SESSION_DRIVER: file\n      REDIS_HOST: redis\n";
+    assert!(doubt(other).contains("whether it reads it can't be seen"));
+}
+
+#[test]
+fn laravel_takes_the_password_from_its_own_env_file() {
+    let compose = |folder: &str| {
+        format!(
+            "services:\n{REDIS}  app:\n    build: .\n    volumes:\n      - {folder}:/var/www/html\n    depends_on: [redis]\n"
+        )
+    };
+    let own = "APP_KEY=base64:AAAA\nQUEUE_CONNECTION=redis\nREDIS_HOST=redis\nREDIS_PASSWORD=null\nREDIS_PORT=6379\n";
+    let sealed = own.replace("null", "SECRET");
+    let files = repaired(&[("compose.yaml", compose(".")), (".env", own.to_owned())]).expect("it is safe");
+    assert_eq!(files[".env"], sealed);
+    assert!(files["compose.yaml"].contains("--requirepass"));
+
+    let files =
+        repaired(&[("compose.yaml", compose("./backend")), ("backend/.env", own.to_owned())]).expect("it is safe");
+    assert_eq!(files["backend/.env"], sealed);
+    assert_eq!(files[".env"], "REDIS_PASSWORD=SECRET\n");
+
+    let without = own.replace("REDIS_PASSWORD=null\n", "");
+    let files = repaired(&[("compose.yaml", compose("./backend")), ("backend/.env", without.clone())]);
+    assert_eq!(files.expect("it is safe")["backend/.env"], format!("{without}REDIS_PASSWORD=SECRET\n"));
+
+    // It is not in the container, or leads elsewhere.
+    let reason =
+        repaired(&[("compose.yaml", compose("./frontend")), ("backend/.env", own.to_owned())]).expect_err("it is not");
+    assert!(reason.contains("can't be seen"), "{reason}");
+    let elsewhere = own.replace("REDIS_HOST=redis", "REDIS_HOST=cache.example.com");
+    let reason =
+        repaired(&[("compose.yaml", compose("./backend")), ("backend/.env", elsewhere)]).expect_err("it is not");
+    assert!(reason.contains("can't be seen"), "{reason}");
+}
+
+#[test]
+fn an_env_file_that_gets_the_secret_hands_it_on() {
+    let compose = format!(
+        "services:\n{REDIS}  server:\n    image: ghcr.io/immich-app/immich-server\n    env_file: .env\n  learning:\n    image: ghcr.io/immich-app/immich-machine-learning\n    env_file: .env\n    depends_on: [redis]\n  database:\n    image: postgres:16\n    env_file: .env\n"
+    );
+    let files = repaired(&[("compose.yaml", compose.clone()), (".env", "REDIS_HOSTNAME=redis\n".to_owned())]);
+    let files = files.expect("it is safe");
+    assert_eq!(files[".env"], "REDIS_HOSTNAME=redis\nREDIS_PASSWORD=SECRET\n");
+    assert_eq!(files["compose.yaml"], compose.replace(REDIS, SEALED));
+}
+
+#[test]
+fn programs_without_a_host_go_to_their_default() {
+    let app = "  app:\n    image: ghcr.io/immich-app/immich-server\n    depends_on:\n      - redis\n";
+    let after = "  app:\n    image: ghcr.io/immich-app/immich-server\n    environment:\n      REDIS_PASSWORD: ${REDIS_PASSWORD}\n    depends_on:\n      - redis\n";
+    assert_eq!(clients_after(app), after);
+    let elsewhere = format!("{app}    environment:\n      REDIS_URL: ioredis://e30=\n");
+    assert!(doubt(&elsewhere).contains("can't be seen"));
+}
+
+#[test]
+fn a_program_that_waits_is_no_client_if_nothing_leads_it_there() {
+    let app = "  app:\n    image: nextcloud\n    environment:\n      - REDIS_HOST=redis\n";
+    let cron = "  cron:\n    image: nextcloud\n    entrypoint: /cron.sh\n    depends_on: [redis]\n";
+    let after = format!("{app}      - REDIS_HOST_PASSWORD=${{REDIS_PASSWORD}}\n{cron}");
+    assert_eq!(clients_after(&format!("{app}{cron}")), after);
+
+    for blind in [
+        // What the outside sets, a file that is not there, an image that is not known.
+        "  cron:\n    image: nextcloud\n    environment: [REDIS_HOST]\n    depends_on: [redis]\n",
+        "  cron:\n    image: linuxserver/nextcloud\n    depends_on: [redis]\n",
+        "  cron:\n    image: rediscommander/redis-commander\n    depends_on: [redis]\n",
+    ] {
+        assert!(doubt(&format!("{app}{blind}")).contains("`cron` waits for `redis`"), "{blind}");
+    }
+}
+
+#[test]
+fn what_a_program_does_not_read_is_not_set() {
+    let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis\n";
+    let sealed = web.replace("//redis", "//default:${REDIS_PASSWORD}@redis");
+    let database = "  database:\n    image: postgres:16\n    environment:\n      REDIS_HOST: redis\n";
+    assert_eq!(clients_after(&format!("{web}{database}")), format!("{sealed}{database}"));
+}
+
+#[test]
+fn a_password_from_a_file_and_a_user_of_its_own_are_left_to_a_person() {
+    let with = |line: &str| {
+        format!("  app:\n    image: timvisee/send\n    environment:\n      REDIS_HOST: redis\n      {line}\n")
+    };
+    assert!(
+        doubt(&with("REDIS_PASSWORD_FILE: /run/secrets/redis")).contains("the file that `REDIS_PASSWORD_FILE` names")
+    );
+    assert!(doubt(&with("REDIS_USER: send")).contains("names a user of its own"));
+    assert!(clients_after(&with("REDIS_USER: default")).contains("REDIS_PASSWORD: ${REDIS_PASSWORD}"));
+}

@@ -1,0 +1,101 @@
+//! Which program runs in a container, as far as the catalog knows, and from which variables it takes its connection.
+
+use regex::Regex;
+
+use crate::catalog::{Client, ImageName, Sign, Store};
+use crate::model::container_env::ContainerEnv;
+use crate::model::node::{Certainty, Node};
+
+/// The clients of one store that the catalog knows.
+pub(super) struct Clients<'c> {
+    known: Vec<(Option<Regex>, &'c Client)>,
+}
+
+/// What the catalog says of one service.
+pub(super) struct Knowledge<'c> {
+    /// What is known of its image.
+    of_image: Vec<&'c Client>,
+    /// What its variables tell.
+    of_variables: Vec<&'c Client>,
+}
+
+impl<'c> Clients<'c> {
+    /// A pattern that is no regular expression matches nothing; rule files are checked before use.
+    pub fn new(store: &'c Store) -> Self {
+        let known = store.variables.iter().map(|client| {
+            let image = client.image.as_ref().and_then(|image| Regex::new(&format!("^(?:{image})$")).ok());
+            (image, client)
+        });
+        Self { known: known.collect() }
+    }
+
+    pub fn of(&self, service: &Node, env: &ContainerEnv) -> Knowledge<'c> {
+        let image = service.get("image").and_then(Node::as_text);
+        // A tag that comes from a variable without a value leaves its colon.
+        let repository = image
+            .and_then(|image| ImageName::parse(image.value.trim_end_matches(':')).ok())
+            .map(|image| image.repository());
+        let is_image = |pattern: &Option<Regex>| matches!((pattern, &repository), (Some(pattern), Some(repository)) if pattern.is_match(repository));
+        let of_image: Vec<_> =
+            self.known.iter().filter(|(image, _)| is_image(image)).map(|(_, client)| *client).collect();
+        let of_variables = self.known.iter().map(|(_, client)| *client);
+        let value = |name: &str| {
+            let variable = env.get(name)?;
+            Some(variable.value.as_ref().map_or("", |text| text.value.as_str()))
+        };
+        let of_variables = of_variables.filter(|client| client.is_unmistakable || has_signs(client, &value)).collect();
+        Knowledge { of_image, of_variables }
+    }
+
+    /// The frameworks that variables tell, each given with its value.
+    pub fn frameworks<'v>(&self, value: &dyn Fn(&str) -> Option<&'v str>) -> Vec<&'c Client> {
+        self.known.iter().map(|(_, client)| *client).filter(|client| has_signs(client, value)).collect()
+    }
+}
+
+fn has_signs<'v>(client: &Client, value: &dyn Fn(&str) -> Option<&'v str>) -> bool {
+    let is_set = |sign: &Sign| {
+        let Some(found) = value(&sign.name) else { return false };
+        sign.value.as_ref().is_none_or(|wanted| found.trim().eq_ignore_ascii_case(wanted))
+    };
+    !client.signs.is_empty() && client.signs.iter().all(|group| group.iter().any(is_set))
+}
+
+impl<'c> Knowledge<'c> {
+    /// True if the image is known to take its connection from the variables that the catalog names, and from nothing else.
+    pub fn is_complete(&self) -> bool {
+        !self.of_image.is_empty() && self.of_image.iter().all(|client| !client.reads_elsewhere)
+    }
+
+    /// The program that reads `name` as a host or as a URL.
+    pub fn reader(&self, name: &str) -> Option<&'c Client> {
+        let is_complete = self.is_complete();
+        let further = self.of_variables.iter().filter(|client| client.is_unmistakable || !is_complete);
+        let mut clients = self.of_image.iter().chain(further).copied();
+        clients.find(|client| {
+            !client.password.is_empty() && client.host.iter().chain(&client.url).any(|known| known == name)
+        })
+    }
+
+    /// The program that connects to a default host, because nothing in its container says another one.
+    pub fn with_default_host(&self, env: &ContainerEnv) -> Option<(&'c Client, &'c str)> {
+        let silent = |client: &&&'c Client| !client.url.iter().chain(&client.host).any(|name| env.get(name).is_some());
+        let client = self.of_image.iter().find(silent).filter(|_| !env.open)?;
+        Some((client, client.default_host.as_deref()?))
+    }
+
+    /// True if the program does not connect to the store of these names: it takes its connection from known variables only,
+    /// and none of them leads there.
+    pub fn is_no_client_of(&self, names: &[String], env: &ContainerEnv) -> bool {
+        let leads_elsewhere = |name: &String| {
+            env.get(name).is_none_or(|variable| {
+                let known = variable.value.as_ref().filter(|text| text.certainty == Certainty::Known);
+                known.is_some_and(|text| {
+                    !text.value.trim().is_empty() && !names.iter().any(|name| text.value.contains(name.as_str()))
+                })
+            })
+        };
+        let all = || self.of_image.iter().flat_map(|client| client.url.iter().chain(&client.host));
+        self.is_complete() && (!env.open || all().next().is_none()) && all().all(leads_elsewhere)
+    }
+}
