@@ -124,6 +124,8 @@ impl Target {
 pub(super) struct Hints {
     name: Regex,
     value: Regex,
+    web: Regex,
+    own_name: Regex,
     host_name: Regex,
 }
 
@@ -135,13 +137,20 @@ impl Hints {
         let build = |pattern: String| Regex::new(&pattern).expect("the pattern is made of escaped words");
         Self {
             name: build(format!("(?i)(?:{schemes}).*(?:URL|URI|DSN)$")),
-            value: build(format!(r#"(?i)^['"\s]*(?:{schemes})\s*(?::|//)"#)),
+            // A key such as `redis:cache:` is none, nor is an image such as `redis/redis-stack`.
+            value: build(format!(r#"(?i)^['"\s]*(?:{schemes})\s*(?::{{1,2}}\s*/|//)"#)),
+            web: build(r#"(?i)^['"\s]*https?:"#.to_owned()),
+            own_name: build(format!("(?i)^(?:{schemes})_(?:URL|URI|DSN)$")),
             host_name: build(r"(?i)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$".to_owned()),
         }
     }
 
     fn is_url(&self, name: Option<&str>, value: &str) -> bool {
-        self.value.is_match(value) || (!value.trim().is_empty() && name.is_some_and(|name| self.name.is_match(name)))
+        let by_name = |name: &str| {
+            // A web address is a mistake in `REDIS_URL`, but just right in `REDIS_COMMANDER_URL`.
+            self.name.is_match(name) && (!self.web.is_match(value) || self.own_name.is_match(name))
+        };
+        self.value.is_match(value) || (!value.trim().is_empty() && name.is_some_and(by_name))
     }
 }
 

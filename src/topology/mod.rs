@@ -3,6 +3,7 @@
 mod app_files;
 mod clients;
 mod links;
+mod mentions;
 mod spot;
 mod stores;
 

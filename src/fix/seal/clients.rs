@@ -48,8 +48,18 @@ impl<'b> Seal<'b, '_, '_> {
             self.client(link);
             return Ok(());
         }
+        if let Some(problem) = url.problems.first() {
+            return Err(format!(
+                "{shown} can't be read by its clients ({}): mend it, then give it the password",
+                problem.message
+            ));
+        }
+        let is_other = |user: &str| !user.is_empty() && user != member.definition.default_user;
+        if let Some(user) = url.user.as_ref().filter(|user| is_other(&user.text)) {
+            return Err(format!("{shown} logs in as `{}`, whom a server with one password does not know", user.text));
+        }
         let redirect = matches!(link.target, Target::Itself(_)).then_some(member.store.service.as_str());
-        let user = &member.definition.default_user;
+        let user = member.url_user();
         match &link.carrier {
             Carrier::HostFile { source, entry, .. } => {
                 if !credential.is_known() {
@@ -97,7 +107,7 @@ impl<'b> Seal<'b, '_, '_> {
         redirect: Option<&str>,
     ) -> Result<(), String> {
         let service = link.service.as_deref().expect("a container's variable has a service");
-        let user = &member.definition.default_user;
+        let user = member.url_user();
         let literal = encode_password(&credential.value);
         let port =
             member.store.ports.first().copied().filter(|port| url.port_number().is_some_and(|known| known != *port));
@@ -240,7 +250,7 @@ impl<'b> Seal<'b, '_, '_> {
         let command = Command::read(node, key).ok().flatten().ok_or_else(|| format!("{shown} can't be read"))?;
         let document = self.bench.workspace.document(command.node.place.source).ok_or("its file could not be read")?;
         let mut set = EditSet::new();
-        for edit in with_password(url, &credential.client_reference, &member.definition.default_user) {
+        for edit in with_password(url, &credential.client_reference, member.url_user()) {
             set.insert(edit).map_err(|_| format!("{shown} can't be changed"))?;
         }
         let edits = command

@@ -15,7 +15,7 @@ use super::bench::{Bench, Writable};
 use super::commit::Role;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, environment_path};
-use crate::catalog::{Mechanism, Store};
+use crate::catalog::{ImageName, Mechanism, Store};
 use crate::lens::server::Auth;
 use crate::lens::value::Lookup;
 use crate::model::node::{Node, Place};
@@ -173,6 +173,9 @@ impl<'b> Seal<'b, '_, '_> {
         {
             self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
         }
+        for (service, text) in self.bench.topology.mentions(self.bench.workspace, member.number) {
+            self.doubt(format!("`{service}` names `{name}` in its {text}, and may need the password there"));
+        }
         if self.bench.topology.links_to(member.number).next().is_none() {
             self.doubt(format!("no client of `{name}` can be seen"));
         }
@@ -237,6 +240,17 @@ impl<'b> Seal<'b, '_, '_> {
 }
 
 impl Member<'_> {
+    /// The user that URLs name; servers before Redis 6 know no users, and refuse a login with one.
+    fn url_user(&self) -> &str {
+        let image =
+            self.node.get("image").and_then(Node::as_text).and_then(|image| ImageName::parse(&image.value).ok());
+        let major = image.and_then(|image| image.tag).and_then(|tag| {
+            let digits: String = tag.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse::<u32>().ok()
+        });
+        if major.is_some_and(|major| (1..6).contains(&major)) { "" } else { &self.definition.default_user }
+    }
+
     fn lookup(&self, name: &str) -> Lookup {
         lookup(&self.project.containers[&self.store.service], name)
     }
