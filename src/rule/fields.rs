@@ -19,6 +19,8 @@ pub enum ViewKind {
     EnvVar,
     /// The image of a service.
     Image,
+    /// Something that Compose does to a text and that its author may not know.
+    Reading,
 }
 
 /// What values a field takes.
@@ -191,10 +193,65 @@ const IMAGE: &[FieldInfo] = &[
     field("image.digest", Text, "the digest, such as `sha256:...`").optional(),
 ];
 
+const READING: &[FieldInfo] = &[
+    field(
+        "reading.kind",
+        Choice(&[
+            "port-stays-open",
+            "command-cut",
+            "blank-word",
+            "dollar-in-word",
+            "empty-over-default",
+            "removed-by-pass-through",
+            "unread-env-file",
+            "bare-key-at-end",
+            "other-readers",
+            "number-rewritten",
+            "duplicate-key",
+            "two-values",
+        ]),
+        "what Compose does to it; its place is where",
+    ),
+    field("reading.subject", Text, "the key, variable or port that it is done to"),
+    field("reading.where", Choice(&["compose", "env-file"]), "the kind of file that it is done in"),
+    field("reading.other", Text, "the other place that takes part, such as `.env:4`").optional(),
+    field("reading.variable", Text, "the variable or variables that take part, if they are not the subject").optional(),
+    field(
+        "reading.detail",
+        Text,
+        "more about the kind: `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
+         `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
+         `backtick`, `backslash` or `blank`; `two-values`: `both-used` or `replaced`",
+    )
+    .optional(),
+    field("reading.next", Text, "`blank-word`: the option that becomes the value").optional(),
+    field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password").optional(),
+    field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),
+];
+
+/// The fields of a service, for what may belong to none.
+const SERVICE_IF_ANY: [FieldInfo; SERVICE.len()] = {
+    let mut fields = [SERVICE[0]; SERVICE.len()];
+    let mut at = 0;
+    while at < fields.len() {
+        fields[at] = SERVICE[at].optional();
+        at += 1;
+    }
+    fields
+};
+
 impl ViewKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Service, Self::Port, Self::Store, Self::Healthcheck, Self::Url, Self::EnvVar, Self::Image];
+    pub const ALL: [Self; 8] = [
+        Self::Service,
+        Self::Port,
+        Self::Store,
+        Self::Healthcheck,
+        Self::Url,
+        Self::EnvVar,
+        Self::Image,
+        Self::Reading,
+    ];
 
     /// The name in rule files.
     pub fn name(self) -> &'static str {
@@ -206,6 +263,7 @@ impl ViewKind {
             Self::Url => "url",
             Self::EnvVar => "env_var",
             Self::Image => "image",
+            Self::Reading => "reading",
         }
     }
 
@@ -219,6 +277,7 @@ impl ViewKind {
             Self::Url => "a URL of a store, in a variable or a command",
             Self::EnvVar => "a variable that a service gets",
             Self::Image => "the image of a service",
+            Self::Reading => "something that Compose does to a text and that its author may not know",
         }
     }
 
@@ -232,8 +291,10 @@ impl ViewKind {
             Self::Url => [URL, &[]],
             Self::EnvVar => [ENV_VAR, &[]],
             Self::Image => [IMAGE, &[]],
+            Self::Reading => [READING, &[]],
         };
-        own.into_iter().chain([SERVICE, PROJECT]).flatten()
+        let service = if self == Self::Reading { &SERVICE_IF_ANY } else { SERVICE };
+        own.into_iter().chain([service, PROJECT]).flatten()
     }
 
     /// The field of that name.
