@@ -118,10 +118,21 @@ const PORT: &[FieldInfo] = &[
         "which addresses of the host it listens on: all, loopback, or one other",
     ),
     field("port.spelling", Text, "the entry as written; its place is the whole entry"),
-    field("port.address_source", Text, "why the address is what it is, such as `BIND_IP is empty (.env:4)`").optional(),
+    field(
+        "port.address_source",
+        Text,
+        "why the address is what it is, if a variable decides, such as \"`BIND_IP` is empty (.env:4)\"",
+    )
+    .optional(),
+    field(
+        "port.address_variable",
+        Text,
+        "the variable that decides about the address; its place is where an env file sets it",
+    )
+    .optional(),
 ];
 
-const STORE: [FieldInfo; 6] = [
+const STORE: [FieldInfo; 8] = [
     field("store.id", Text, "id of the store, such as `redis`"),
     field("store.title", Text, "name of the store for people, such as `Redis`"),
     field(
@@ -136,10 +147,17 @@ const STORE: [FieldInfo; 6] = [
         "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only",
     ),
     field("store.data_volume", Bool, "true if its data lies on a volume"),
+    field(
+        "store.password_source",
+        Text,
+        "why the password is missing, if a blank variable stands in its place, such as \"`REDIS_PASSWORD` is empty (.env:4)\"",
+    )
+    .optional(),
+    field("store.password_variable", Text, "that variable; its place is where an env file sets it").optional(),
 ];
 
 /// The same for a service that may be no store.
-const STORE_IF_ANY: [FieldInfo; 6] = {
+const STORE_IF_ANY: [FieldInfo; STORE.len()] = {
     let mut fields = STORE;
     let mut at = 0;
     while at < fields.len() {

@@ -6,6 +6,7 @@ mod reading;
 mod service;
 mod store;
 mod url;
+mod variable;
 
 use std::collections::BTreeMap;
 

@@ -39,7 +39,11 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         view.set(name, FieldValue::Absent);
     }
     let kind = kind(&reading.kind);
-    let text = FieldValue::Text { text: kind.to_owned(), assumed: not_set(&reading.assumes) };
+    let assumed = match reading.assumes.as_slice() {
+        names @ [_, ..] if names.len() > SHOWN => Some(format!("{} are not set", some_of(names))),
+        names => not_set(names),
+    };
+    let text = FieldValue::Text { text: kind.to_owned(), assumed };
     view.set("reading.kind", text);
     view.set("reading.subject", FieldValue::text(&reading.subject));
     view.place("reading", spot(reading.at));
@@ -116,12 +120,18 @@ fn difference_word(difference: Difference) -> &'static str {
     }
 }
 
-/// "A, B, C and 2 more"
+/// Most names that a message lists.
+const SHOWN: usize = 4;
+
+/// "A, B and C", or "A, B, C and 2 more"
 fn some_of(names: &[String]) -> String {
     match names {
         [one] => one.clone(),
-        [first @ .., last] if names.len() <= 4 => format!("{} and {last}", first.join(", ")),
-        _ => format!("{} and {} more", names[..3.min(names.len())].join(", "), names.len().saturating_sub(3)),
+        [first @ .., last] if names.len() <= SHOWN => format!("{} and {last}", first.join(", ")),
+        names => {
+            let (shown, further) = names.split_at(names.len().min(SHOWN - 1));
+            format!("{} and {} more", shown.join(", "), further.len())
+        }
     }
 }
 
