@@ -12,6 +12,7 @@ use crate::lint::Finding;
 use crate::lint::finding::Label;
 use crate::model::Weight;
 use crate::model::discover::Reason;
+use crate::model::reading::words_with_dollar;
 use crate::report::view::{
     Applicability, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView, ProblemView,
     ProjectView, RangeView, RefusedView, RepairView, Report, Severity, SubjectView, Tier,
@@ -178,10 +179,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn range(&mut self, state: &State<'_>, source: SourceId, span: Span) -> RangeView {
-        let source = state.workspace.sources.get(source);
+    fn range(&mut self, state: &State<'_>, id: SourceId, span: Span) -> RangeView {
+        let source = state.workspace.sources.get(id);
         let path = relative_to(self.folder, &source.path);
-        let text = self.report.texts.entry(path).or_insert_with(|| FileText::new(source.text.clone(), Vec::new()));
+        let secrets = || words_with_dollar(&state.workspace, id);
+        let text = self.report.texts.entry(path).or_insert_with(|| FileText::new(source.text.clone(), secrets()));
         RangeView::new(&source.text, text.index(), span)
     }
 

@@ -14,13 +14,12 @@ pub fn blank_password_variable(mechanism: &Mechanism, service: &Node, env: &Cont
         Mechanism::ArgsInEnv(args) => (&args.argv, &[][..]),
     };
     let flag = argv.password_flag.as_str();
-    let behind_flag = ["command", "entrypoint"].into_iter().filter_map(|key| service.get(key)).find_map(|node| {
-        match &node.value {
+    let behind_flag =
+        ["command", "entrypoint"].into_iter().filter_map(|key| service.get(key)).find_map(|node| match &node.value {
             Value::Text(text) => blank_behind(text, flag),
             Value::List(items) => in_list(items, flag),
             _ => None,
-        }
-    });
+        });
     let in_environment = || {
         names.iter().find_map(|name| {
             let text = env.get(name)?.value.as_ref().filter(|text| text.value.is_empty())?;
@@ -47,4 +46,59 @@ fn blank_behind(text: &Text, flag: &str) -> Option<String> {
         let option = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '='));
         (option.len() < before.len() && option.ends_with(flag)).then(|| name.clone())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::catalog::{Argv, ArgvSyntax};
+    use crate::model::discover::projects_of;
+    use crate::model::{Options, Workspace};
+    use crate::source::{NoFiles, Overlay};
+
+    fn name_in(command: &str) -> Option<String> {
+        let mut files = Overlay::new(&NoFiles);
+        let text = format!("services:\n  a:\n    image: x\n    command: {command}\n");
+        files.set(PathBuf::from("/p/compose.yaml"), text.as_bytes());
+        files.set(PathBuf::from("/p/.env"), b"NONE=\nSET=kept\n".as_slice());
+        let sets = projects_of(&files, &[PathBuf::from("/p/compose.yaml")]);
+        let workspace = Workspace::read(&files, &sets, &Options::default());
+        let mechanism = Mechanism::Argv(Argv {
+            server_programs: vec!["server".into()],
+            other_programs: Vec::new(),
+            entrypoints: Vec::new(),
+            default_command: Vec::new(),
+            password_flag: "--requirepass".into(),
+            syntax: ArgvSyntax::Directives,
+            acl_flag: None,
+            user_flag: None,
+            other_mode_flags: Vec::new(),
+            replica_flags: Vec::new(),
+            cluster_flags: Vec::new(),
+            config_suffix: None,
+            image_configs: Vec::new(),
+            password_variable: None,
+        });
+        let project = &workspace.projects[0];
+        blank_password_variable(&mechanism, project.service("a").expect("it is there"), &project.containers["a"])
+    }
+
+    #[test]
+    fn only_a_blank_variable_in_the_place_of_the_password_is_named() {
+        let cases = [
+            ("server --requirepass $NONE", Some("NONE")),
+            ("server --requirepass '\"${NONE}\"' --x", Some("NONE")),
+            ("[server, --requirepass, $NONE]", Some("NONE")),
+            ("[sh, -c, 'server --requirepass \"$NONE\"']", Some("NONE")),
+            ("server --requirepass $UNSET", Some("UNSET")),
+            ("server --requirepass $SET", None),
+            ("server --other $NONE --requirepass $SET", None),
+            ("[server, --other, $NONE, --requirepass, '']", None),
+        ];
+        for (command, expected) in cases {
+            assert_eq!(name_in(command).as_deref(), expected, "{command}");
+        }
+    }
 }

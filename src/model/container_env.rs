@@ -174,7 +174,12 @@ impl ContainerEnv {
             let variable = ContainerVariable { name: resolved.key, value, site };
             if let Some(earlier) = by_name.get(&variable.name).filter(|earlier| is_replaced(earlier, &variable)) {
                 let (earlier, later) = (earlier.site.clone(), variable.site.clone());
-                self.overlaps.push(Overlap { name: variable.name.clone(), kind: OverlapKind::Replaced, earlier, later });
+                self.overlaps.push(Overlap {
+                    name: variable.name.clone(),
+                    kind: OverlapKind::Replaced,
+                    earlier,
+                    later,
+                });
             }
             by_name.insert(variable.name.clone(), variable);
         }

@@ -120,13 +120,7 @@ fn item_name(text: &str) -> Option<&str> {
 }
 
 /// The text with its variables replaced; `None` if it has none.
-fn expand(
-    raw: &str,
-    variables: &Variables,
-    place: &Place,
-    path: &[String],
-    events: &mut Vec<Event>,
-) -> Option<Text> {
+fn expand(raw: &str, variables: &Variables, place: &Place, path: &[String], events: &mut Vec<Event>) -> Option<Text> {
     let mut kinds = Vec::new();
     let result = evaluate(raw, variables, &mut kinds);
     let text = match result {
@@ -191,8 +185,7 @@ fn evaluate(raw: &str, variables: &Variables, events: &mut Vec<EventKind>) -> Re
 fn observe(template: &Template, variables: &Variables, events: &mut Vec<EventKind>) {
     let range = |variable: &Variable| variable.span.start..variable.span.end;
     for variable in template.variables() {
-        let needs_value =
-            variable.operator.as_ref().is_none_or(|operator| operator.kind == OperatorKind::Required);
+        let needs_value = variable.operator.as_ref().is_none_or(|operator| operator.kind == OperatorKind::Required);
         if needs_value && variables.is_undefined(&variable.name) {
             events.push(EventKind::Undefined { name: variable.name.clone(), range: range(variable) });
         }

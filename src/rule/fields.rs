@@ -243,7 +243,8 @@ const READING: &[FieldInfo] = &[
     )
     .optional(),
     field("reading.next", Text, "`blank-word`: the option that becomes the value").optional(),
-    field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password").optional(),
+    field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password")
+        .optional(),
     field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),
 ];
 

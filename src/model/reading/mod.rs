@@ -7,6 +7,9 @@ mod template;
 mod value;
 mod variable;
 
+#[cfg(test)]
+mod tests;
+
 use super::container_env::Site;
 use super::interpolate::Event;
 use super::node::Place;
@@ -124,6 +127,24 @@ pub enum Difference {
     Backslash,
     /// An unquoted blank: a shell and dotenvy refuse the line.
     Blank,
+}
+
+/// The words of a text whose `$` Compose takes for a variable, in order: most of them are passwords.
+pub fn words_with_dollar(workspace: &Workspace<'_>, source: SourceId) -> Vec<Span> {
+    let readings = workspace.projects.iter().flat_map(|project| &project.readings);
+    let dollars = readings
+        .filter(|reading| reading.at.source == source && matches!(reading.kind, ReadingKind::DollarInWord { .. }));
+    let text = &workspace.sources.get(source).text;
+    let is_edge = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=');
+    dollars
+        .map(|reading| {
+            let Span { start, end } = reading.at.span;
+            let before = text.get(..start).unwrap_or_default();
+            let after = text.get(end..).unwrap_or_default();
+            let start = before.len() - before.rsplit(is_edge).next().unwrap_or_default().len();
+            Span::new(start, end + after.split(is_edge).next().unwrap_or_default().len())
+        })
+        .collect()
 }
 
 /// All that Compose does to the texts of a project, by place. `events` tell what the interpolation did.

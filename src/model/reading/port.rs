@@ -27,7 +27,8 @@ pub(super) fn read(project: &Project) -> Vec<Reading> {
                     && (open.published, open.target, &open.protocol)
                         == (closed.published, closed.target, &closed.protocol)
             };
-            let Some((open, _)) = entries.iter().find(|(other, entry)| same(entry) && comes_from_elsewhere(other, node))
+            let Some((open, _)) =
+                entries.iter().find(|(other, entry)| same(entry) && comes_from_elsewhere(other, node))
             else {
                 continue;
             };
@@ -52,7 +53,8 @@ pub(super) fn read(project: &Project) -> Vec<Reading> {
 
 /// True if the two came together by a merge of files or services.
 fn comes_from_elsewhere(one: &Node, other: &Node) -> bool {
-    let extended = |node: &Node| node.place.layers.iter().filter(|layer| matches!(layer, Layer::Extends { .. })).count();
+    let extended =
+        |node: &Node| node.place.layers.iter().filter(|layer| matches!(layer, Layer::Extends { .. })).count();
     one.place.source != other.place.source || extended(one) != extended(other)
 }
 

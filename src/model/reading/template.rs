@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn only_a_default_without_colon_gives_way_to_nothing() {
-        let cases = [("${X-d}", 1), ("${X:-d}", 0), ("${X-}", 0), ("${SET-d}", 0), ("${X}${X+r}", 0), ("${A:-${X-d}}", 1)];
+        let cases =
+            [("${X-d}", 1), ("${X:-d}", 0), ("${X-}", 0), ("${SET-d}", 0), ("${X}${X+r}", 0), ("${A:-${X-d}}", 1)];
         for (text, expected) in cases {
             let template = Template::parse(text).expect("it is a template");
             assert_eq!(emptied(&template, &mut |name| name == "X").len(), expected, "{text}");

@@ -28,7 +28,8 @@ pub(super) fn from_events(workspace: &Workspace<'_>, events: &[Event]) -> Vec<Re
 }
 
 /// Mappings of a service whose values reach a program as text.
-const TEXTS: [&[&str]; 5] = [&["environment"], &["labels"], &["annotations"], &["build", "args"], &["deploy", "labels"]];
+const TEXTS: [&[&str]; 5] =
+    [&["environment"], &["labels"], &["annotations"], &["build", "args"], &["deploy", "labels"]];
 
 /// Numbers that are not spelled as Compose spells them.
 pub(super) fn numbers(workspace: &Workspace<'_>, project: &Project) -> Vec<Reading> {

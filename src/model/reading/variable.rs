@@ -27,7 +27,8 @@ pub(super) fn unread(workspace: &mut Workspace<'_>, project: &Project, events: &
     undefined.retain(|(_, name, _)| !meant_for_env.contains(*name));
     let mut readings: Vec<Reading> = Vec::new();
     let files = project.host_env_files.iter().filter(|source| !is_read(workspace, project, **source));
-    let mut files: Vec<(UnreadFile, SourceId)> = files.map(|source| (use_of(workspace, project, *source), *source)).collect();
+    let mut files: Vec<(UnreadFile, SourceId)> =
+        files.map(|source| (use_of(workspace, project, *source), *source)).collect();
     files.sort_by_key(|(file, _)| *file as u8);
     let mut told = BTreeSet::new();
     for (file, source) in files {
@@ -119,7 +120,9 @@ pub(super) fn both_used(workspace: &Workspace<'_>, project: &Project) -> Vec<Rea
     for (service, env) in &project.containers {
         for variable in env.variables.iter().filter(|variable| used.contains(variable.name.as_str())) {
             let Site::File { source, .. } = &variable.site else { continue };
-            let Some(text) = variable.value.as_ref().filter(|text| text.certainty == Certainty::Known) else { continue };
+            let Some(text) = variable.value.as_ref().filter(|text| text.certainty == Certainty::Known) else {
+                continue;
+            };
             let Some(definition) = project.variables.definition(&variable.name) else { continue };
             let interpolated = project.variables.get(&variable.name).unwrap_or_default();
             let differ = !text.value.is_empty() && !interpolated.is_empty() && text.value != interpolated;
