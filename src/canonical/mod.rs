@@ -82,3 +82,6 @@ fn resources<'n>(root: &'n Node, kind: &str) -> impl Iterator<Item = (&'n str, &
     let map = root.get(kind).and_then(Node::as_map);
     map.into_iter().flat_map(|map| &map.entries).map(|entry| (entry.key.as_str(), &entry.value))
 }
+
+#[cfg(test)]
+mod tests;

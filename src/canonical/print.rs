@@ -200,7 +200,7 @@ impl Printer {
             node::Value::Bool(value) => Some(Value::Bool(*value)),
             node::Value::Text(text) => match boolean(&text.value) {
                 Some(value) => Some(Value::Bool(value)),
-                None => self.refuse(node, "Compose wants `true` or `false` here"),
+                None => self.refuse(node, "Compose wants `true` or `false` here, this is another text"),
             },
             _ => None,
         }
@@ -216,7 +216,7 @@ impl Printer {
             node::Value::Text(text) if text.value.eq_ignore_ascii_case("all") => Some(Value::Int(-1)),
             node::Value::Text(text) => match text.value.parse() {
                 Ok(value) => Some(Value::Int(value)),
-                Err(_) => self.refuse(node, "Compose wants a whole number here"),
+                Err(_) => self.refuse(node, "Compose wants a whole number here, this is another text"),
             },
             _ => None,
         }
@@ -228,7 +228,7 @@ impl Printer {
             node::Value::Float(value) => *value,
             node::Value::Text(text) => match text.value.parse::<f64>() {
                 Ok(value) => value,
-                Err(_) => return self.refuse(node, "Compose wants a number here"),
+                Err(_) => return self.refuse(node, "Compose wants a number here, this is another text"),
             },
             _ => return None,
         };

@@ -84,7 +84,10 @@ fn invocation(resolve: &Resolve, folder: &Path) -> Result<Invocation, Error> {
                     "there is no such file or folder".to_owned(),
                 )]));
             }
-            FileKind::Directory => invocation.folder = path,
+            FileKind::Directory => {
+                invocation.environment.insert("PWD".to_owned(), path.to_string_lossy().into_owned());
+                invocation.folder = path;
+            }
             _ => invocation.files.insert(0, path.to_string_lossy().into_owned()),
         }
     }
@@ -162,13 +165,17 @@ impl Viewer<'_> {
 
     fn origin(&self, item: &Item) -> OriginView {
         let origin = &item.origin;
-        let mut steps: Vec<String> = origin.variables.iter().map(|name| self.variable(name)).collect();
+        let mut steps: Vec<String> = origin.variables.iter().map(|name| self.variable(name, &origin.layers)).collect();
         steps.extend(origin.layers.iter().map(|layer| self.layer(layer, origin.source)));
         OriginView { place: self.place(origin.source, origin.span), steps }
     }
 
-    fn variable(&self, name: &str) -> String {
+    fn variable(&self, name: &str, layers: &[Layer]) -> String {
         let value = self.variables.get(name);
+        let included = layers.iter().any(|layer| matches!(layer, Layer::Include { .. }));
+        if value.is_none() && included {
+            return format!("{name} as the included project sets it");
+        }
         match (self.variables.definition(name), value) {
             (Some(definition), _) => format!("{name} from {}", self.place(definition.source, definition.key_span)),
             (None, Some("")) => format!("{name} is empty in the environment"),

@@ -79,7 +79,11 @@ impl<'a> Writer<'a> {
             self.repair(planned, repair, format!("r{}", first_repair + number));
         }
         self.apply_with(shown, plan);
-        self.report.notes.extend(plan.notes.iter().cloned());
+        for note in &plan.notes {
+            if !self.report.notes.contains(note) {
+                self.report.notes.push(note.clone());
+            }
+        }
     }
 
     fn finding(
@@ -129,6 +133,7 @@ impl<'a> Writer<'a> {
         let edits = changes.iter().map(|change| self.edit(state, change)).collect();
         let (title, held_back) = (planned.title.clone(), why_not(&planned.fate));
         let applicability = match planned.applicability {
+            _ if matches!(planned.fate, Fate::Refused(_)) => Applicability::Manual,
             rule::Applicability::Safe => Applicability::Safe,
             rule::Applicability::Unsafe => Applicability::Unsafe,
             rule::Applicability::Manual => Applicability::Manual,
@@ -182,14 +187,32 @@ impl<'a> Writer<'a> {
     fn range(&mut self, state: &State<'_>, id: SourceId, span: Span) -> RangeView {
         let source = state.workspace.sources.get(id);
         let path = relative_to(self.folder, &source.path);
-        let secrets = || words_with_dollar(&state.workspace, id);
-        let text = self.report.texts.entry(path).or_insert_with(|| FileText::new(source.text.clone(), secrets()));
+        let text =
+            self.report.texts.entry(path).or_insert_with(|| FileText::new(source.text.clone(), hidden(state, id)));
         RangeView::new(&source.text, text.index(), span)
     }
 
     fn path(&self, path: &Path) -> String {
         relative_to(self.folder, path)
     }
+}
+
+/// What no report shows of a file: words that are most likely passwords, and the lines of an env file that can't be read,
+/// which may hold some.
+fn hidden(state: &State<'_>, source: SourceId) -> Vec<Span> {
+    let mut hidden = words_with_dollar(&state.workspace, source);
+    if state.workspace.env_file(source).is_none() {
+        return hidden;
+    }
+    let text = &state.workspace.sources.get(source).text;
+    let problems = state.workspace.problems().filter(|problem| problem.source == Some(source));
+    let lines = problems.map(|problem| {
+        let start = text[..problem.span.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[problem.span.end..].find('\n').map_or(text.len(), |at| problem.span.end + at);
+        Span::new(start, end)
+    });
+    hidden.extend(lines);
+    hidden
 }
 
 /// The same for the same finding after lines moved.

@@ -336,9 +336,12 @@ fn attempt(
         return Fate::Refused(error.to_string());
     }
     let (defined_files, next_files) = (defined.overlay(), next.overlay());
-    let defined_workspace = Workspace::read(&defined_files, settings.sets, settings.options);
+    // Most repairs define nothing: then the state in between is that before.
+    let is_defining = repair.changes.iter().any(|change| change.defines);
+    let defined_workspace = is_defining.then(|| Workspace::read(&defined_files, settings.sets, settings.options));
+    let defined_workspace = defined_workspace.as_ref().unwrap_or(&state.workspace);
     let after = State::read(&next_files, settings);
-    if let Err(failure) = proof::check(repair, &state.workspace, &defined_workspace, &after.workspace) {
+    if let Err(failure) = proof::check(repair, &state.workspace, defined_workspace, &after.workspace) {
         return Fate::Refused(format!("caulk could not prove the result: {failure}"));
     }
     if let Some(reason) = worsened(state, &after, finding, repair, settings) {
@@ -376,7 +379,9 @@ fn worsened(
         if port_entry {
             return after.key_of(other).as_ref() == Some(&repair.key) && other.rule == finding.rule;
         }
-        other.identity() == identity
+        // A safe repair leaves nothing of what it is about; another one at least not this.
+        let is_same = repair.applicability == Applicability::Safe && after.key_of(other).as_ref() == Some(&repair.key);
+        is_same || other.identity() == identity
     });
     if still {
         return Some("caulk could not prove the result: the finding would still be there".to_owned());

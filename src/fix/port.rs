@@ -91,7 +91,9 @@ fn expect_everywhere(
 /// What the repair of a port is called: by what it publishes, since entries before it may go.
 pub fn key(workspace: &Workspace<'_>, service: &str, port: &Port<'_>) -> RepairKey {
     let file = workspace.sources.get(port.node.place.source).path.clone();
-    let detail = format!("{}:{}/{}", published(port), port.target.first, port.protocol);
+    let host = port.host_ip.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
+    let picked = if port.published.is_none() { " picked by the engine" } else { "" };
+    let detail = format!("{host}:{}{picked}:{}/{}", published(port), port.target.first, port.protocol);
     RepairKey { action: "port".to_owned(), file, service: service.to_owned(), detail }
 }
 

@@ -1,6 +1,6 @@
 //! The proof that a repair did what it means to do, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::repair::Repair;
@@ -114,9 +114,4 @@ fn all_comments(workspace: &Workspace<'_>) -> BTreeMap<PathBuf, BTreeMap<String,
 /// `p0.services.redis.command` as a person would write it.
 fn readable_path(path: &Path) -> String {
     path.split_once('.').map_or(path.as_str(), |(_, rest)| rest).to_owned()
-}
-
-/// Findings that are new after a repair, by their fingerprints.
-pub fn new_findings<'a>(before: &BTreeSet<String>, after: &'a [(String, String)]) -> Vec<&'a str> {
-    after.iter().filter(|(fingerprint, _)| !before.contains(fingerprint)).map(|(_, message)| message.as_str()).collect()
 }

@@ -108,7 +108,11 @@ impl<'p> Command<'p> {
             Form::Text { text, split } => {
                 let word = split.words.get(index)?;
                 let range = source_range(text, word.span.start..word.span.end)?;
-                Some(vec![document.splice(self.node.place.node, range, &words.join(" "))?])
+                let new = match words {
+                    [new] if word.quotes == WordQuotes::Double && !new.starts_with('"') => format!("\"{new}\""),
+                    words => words.join(" "),
+                };
+                Some(vec![document.splice(self.node.place.node, range, &new)?])
             }
         }
     }

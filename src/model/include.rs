@@ -10,6 +10,11 @@ use super::project::{Reader, define_all};
 use super::variables::Variables;
 use crate::source::{FileKind, absolute};
 
+/// Longest chain of files that include each other.
+const DEEPEST: usize = 100;
+/// Most files that one project may include, each as often as it is named.
+const MOST: usize = 2_000;
+
 impl Reader<'_, '_, '_> {
     /// Takes `include` out of a document and reads what it names: one model for each item.
     pub(super) fn included(&mut self, root: &mut Node) -> Vec<Node> {
@@ -40,6 +45,12 @@ impl Reader<'_, '_, '_> {
             self.incomplete = true;
             let message = "files include each other in a circle";
             self.workspace.report_at(&at.place, Weight::Error, message, Some("one of them must not include the other"));
+            return None;
+        }
+        self.workspace.includes += 1;
+        if self.chain.len() > DEEPEST || self.workspace.includes > MOST {
+            self.incomplete = true;
+            self.workspace.report_at(&at.place, Weight::Error, "too many files include each other", None);
             return None;
         }
         let folder = match item.get("project_directory").and_then(Node::as_text) {

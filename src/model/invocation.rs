@@ -43,8 +43,6 @@ pub struct Located {
     pub profiles: Vec<String>,
     /// The name of the project.
     pub name: String,
-    /// Why these files.
-    pub reason: &'static str,
 }
 
 impl Invocation {
@@ -56,18 +54,15 @@ impl Invocation {
         variables.closed = true;
         let named: Vec<PathBuf> = self.env_file_names().iter().map(|name| absolute(&self.folder, name)).collect();
         let mut files: Vec<PathBuf> = self.files.iter().map(|file| absolute(&self.folder, file)).collect();
-        let mut reason = "-f";
         self.read_env_files(workspace, &named, &self.project_folder(&files), &mut variables)?;
         if files.is_empty()
             && let Some(list) = variables.get("COMPOSE_FILE")
         {
             let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(":");
             files = list.split(separator).map(|file| absolute(&self.folder, file)).collect();
-            reason = "COMPOSE_FILE";
         }
         if files.is_empty() {
             files = default_files(workspace, &self.project_folder(&[]));
-            reason = "default name";
         }
         if files.is_empty() {
             workspace.report_unreadable(&self.project_folder(&[]).join(MAIN_NAMES[0]), &ReadError::Absent);
@@ -82,14 +77,19 @@ impl Invocation {
             self.profiles.clone()
         };
         let name = self.name(workspace, &files, &folder, &variables)?;
+        if variables.get("COMPOSE_PROJECT_NAME").is_some_and(|known| known != name) {
+            variables.set("COMPOSE_PROJECT_NAME", name.clone());
+        }
         variables.give("COMPOSE_PROJECT_NAME", name.clone());
-        Some(Located { files, folder, variables, profiles, name, reason })
+        Some(Located { files, folder, variables, profiles, name })
     }
 
     fn env_file_names(&self) -> Vec<String> {
         let listed = self.environment.get("COMPOSE_ENV_FILES").filter(|list| !list.is_empty());
         match listed {
-            Some(list) if self.env_files.is_empty() => list.split(',').map(str::to_owned).collect(),
+            Some(list) if self.env_files.is_empty() => {
+                list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+            }
             _ => self.env_files.clone(),
         }
     }
@@ -120,23 +120,31 @@ impl Invocation {
             define_all(workspace, variables, named, true);
             return Some(());
         }
-        if let Some(disabled) = self.environment.get("COMPOSE_DISABLE_ENV_FILE") {
-            match disabled.as_str() {
-                "1" | "t" | "T" | "TRUE" | "true" | "True" => return Some(()),
-                "0" | "f" | "F" | "FALSE" | "false" | "False" => {}
-                _ => {
-                    let message = "COMPOSE_DISABLE_ENV_FILE must be `true` or `false`";
-                    workspace.report_file(&folder.join(".env"), message);
-                    return None;
-                }
-            }
-        }
         let path = folder.join(".env");
+        if self.is_disabled(workspace, variables, &path)? {
+            return Some(());
+        }
         if workspace.sources.kind(&path) == FileKind::File && !variables.paths.contains(&path) {
             variables.paths.push(path.clone());
-            define_all(workspace, variables, &[path], false);
+            define_all(workspace, variables, std::slice::from_ref(&path), false);
+            // A file that disables itself has told what begins with COMPOSE_ already.
+            if self.is_disabled(workspace, variables, &path)? {
+                variables.keep_only("COMPOSE_");
+            }
         }
         Some(())
+    }
+
+    /// What `COMPOSE_DISABLE_ENV_FILE` says. `None` if Compose stops because of it.
+    fn is_disabled(&self, workspace: &mut Workspace<'_>, variables: &Variables, path: &Path) -> Option<bool> {
+        match variables.get("COMPOSE_DISABLE_ENV_FILE") {
+            None | Some("0" | "f" | "F" | "FALSE" | "false" | "False") => Some(false),
+            Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Some(true),
+            Some(_) => {
+                workspace.report_file(path, "COMPOSE_DISABLE_ENV_FILE must be `true` or `false`");
+                None
+            }
+        }
     }
 
     /// `-p`, else `COMPOSE_PROJECT_NAME`, else the last `name:` of the files, else the folder's name.

@@ -180,7 +180,7 @@ fn as_sequence(node: Node) -> Node {
     let place = node.place.clone();
     let value = match node.value {
         Value::Map(map) => {
-            let mut items: Vec<Node> = map.entries.into_iter().map(as_item).collect();
+            let mut items: Vec<Node> = map.entries.into_iter().flat_map(as_texts).collect();
             items.sort_by_cached_key(|item| item.as_text().map(|text| text.value.clone()));
             Value::List(items)
         }
@@ -190,17 +190,41 @@ fn as_sequence(node: Node) -> Node {
     Node { value, place }
 }
 
-fn as_item(entry: Entry) -> Node {
-    if entry.value.is_null() {
-        return Node::text(entry.key, &entry.key_place);
+/// `KEY=value`, one for each value of a list.
+fn as_texts(entry: Entry) -> Vec<Node> {
+    let Entry { key, key_place, value } = entry;
+    match value.value {
+        Value::Null => vec![Node::text(key, &key_place)],
+        Value::List(items) => items.iter().map(|item| as_text(&key, item)).collect(),
+        other => vec![as_text(&key, &Node { value: other, place: value.place })],
     }
-    match entry.value.scalar_text() {
-        Some(text) => Node::new(Value::Text(joined(&entry.key, text)), &entry.value.place),
-        // No value of a pair: the schema is to refuse it.
-        None => {
-            let place = entry.key_place.clone();
-            Node { value: Value::Map(Map { entries: vec![entry] }), place }
+}
+
+fn as_text(key: &str, value: &Node) -> Node {
+    let text = value.scalar_text().unwrap_or_else(|| Text::literal(printed(value, 0)));
+    Node::new(Value::Text(joined(key, text)), &value.place)
+}
+
+/// A value as Go prints it: that is what the reference puts in the place of a mapping where it wants a text.
+fn printed(value: &Node, depth: usize) -> String {
+    const DEPTH: usize = 100;
+    let entries: Vec<String> = match &value.value {
+        _ if depth > DEPTH => Vec::new(),
+        Value::Map(map) => {
+            let printed = |entry: &Entry| format!("{}:{}", entry.key, printed(&entry.value, depth + 1));
+            map.entries.iter().map(printed).collect()
         }
+        Value::List(items) => items.iter().map(|item| printed(item, depth + 1)).collect(),
+        Value::Null => return "<nil>".to_owned(),
+        _ => return value.scalar_text().map(|text| text.value).unwrap_or_default(),
+    };
+    let mut entries = entries;
+    match &value.value {
+        Value::Map(_) => {
+            entries.sort();
+            format!("map[{}]", entries.join(" "))
+        }
+        _ => format!("[{}]", entries.join(" ")),
     }
 }
 

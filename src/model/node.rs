@@ -319,19 +319,29 @@ impl Node {
 
     /// True if the two say the same, wherever they are written.
     pub fn same_value(&self, other: &Node) -> bool {
-        match (&self.value, &other.value) {
-            (Value::Map(a), Value::Map(b)) => {
-                let same = |entry: &Entry| b.get(&entry.key).is_some_and(|other| entry.value.same_value(other));
-                a.entries.len() == b.entries.len() && a.entries.iter().all(same)
+        self.fingerprint() == other.fingerprint()
+    }
+
+    /// A text that is equal for two nodes that say the same: the order of keys does not count, 1 and 1.0 are one number.
+    pub fn fingerprint(&self) -> String {
+        let list = |mut items: Vec<String>, sorted: bool| {
+            if sorted {
+                items.sort();
             }
-            (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_value(b)),
-            (Value::Null, Value::Null) => true,
-            (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Int(a), Value::Int(b)) => a == b,
-            (Value::Float(a), Value::Float(b)) => a == b,
-            (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => *a as f64 == *b,
-            (Value::Text(a), Value::Text(b)) => a.value == b.value,
-            _ => false,
+            items.join(",")
+        };
+        match &self.value {
+            Value::Null => "null".to_owned(),
+            Value::Bool(value) => value.to_string(),
+            Value::Int(value) => format!("#{}", *value as f64),
+            Value::Float(value) => format!("#{value}"),
+            Value::Timestamp(text) => format!("@{text:?}"),
+            Value::Text(text) => format!("{:?}", text.value),
+            Value::List(items) => format!("[{}]", list(items.iter().map(Node::fingerprint).collect(), false)),
+            Value::Map(map) => {
+                let entry = |entry: &Entry| format!("{:?}:{}", entry.key, entry.value.fingerprint());
+                format!("{{{}}}", list(map.entries.iter().map(entry).collect(), true))
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use super::workspace::{Options, Workspace};
 use crate::source::{FileKind, ReadError, SourceId};
 use crate::syntax::env::{EnvFile, Refusal, Resolution, Value as EnvEntryValue};
 use crate::syntax::template::{OperatorKind, Template};
+use crate::syntax::words;
 
 /// A project as Compose sees it.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ impl Project {
             .iter()
             .map(|service| (service.key.clone(), ContainerEnv::read(workspace, &project, &service.value)))
             .collect();
+        report_commands(workspace, &project);
         let below = workspace.sources.env_files_below(&set.folder);
         project.host_env_files = below.iter().filter_map(|path| workspace.load_foreign_env_file(path)).collect();
         project.readings = reading::read(workspace, &project, &events);
@@ -106,6 +108,19 @@ fn read_variables(workspace: &mut Workspace<'_>, folder: &Path, options: &Option
         paths.into_iter().filter(|path| workspace.sources.kind(path) != FileKind::Directory).collect();
     define_all(workspace, &mut variables, &files, false);
     variables
+}
+
+/// Reports commands that Compose can't split into words.
+fn report_commands(workspace: &mut Workspace<'_>, project: &Project) {
+    for service in project.services() {
+        for node in ["command", "entrypoint"].into_iter().filter_map(|key| service.value.get(key)) {
+            if node.as_text().is_some_and(|text| words::split(&text.value).is_err()) {
+                let message = "Compose can't split this command into words: something is left open in it";
+                let help = "close the quote or parenthesis, or write the command as a list";
+                workspace.report_at(&node.place, Weight::Error, message, Some(help));
+            }
+        }
+    }
 }
 
 /// Notes which variables the files demand and nobody defines.

@@ -51,6 +51,16 @@ impl Variables {
         self.given.insert(name.to_owned(), value.into());
     }
 
+    /// Sets what counts more than anything else.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.outer.insert(name.to_owned(), value.into());
+    }
+
+    /// Forgets what env files define, names that start with `prefix` excepted.
+    pub fn keep_only(&mut self, prefix: &str) {
+        self.files.retain(|name, _| name.starts_with(prefix));
+    }
+
     /// The same variables, and `name` with a value from outside.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {

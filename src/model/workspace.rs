@@ -35,6 +35,8 @@ pub struct Workspace<'f> {
     pub projects: Vec<Project>,
     /// True if texts are only read, so that any encoding that Compose reads will do.
     reads_only: bool,
+    /// How many files the project that is read includes so far.
+    pub(super) includes: usize,
     problems: BTreeSet<Problem>,
     documents: BTreeMap<SourceId, (Arc<Document>, Vec<syntax::Problem>)>,
     env_files: BTreeMap<(SourceId, bool), (Arc<EnvFile>, Vec<syntax::Problem>)>,
@@ -52,11 +54,13 @@ impl<'f> Workspace<'f> {
             sources: Sources::new(files),
             projects: Vec::new(),
             reads_only: false,
+            includes: 0,
             problems: BTreeSet::new(),
             documents: BTreeMap::new(),
             env_files: BTreeMap::new(),
         };
         for set in sets {
+            workspace.includes = 0;
             let project = Project::read(&mut workspace, set, options);
             workspace.projects.push(project);
         }
@@ -122,7 +126,21 @@ impl<'f> Workspace<'f> {
     /// The long form of the model that these files make, before the environment of the containers is read.
     /// What Compose refuses on the way is reported.
     pub fn long_model(&mut self, files: &[PathBuf], folder: &Path, variables: &Variables) -> Option<Node> {
-        Reader::new(self, variables, folder, Form::Long).model(files).1
+        self.includes = 0;
+        let root = Reader::new(self, variables, folder, Form::Long).model(files).1?;
+        if root.as_map().is_some_and(|map| map.entries.is_empty()) {
+            self.report_at(&root.place, Weight::Error, "the files say nothing", Some("Compose wants `services:` here"));
+        }
+        Some(root)
+    }
+
+    /// Why Compose refuses the files of a project that was read, whatever its environment sets: mistakes of schema and
+    /// syntax, but not what is missing in a fragment. What depends on a variable that nobody sets is let through.
+    pub fn refusals(&mut self, project: usize) -> Vec<Problem> {
+        let Some(project) = self.projects.get(project) else { return Vec::new() };
+        let (files, folder, variables) = (project.paths.clone(), project.folder.clone(), project.variables.clone());
+        let (_, problems) = self.apart(|workspace| workspace.long_model(&files, &folder, &variables));
+        problems.into_iter().filter(|problem| !self.problems.contains(problem)).collect()
     }
 
     fn report_all(&mut self, source: SourceId, problems: Vec<syntax::Problem>) {

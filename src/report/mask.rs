@@ -55,6 +55,9 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         // The password of a URL; it may hold any character as long as nobody escaped it.
         r#"://[^\s:/@"']*:(?<secret>[^\s"']+)@"#.to_owned(),
+        // The same where slashes or colons are missing or too many, and a password that stands where the user belongs.
+        r#"/:(?<secret>[^\s"'@]+)@"#.to_owned(),
+        r#"(?i)[a-z]:?:?//?/?(?<secret>[^\s:/@"'$]+)@"#.to_owned(),
         // What a variable of a telling name is set to, up to the end of the line.
         format!(r#"(?i)(?<name>[\w.-]*{NAME}[\w.-]*)["']?\s*[:=]\s*["']?(?<secret>[^\s"'].*?)["'\]}}\s]*$"#),
         // The value that takes the place of such a variable.
@@ -63,6 +66,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?i)\b(?:requirepass|masterauth|user-pass)["',=\s]+(?<secret>[^\s"',\]]+)"#.to_owned(),
         r#"(?i)--(?:pass|password|auth|token|secret)["',=\s]+(?<secret>[^\s"',\]]+)"#.to_owned(),
         r#"-cli\b.*?[\s"']-a["',\s]*(?<secret>[^\s"',\]]+)"#.to_owned(),
+        r#"(?i)-cli\b.*?[\s"',]auth["',\s]+(?<secret>[^\s"',\]]+)"#.to_owned(),
         // A user's password in an ACL file.
         r"^\s*user\s.*?\s[>#](?<secret>\S+)".to_owned(),
     ]

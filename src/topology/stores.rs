@@ -50,6 +50,8 @@ pub struct StoreService {
     pub published: Vec<(u16, u16)>,
     /// Who can reach it.
     pub reach: Reach,
+    /// True if it is on a network that other projects use.
+    pub is_shared: bool,
     /// True if its data outlives the container.
     pub has_data_volume: bool,
     /// The server that it copies, if it is a replica.
@@ -118,14 +120,14 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let service = workspace.projects[number].service(name)?;
     let image = service.get("image")?.as_text()?;
     let (store, pattern) = images.find(&image.value)?;
-    let configurations = configurations(workspace, number, name);
+    let (configurations, conf_ports) = configurations(workspace, number, name);
     let project = &workspace.projects[number];
     let service = project.service(name)?;
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, replica_of, own_ports) = with_setup(service, env, &configurations, |setup| {
-        (server::auth(mechanism, setup), server::replica_of(mechanism, setup), port_option(setup))
+    let (mut auth, replica_of, listening) = with_setup(service, env, &configurations, |setup| {
+        (server::auth(mechanism, setup), server::replica_of(mechanism, setup), listening(setup, &conf_ports))
     });
     if auth == Auth::Acl && opens_to_all(workspace, number, name) {
         auth = Auth::Open;
@@ -133,7 +135,12 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let project = &workspace.projects[number];
     let service = project.service(name)?;
     let auth = if unreadable(service) { Auth::Unknown("its command can't be read".to_owned()) } else { auth };
-    let ports_of = own_ports.map_or_else(|| definition.ports.clone(), |port| vec![port]);
+    let (ports, auth) = match listening {
+        Listening::Usual => (definition.ports.clone(), auth),
+        Listening::On(0) => (Vec::new(), Auth::Unknown("it listens on a socket only".to_owned())),
+        Listening::On(port) => (vec![port], auth),
+        Listening::Unknown => (Vec::new(), auth),
+    };
     Some(StoreService {
         project: number,
         service: name.to_owned(),
@@ -143,8 +150,9 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         names: names(name, service),
         published: published(service),
         reach: reach(project, service),
+        is_shared: is_shared(project, service),
         has_data_volume: mounts(service).iter().any(|mount| !configurations.contains_key(&mount.target)),
-        ports: ports_of,
+        ports,
         replica_of,
         configurations,
     })
@@ -180,10 +188,42 @@ pub fn lookup(env: &ContainerEnv, name: &str) -> Lookup {
     }
 }
 
-fn port_option(setup: &Setup<'_>) -> Option<u16> {
+/// Where a server listens, as far as it says so.
+enum Listening {
+    /// Nothing is said: the ports of its kind.
+    Usual,
+    /// On this port; 0 for a socket only.
+    On(u16),
+    /// It can't be seen.
+    Unknown,
+}
+
+fn listening(setup: &Setup<'_>, ports: &BTreeMap<String, Listening>) -> Listening {
     let words: Vec<&Word> = [setup.entrypoint, setup.command].into_iter().flatten().flatten().collect();
-    let at = words.iter().position(|word| word.text == "--port")?;
-    words.get(at + 1)?.text.parse().ok()
+    let script = words.iter().find(|word| word.text.contains(char::is_whitespace));
+    if words.iter().any(|word| word.text == "--tls-port") || script.is_some_and(|word| word.text.contains("port")) {
+        return Listening::Unknown;
+    }
+    if let Some(at) = words.iter().rposition(|word| word.text == "--port") {
+        let port = words.get(at + 1).filter(|word| word.certain).and_then(|word| word.text.parse().ok());
+        return port.map_or(Listening::Unknown, Listening::On);
+    }
+    let file = words.iter().find(|word| word.text.ends_with(".conf"));
+    match file.map(|file| ports.get(&file.text)) {
+        None | Some(Some(Listening::Usual)) => Listening::Usual,
+        Some(Some(Listening::On(port))) => Listening::On(*port),
+        Some(_) => Listening::Unknown,
+    }
+}
+
+/// True if the server listens on loopback addresses only, by its own arguments.
+fn binds_to_loopback(service: &Node) -> bool {
+    let words = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
+    let words: Vec<Word> = words.flat_map(|command| command.words).collect();
+    let Some(at) = words.iter().rposition(|word| word.text == "--bind") else { return false };
+    let mut addresses = words[at + 1..].iter().take_while(|word| !word.text.starts_with("--")).peekable();
+    let is_loopback = |word: &Word| matches!(word.text.trim_start_matches('-'), "127.0.0.1" | "::1" | "localhost");
+    addresses.peek().is_some() && addresses.all(is_loopback)
 }
 
 /// What is mounted at a path in the container, or above it.
@@ -207,10 +247,14 @@ fn configuration(service: &Node, configurations: &BTreeMap<String, ConfFile>, pa
 }
 
 /// The configuration files that a service mounts from the repository, as a file or within a folder.
-fn configurations(workspace: &mut Workspace<'_>, number: usize, name: &str) -> BTreeMap<String, ConfFile> {
+fn configurations(
+    workspace: &mut Workspace<'_>,
+    number: usize,
+    name: &str,
+) -> (BTreeMap<String, ConfFile>, BTreeMap<String, Listening>) {
     let project = &workspace.projects[number];
     let folder = project.folder.clone();
-    let Some(service) = project.service(name) else { return BTreeMap::new() };
+    let Some(service) = project.service(name) else { return Default::default() };
     let mut wanted = Vec::new();
     for mount in mounts(service).iter().filter(|mount| mount.is_bind) {
         let Some(source) = mount.source.as_ref().filter(|source| !matches!(source.certainty, Certainty::Unknown(_)))
@@ -255,7 +299,17 @@ fn configurations(workspace: &mut Workspace<'_>, number: usize, name: &str) -> B
             }
         }
     }
-    found
+    let ports = texts.into_iter().map(|(target, text)| {
+        let conf = redis_conf::parse(&text).0;
+        let port = conf.last("port").and_then(|directive| directive.args.first()?.value.parse().ok());
+        let listening = match port {
+            _ if conf.last("tls-port").is_some() || conf.all("include").next().is_some() => Listening::Unknown,
+            Some(port) => Listening::On(port),
+            None => Listening::Usual,
+        };
+        (target, listening)
+    });
+    (found, ports.collect())
 }
 
 /// True if the file that `--aclfile` names is mounted and leaves the user `default` open.
@@ -324,11 +378,15 @@ fn published(service: &Node) -> Vec<(u16, u16)> {
 
 fn reach(project: &Project, service: &Node) -> Reach {
     if service.get("network_mode").and_then(Node::scalar_text).is_some_and(|mode| mode.value == "host") {
-        return Reach::Host;
+        return if binds_to_loopback(service) { Reach::Project } else { Reach::Host };
     }
     if ports(service).iter().any(|port| port.exposure != Exposure::Loopback) {
         return Reach::Published;
     }
+    if is_shared(project, service) { Reach::Shared } else { Reach::Project }
+}
+
+fn is_shared(project: &Project, service: &Node) -> bool {
     let used: Vec<String> = match service.get("networks").map(|node| &node.value) {
         Some(Value::Map(map)) => map.entries.iter().map(|entry| entry.key.clone()).collect(),
         Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).map(|text| text.value).collect(),
@@ -340,5 +398,5 @@ fn reach(project: &Project, service: &Node) -> Reach {
             .and_then(|network| network.get("external"))
             .is_some_and(|external| !matches!(external.value, Value::Bool(false) | Value::Null))
     };
-    if used.iter().any(external) { Reach::Shared } else { Reach::Project }
+    used.iter().any(external)
 }

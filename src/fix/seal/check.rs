@@ -7,6 +7,7 @@ use crate::fix::snapshot::{service_path, words_value};
 use crate::lens::client_check::{CheckReading, NewTest, NoCheckRepair};
 use crate::lens::environment;
 use crate::lens::healthcheck::Healthcheck;
+use crate::lens::server::Auth;
 
 impl Seal<'_, '_, '_> {
     pub(super) fn check(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
@@ -18,6 +19,11 @@ impl Seal<'_, '_, '_> {
         let name = &member.store.service;
         match healthcheck.ask(clients, &lookup) {
             CheckReading::Disabled | CheckReading::NotAClient => return Ok(()),
+            CheckReading::Unparsed(why) if matches!(member.store.auth, Auth::Password(_)) => {
+                return Err(NoSeal::Manual(format!(
+                    "the healthcheck of `{name}` can't be read ({why}): see that it logs in"
+                )));
+            }
             CheckReading::Unparsed(why) => {
                 self.doubt(format!("the healthcheck of `{name}` can't be read ({why}): see that it logs in"));
                 return Ok(());
@@ -56,6 +62,9 @@ impl Seal<'_, '_, '_> {
 
     /// Sets the variable from which the client takes the password.
     fn log_in_variable(&mut self, member: &Member<'_>, credential: &Credential, variable: &str) -> Result<(), NoSeal> {
+        if let Some(why) = self.confined(member, credential) {
+            return Err(NoSeal::HeldBack(why));
+        }
         let name = &member.store.service;
         let env = &member.project.containers[name];
         let known = env.get(variable);

@@ -81,10 +81,7 @@ impl<'b> Seal<'b, '_, '_> {
         if !credential.is_known() || !is_certain || password == credential.value {
             return Ok(());
         }
-        Err(format!(
-            "{shown} carries another password than the server's: put `{}` in its place",
-            credential.client_reference
-        ))
+        Err(format!("{shown} carries another password than the server's: put {} in its place", credential.shown()))
     }
 
     fn url_in_variable(
@@ -291,8 +288,8 @@ impl<'b> Seal<'b, '_, '_> {
             }
             if text.is_some_and(|text| !is_blank(&text.value)) {
                 return Err(format!(
-                    "`{password}` of `{service}` holds another password than the server's: put `{}` in its place",
-                    credential.client_reference
+                    "`{password}` of `{service}` holds another password than the server's: put {} in its place",
+                    credential.shown()
                 ));
             }
             if let Site::File { source, entry } = variable.site {

@@ -3,11 +3,17 @@
 use super::env_file::{EnvTarget, is_blank};
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
+use crate::fix::secret::Secret;
 use crate::lens::server::Auth;
 use crate::lens::url::not_raw;
 use crate::lens::value::Lookup;
-use crate::model::node::{Certainty, Node, Text, Value};
+use crate::model::container_env::Site;
+use crate::model::node::{Certainty, Node, Place, Text, Value};
+use crate::syntax::template::{Segment, Template};
 use crate::topology::LinkKind;
+
+/// Shorter passwords are words that stand elsewhere in texts, too, such as `redis`.
+const SHORTEST_MASKED: usize = 6;
 
 /// The password of a store as a project says it.
 #[derive(Clone)]
@@ -37,6 +43,16 @@ impl Credential {
                 && self.is_known())
     }
 
+    /// What a person should write where the password belongs; never the password itself.
+    pub fn shown(&self) -> String {
+        if self.is_literal() { "the server's password".to_owned() } else { format!("`{}`", self.client_reference) }
+    }
+
+    /// True if the password stands in a file of the project in place of a variable.
+    pub fn is_literal(&self) -> bool {
+        self.variable.is_none() && !self.reference.starts_with("${")
+    }
+
     /// True if the value is known to caulk.
     pub fn is_known(&self) -> bool {
         self.variable.as_deref() != Some(self.value.as_str())
@@ -46,7 +62,13 @@ impl Credential {
 impl Seal<'_, '_, '_> {
     pub(super) fn credential(&self, member: &Member<'_>) -> Result<Credential, NoSeal> {
         if let Auth::Password(secret) = &member.store.auth {
-            return Ok(self.existing(member, secret.as_ref().map(|secret| secret.reveal().to_owned())));
+            let credential = self.existing(member, secret.as_ref().map(|secret| secret.reveal().to_owned()))?;
+            if credential.is_known() && credential.value.len() >= SHORTEST_MASKED {
+                let path = self.bench.workspace.sources.get(member.node.place.source).path.clone();
+                let name = credential.variable.clone().unwrap_or_else(|| self.default_name(member));
+                self.bench.secrets.borrow_mut().remember(&path, &name, Secret::new(credential.value.as_str()));
+            }
+            return Ok(credential);
         }
         let (variable, literal) = self.known_variable(member);
         let variable = variable.unwrap_or_else(|| self.default_name(member));
@@ -54,45 +76,63 @@ impl Seal<'_, '_, '_> {
     }
 
     /// The password that the server demands already.
-    fn existing(&self, member: &Member<'_>, value: Option<String>) -> Credential {
-        let named = self.server_texts(member).into_iter().flat_map(|text| owned(text.variables()));
+    fn existing(&self, member: &Member<'_>, value: Option<String>) -> Result<Credential, NoSeal> {
+        let service = &member.store.service;
+        let named = self.server_texts(member).into_iter().flat_map(|text| owned(text.text.variables()));
         let variables = &member.project.variables;
         let fits = |name: &String| match (&value, variables.get(name)) {
             (Some(value), Some(known)) => value == known,
             (None, None) => looks_like_password(name),
             _ => false,
         };
-        match named.into_iter().find(fits) {
-            Some(name) => {
-                let value = value.unwrap_or_else(|| name.clone());
-                Credential {
-                    reference: required(&name),
-                    client_reference: format!("${{{name}}}"),
-                    client_value: match variables.get(&name) {
-                        Some(value) => value.to_owned(),
-                        None if variables.is_set_outside(&name) => name.clone(),
-                        None => String::new(),
-                    },
-                    is_declared: false,
-                    variable: Some(name),
-                    value,
-                    write: None,
-                }
-            }
-            None => {
-                let value = value.unwrap_or_default();
-                let escaped = value.replace('$', "$$");
-                Credential {
-                    variable: None,
-                    reference: escaped.clone(),
-                    client_reference: escaped,
-                    client_value: value.clone(),
-                    value,
-                    is_declared: false,
-                    write: None,
-                }
-            }
+        if let Some(name) = named.into_iter().find(fits) {
+            let value = value.unwrap_or_else(|| name.clone());
+            self.fits_into_urls(member, &value, &format!("the value of {name}"))?;
+            return Ok(Credential {
+                reference: required(&name),
+                client_reference: format!("${{{name}}}"),
+                client_value: match variables.get(&name) {
+                    Some(value) => value.to_owned(),
+                    None if variables.is_set_outside(&name) => name.clone(),
+                    None => String::new(),
+                },
+                is_declared: false,
+                variable: Some(name),
+                value,
+                write: None,
+            });
         }
+        let by_hand = || {
+            NoSeal::Manual(format!(
+                "the password of `{service}` can't be seen: hand it to its healthcheck and its clients by hand"
+            ))
+        };
+        let value = value.filter(|value| !value.is_empty()).ok_or_else(by_hand)?;
+        self.fits_into_urls(member, &value, &format!("the password of `{service}`"))?;
+        // As the server has it: a default such as `${REDIS_PASSWORD:-changeme}` stays one.
+        let spelled = self.server_texts(member).into_iter().find_map(|text| text.spelling_of(&value));
+        let reference = spelled.unwrap_or_else(|| value.replace('$', "$$"));
+        Ok(Credential {
+            variable: None,
+            client_reference: reference.clone(),
+            reference,
+            client_value: value.clone(),
+            value,
+            is_declared: false,
+            write: None,
+        })
+    }
+
+    /// An error if clients would need the password in a URL that can't hold it as it is.
+    fn fits_into_urls(&self, member: &Member<'_>, value: &str, what: &str) -> Result<(), NoSeal> {
+        let bad = not_raw(value);
+        if bad.is_empty() || !self.has_url_client(member) {
+            return Ok(());
+        }
+        let bad: String = bad.into_iter().collect();
+        Err(NoSeal::Manual(format!(
+            "{what} holds `{bad}`, which breaks the URLs that would carry it: choose another password, such as the output of `openssl rand -hex 32`"
+        )))
     }
 
     fn of_variable(&self, member: &Member<'_>, name: &str, literal: Option<String>) -> Result<Credential, NoSeal> {
@@ -108,13 +148,7 @@ impl Seal<'_, '_, '_> {
             write: None,
         };
         if let Some(value) = known {
-            let bad = not_raw(&value);
-            if !bad.is_empty() && self.has_url_client(member) {
-                let bad: String = bad.into_iter().collect();
-                return Err(NoSeal::Manual(format!(
-                    "the value of {name} holds `{bad}`, which breaks the URLs that would carry it: give {name} another value, such as the output of `openssl rand -hex 32`"
-                )));
-            }
+            self.fits_into_urls(member, &value, &format!("the value of {name}"))?;
             credential.client_value = value.clone();
             credential.value = value;
             return Ok(credential);
@@ -156,7 +190,7 @@ impl Seal<'_, '_, '_> {
             None
         };
         for text in self.server_texts(member) {
-            let names = owned(text.variables());
+            let names = owned(text.text.variables());
             if let Some(name) = names.into_iter().find(|name| looks_like_password(name)) {
                 return (Some(name), None);
             }
@@ -193,22 +227,25 @@ impl Seal<'_, '_, '_> {
     }
 
     /// The texts that may hold the server's password: its command, its variables.
-    fn server_texts(&self, member: &Member<'_>) -> Vec<Text> {
+    fn server_texts(&self, member: &Member<'_>) -> Vec<Spelled> {
+        let written = |place: &Place| {
+            let document = self.bench.workspace.document(place.source)?;
+            document.scalar(place.node).map(str::to_owned)
+        };
+        let spelled = |node: &Node| Some(Spelled { written: written(&node.place)?, text: node.as_text()?.clone() });
         let mut texts = Vec::new();
-        for key in ["command", "entrypoint"] {
-            match member.node.get(key).map(|node| &node.value) {
-                Some(Value::Text(text)) => texts.push(text.clone()),
-                Some(Value::List(items)) => texts.extend(items.iter().filter_map(Node::as_text).cloned()),
-                _ => {}
+        for node in ["command", "entrypoint"].into_iter().filter_map(|key| member.node.get(key)) {
+            match &node.value {
+                Value::List(items) => texts.extend(items.iter().filter_map(spelled)),
+                _ => texts.extend(spelled(node)),
             }
         }
         let env = &member.project.containers[&member.store.service];
-        texts.extend(
-            env.variables
-                .iter()
-                .filter(|variable| looks_like_password(&variable.name))
-                .filter_map(|variable| variable.value.clone()),
-        );
+        for variable in env.variables.iter().filter(|variable| looks_like_password(&variable.name)) {
+            let (Site::Entry { value: place, .. } | Site::Item { item: place }) = &variable.site else { continue };
+            let written = written(place).unwrap_or_default();
+            texts.extend(variable.value.clone().map(|text| Spelled { written, text }));
+        }
         texts
     }
 
@@ -222,7 +259,7 @@ impl Seal<'_, '_, '_> {
             .stores
             .iter()
             .filter(|store| store.project == member.store.project && store.store == member.store.store);
-        if siblings.count() < 2 {
+        if siblings.count() < 2 && !self.is_used_by_another_server(member, &plain) {
             return plain;
         }
         let service: String = member
@@ -232,10 +269,24 @@ impl Seal<'_, '_, '_> {
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
             .collect();
         match () {
-            () if service == id => plain,
+            () if service == id && !self.is_used_by_another_server(member, &plain) => plain,
             () if service.contains(&id) => format!("{service}_PASSWORD"),
             () => format!("{service}_{id}_PASSWORD"),
         }
+    }
+
+    fn is_used_by_another_server(&self, member: &Member<'_>, name: &str) -> bool {
+        let used = |node: &Node| {
+            let mut found = Vec::new();
+            texts_below(node, &mut found);
+            found.iter().any(|text| text.variables().contains(&name))
+        };
+        let others = self.bench.topology.stores.iter().enumerate().filter(|(number, store)| {
+            *number != member.number && store.project == member.store.project && store.service != member.store.service
+        });
+        others
+            .map(|(_, store)| store.node(self.bench.workspace))
+            .any(|node| ["command", "entrypoint", "environment"].into_iter().filter_map(|key| node.get(key)).any(used))
     }
 
     fn has_url_client(&self, member: &Member<'_>) -> bool {
@@ -243,6 +294,24 @@ impl Seal<'_, '_, '_> {
             LinkKind::Url(url) => !url.has_password(),
             LinkKind::Host { .. } => false,
         })
+    }
+}
+
+/// A text of the server, and the scalar as it is written.
+struct Spelled {
+    written: String,
+    text: Text,
+}
+
+impl Spelled {
+    /// The `${…}` from which just `value` comes.
+    fn spelling_of(&self, value: &str) -> Option<String> {
+        let piece = self.text.pieces.iter().find(|piece| self.text.value.get(piece.output.clone()) == Some(value))?;
+        let template = Template::parse(&self.written).ok()?;
+        let spans =
+            template.segments.iter().filter(|segment| matches!(segment, Segment::Variable(_))).map(Segment::span);
+        let span = spans.into_iter().find(|span| span.start <= piece.source.start && piece.source.end <= span.end)?;
+        Some(span.slice(&self.written).to_owned())
     }
 }
 
@@ -255,6 +324,15 @@ fn required(name: &str) -> String {
 pub(super) fn looks_like_password(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     ["PASSWORD", "PASSWD", "_PASS", "_PW", "_AUTH", "SECRET"].iter().any(|word| upper.contains(word)) || upper == "PASS"
+}
+
+fn texts_below<'n>(node: &'n Node, found: &mut Vec<&'n Text>) {
+    match &node.value {
+        Value::Text(text) => found.push(text),
+        Value::List(items) => items.iter().for_each(|item| texts_below(item, found)),
+        Value::Map(map) => map.entries.iter().for_each(|entry| texts_below(&entry.value, found)),
+        _ => {}
+    }
 }
 
 fn owned(names: Vec<&str>) -> Vec<String> {

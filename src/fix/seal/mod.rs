@@ -8,7 +8,7 @@ mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bench::Bench;
+use super::bench::{Bench, Writable};
 use super::commit::Role;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, environment_path};
@@ -20,7 +20,7 @@ use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
 use crate::source::SourceId;
 use crate::text::Edit;
-use crate::topology::{Reach, StoreService, lookup};
+use crate::topology::{Link, LinkKind, Reach, StoreService, lookup};
 
 use credential::Credential;
 
@@ -57,6 +57,11 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
         },
         counts: Counts::default(),
     };
+    if is_for_a_swarm(store.project(bench.workspace)) {
+        return Err(NoSeal::Manual(
+            "the project is meant for a swarm (it has an overlay network): there `.env` is not read and host addresses are ignored; give the password by a secret, and the services that use it at the same time".to_owned(),
+        ));
+    }
     if bench.topology.replicas(number).next().is_some() {
         let name = &store.service;
         return Err(NoSeal::Manual(format!(
@@ -67,6 +72,13 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
         seal.member(member)?;
     }
     Ok(seal.finish(number))
+}
+
+fn is_for_a_swarm(project: &Project) -> bool {
+    let networks = project.root.as_ref().and_then(|root| root.get("networks")).and_then(Node::as_map);
+    let driver = |network: &Node| network.get("driver").and_then(Node::scalar_text).map(|text| text.value);
+    networks
+        .is_some_and(|networks| networks.entries.iter().any(|entry| driver(&entry.value).as_deref() == Some("overlay")))
 }
 
 /// What the seal of a store is called.
@@ -126,10 +138,24 @@ impl<'b> Seal<'b, '_, '_> {
             self.server(&member, &credential)?;
         }
         self.check(&member, &credential)?;
-        self.clients(&member, &credential);
+        match self.confined(&member, &credential) {
+            None => self.clients(&member, &credential),
+            Some(why) if bench.topology.links_to(number).any(lacks_password) => self.doubt(why),
+            Some(_) => {}
+        }
         self.doubt_the_unseen(&member);
         self.repair.recreate.insert((store.project, store.service.clone()));
         Ok(())
+    }
+
+    /// Why a password that stands in the project's own file may not be copied, if it is so.
+    fn confined(&self, member: &Member<'_>, credential: &Credential) -> Option<String> {
+        let path = &self.bench.workspace.sources.get(member.node.place.source).path;
+        let is_confined = credential.is_literal() && self.bench.may_hold_secret(path) != Writable::Yes;
+        is_confined.then(|| {
+            let name = &member.store.service;
+            format!("the password of `{name}` stands in a file that git tracks or would add: move it into .env, name it by a variable, and run caulk again")
+        })
     }
 
     /// Signs of users that caulk can't see.
@@ -145,15 +171,17 @@ impl<'b> Seal<'b, '_, '_> {
         if self.bench.topology.links_to(member.number).next().is_none() {
             self.doubt(format!("no client of `{name}` can be seen"));
         }
-        match store.reach {
-            Reach::Shared => self.doubt(format!(
+        if store.is_shared {
+            self.doubt(format!(
                 "`{name}` is on a network that other projects use; their programs need the password, too"
-            )),
+            ));
+        }
+        match store.reach {
             Reach::Published => self
                 .repair
                 .notes
                 .push(format!("programs outside of the project that use `{name}` need the password from now on")),
-            Reach::Host | Reach::Project => {}
+            Reach::Host | Reach::Shared | Reach::Project => {}
         }
     }
 
@@ -206,6 +234,14 @@ impl<'b> Seal<'b, '_, '_> {
 impl Member<'_> {
     fn lookup(&self, name: &str) -> Lookup {
         lookup(&self.project.containers[&self.store.service], name)
+    }
+}
+
+/// True if a link does not carry a password, as far as it shows by itself.
+fn lacks_password(link: &Link) -> bool {
+    match &link.kind {
+        LinkKind::Url(url) => !url.has_password(),
+        LinkKind::Host { .. } => true,
     }
 }
 

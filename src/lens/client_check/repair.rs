@@ -116,6 +116,7 @@ impl Repair<'_> {
         if let Some(user) = other_user(&call, client) {
             return Err(NoCheckRepair::OtherUser(user));
         }
+        self.may_replace(&call, client)?;
         let variable = self.needed_variable(&call, client);
         let is_bare = !call.options.iter().any(|option| is_login(option.role)) && !is_login_command(&call);
         if is_bare && !self.adds_verdict {
@@ -189,6 +190,7 @@ impl Repair<'_> {
         let mut add = |edit: Edit| edits.insert(edit).map_err(|error| NoCheckRepair::Unparsed(error.to_string()));
         let is_probe = call.command.len() == 1 && call.command[0].eq_ignore_ascii_case(&client.probe);
         let replaces_command = self.adds_verdict && !is_probe;
+        self.may_replace(&call, client)?;
         for option in &call.options {
             let goes = match option.role {
                 Role::Other => replaces_command,
@@ -227,6 +229,18 @@ impl Repair<'_> {
             add(Edit::replace(rest, format!(" | grep -q {}", client.answer)))?;
         }
         Ok(Some((client, needed)))
+    }
+
+    /// An error if the command does more than to ask, so that the probe can't take its place.
+    fn may_replace(&self, call: &ClientCall, client: &ClientProgram) -> Result<(), NoCheckRepair> {
+        let is_question = call.command.first().is_none_or(|word| {
+            ASKING.iter().chain([&client.probe.as_str()]).any(|asking| word.eq_ignore_ascii_case(asking))
+                || client.auth_commands.iter().any(|auth| word.eq_ignore_ascii_case(auth))
+        });
+        if self.adds_verdict && !is_question {
+            return Err(NoCheckRepair::ByHand(format!("{} | grep -q {}", probe_command(client), client.answer)));
+        }
+        Ok(())
     }
 
     /// True if the credential that is written looks like the server's.
@@ -305,6 +319,12 @@ impl Repair<'_> {
         if all_log_in && passes && detects { Ok(()) } else { Err(by_hand()) }
     }
 }
+
+/// Commands by which healthchecks ask whether the server is there: nothing is lost if the probe takes their place.
+const ASKING: [&str; 14] = [
+    "incr", "info", "get", "set", "exists", "echo", "time", "dbsize", "role", "lastsave", "client", "keys", "hello",
+    "ttl",
+];
 
 fn probe_command(client: &ClientProgram) -> String {
     format!("{} {}", client.names.first().map_or("client", String::as_str), client.probe)

@@ -34,7 +34,11 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     let definition = &context.rules.stores[store.store];
     view.set("store.id", FieldValue::text(&definition.id));
     view.set("store.title", FieldValue::text(&definition.title));
-    view.set("store.auth", FieldValue::text(auth_word(&store.auth)));
+    let auth = match &store.auth {
+        Auth::Unknown(_) => FieldValue::Unknown,
+        auth => FieldValue::text(auth_word(auth)),
+    };
+    view.set("store.auth", auth);
     view.set("store.auth_reason", FieldValue::optional(reason(&store.auth)));
     let project = store.project(context.workspace);
     let mechanism = store.mechanism(&context.rules.stores);

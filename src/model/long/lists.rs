@@ -1,7 +1,9 @@
 //! Of several entries of a list that mean the same thing, the later one counts (Compose specification, "Merge").
 
+use std::collections::HashMap;
+
 use super::super::fault::Fault;
-use super::super::node::{Node, Value};
+use super::super::node::{Certainty, Node, Value};
 use super::volume;
 
 /// What makes two entries the same.
@@ -70,21 +72,23 @@ pub(in super::super) fn unique(root: &mut Node, faults: &mut Vec<Fault>) {
 }
 
 fn last_of_each(items: &mut Vec<Node>, key: Key, faults: &mut Vec<Fault>) {
-    let mut kept: Vec<(Option<String>, Node)> = Vec::new();
+    let mut kept: Vec<Node> = Vec::new();
+    let mut place_of: HashMap<String, usize> = HashMap::new();
     for item in items.drain(..) {
-        let key = match key_of(&item, key) {
-            Ok(key) => key,
+        let known = match key_of(&item, key) {
+            Ok(Some(key)) => *place_of.entry(key).or_insert(kept.len()),
+            Ok(None) => kept.len(),
             Err(fault) => {
                 faults.push(*fault);
-                None
+                kept.len()
             }
         };
-        match kept.iter_mut().find(|(known, _)| key.is_some() && *known == key) {
-            Some((_, known)) => *known = item,
-            None => kept.push((key, item)),
+        match kept.get_mut(known) {
+            Some(known) => *known = item,
+            None => kept.push(item),
         }
     }
-    items.extend(kept.into_iter().map(|(_, item)| item));
+    *items = kept;
 }
 
 fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {
@@ -106,6 +110,7 @@ fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {
         },
         (Key::Target, Value::Text(text)) => match volume::parse(text) {
             Ok(volume) => volume.target.map(|target| target.value),
+            Err(_) if text.certainty != Certainty::Known => None,
             Err(error) => return Err(Box::new(Fault::new(&item.place, error.to_string()))),
         },
         (Key::Device, Value::Map(_)) => match field("target") {
@@ -123,12 +128,15 @@ fn key_of(item: &Node, key: Key) -> Result<Option<String>, Box<Fault>> {
         (Key::Port, Value::Int(number)) => Some(number.to_string()),
         (Key::Port, Value::Map(map)) => {
             let Some(Value::Int(target)) = map.get("target").map(|node| &node.value) else { return missing("target") };
-            let published = map.get("published").and_then(Node::scalar_text).map(|text| text.value).unwrap_or_default();
+            // The reference does not see that a number and a text are the same port.
+            let published = match map.get("published").map(|node| &node.value) {
+                Some(Value::Text(text)) => text.value.clone(),
+                Some(Value::Int(number)) => format!("int {number}"),
+                Some(Value::Float(number)) => format!("float {number}"),
+                _ => String::new(),
+            };
             let host = field("host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
             let protocol = field("protocol").unwrap_or_else(|| "tcp".to_owned());
-            let number = matches!(map.get("published").map(|node| &node.value), Some(Value::Int(_)));
-            // The reference does not see that a number and a text are the same port.
-            let published = if number { format!("#{published}") } else { published };
             Some(format!("{host}:{published}:{target}/{protocol}"))
         }
         (Key::Port, _) => whole.map(str::to_owned),

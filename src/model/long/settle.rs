@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::super::cast::visit;
 use super::super::fault::Fault;
-use super::super::node::{Node, Value};
+use super::super::node::{Certainty, Node, Value};
 use super::super::schema::validate;
 use super::{lengthen, unique};
 
@@ -42,7 +42,7 @@ pub(in super::super) fn check(root: &mut Node, faults: &mut Vec<Fault>) {
 
 fn host_ip(port: &Node, faults: &mut Vec<Fault>) {
     let Some((node, text)) = port.get("host_ip").and_then(|node| Some((node, node.as_text()?))) else { return };
-    if text.value.parse::<IpAddr>().is_err() {
+    if text.certainty == Certainty::Known && text.value.parse::<IpAddr>().is_err() {
         let help = "write an address without brackets, or leave `host_ip` out";
         faults.push(Fault::new(&node.place, "this is no IP address; Compose takes no host names here").with_help(help));
     }

@@ -2,9 +2,12 @@
 
 use super::super::cast::visit;
 use super::super::fault::Fault;
-use super::super::node::{Map, Node, Place, Text, Value};
+use super::super::node::{Certainty, Map, Node, Place, Text, Value};
 use super::super::port::{self, PortRange};
 use super::volume;
+
+/// A list of ports that publishes more than these is a mistake: there are 65,536 for each protocol.
+const MOST_PORTS: usize = 200_000;
 
 /// Gives a value its long form.
 type Lengthen = fn(&mut Node, &mut Vec<Fault>);
@@ -203,18 +206,29 @@ fn volume(node: &mut Node, faults: &mut Vec<Fault>) {
     let Value::Text(text) = &node.value else { return };
     match volume::parse(text) {
         Ok(volume) => *node = volume::long(volume, &node.place),
+        Err(_) if is_uncertain(node) => {}
         Err(error) => faults.push(Fault::new(&node.place, error.to_string())),
     }
+}
+
+/// True for a text that would be another one if a variable were set.
+fn is_uncertain(node: &Node) -> bool {
+    node.as_text().is_some_and(|text| text.certainty != Certainty::Known)
 }
 
 fn ports(node: &mut Node, faults: &mut Vec<Fault>) {
     let Value::List(items) = &mut node.value else { return };
     let mut long = Vec::new();
     for item in items.drain(..) {
+        if long.len() > MOST_PORTS {
+            faults.push(Fault::new(&item.place, "these are more ports than there are"));
+            break;
+        }
         match &item.value {
             Value::Map(_) => long.push(item),
             Value::Int(_) | Value::Text(_) => match item.scalar_text().map(|text| port::parse(&text.value)) {
                 Some(Ok(port)) => long.extend(long_ports(&port, &item)),
+                Some(Err(_)) if is_uncertain(&item) => {}
                 Some(Err(error)) => faults.push(Fault::new(&item.place, error.to_string())),
                 None => {}
             },

@@ -1,5 +1,7 @@
 //! Compares a model with the table.
 
+use std::collections::HashSet;
+
 use super::{Alternative, Form, Keys, Schema, Section, Type, compose};
 use crate::model::node::{Certainty, Map, Node, Place, Value};
 
@@ -41,11 +43,12 @@ impl Validator<'_> {
         };
         match (alternative, &node.value) {
             (Alternative::List { item, unique }, Value::List(items)) => {
+                let mut seen = HashSet::new();
                 for (at, node) in items.iter().enumerate() {
                     self.path.push(at.to_string());
                     self.check(node, item);
                     self.path.pop();
-                    if *unique && items[..at].iter().any(|earlier| earlier.same_value(node)) {
+                    if *unique && !seen.insert(node.fingerprint()) {
                         let help = Some("Compose refuses a list in which two items are equal");
                         self.note(&node.place, "this item is already in the list", help);
                     }

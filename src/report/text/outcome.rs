@@ -50,7 +50,10 @@ fn summary(page: &Page<'_>) -> String {
         } else {
             "No leaks found"
         };
-        return format!("{left} {place}{suppressed}{unreadable}.");
+        return match report.problems.len() {
+            0 => format!("{left} {place}{suppressed}."),
+            count => format!("Not all could be read: {} {place}{suppressed}.", counted(count, "problem")),
+        };
     }
     let parts: Vec<String> = counts
         .into_iter()

@@ -200,7 +200,7 @@ fn problems_are_shown_with_their_place_and_do_not_pass_for_clean() {
 b\\u{1b}[2J.env
   error    permission denied
 
-No leaks found in 1 project (1 file); 2 problems while reading.
+Not all could be read: 2 problems in 1 project (1 file).
 ";
     assert_eq!(written(&report, OPTIONS), expected);
 }

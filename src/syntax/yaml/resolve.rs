@@ -25,6 +25,8 @@ pub fn resolve(document: &Document, id: NodeId) -> Option<Resolved> {
     let Kind::Scalar { value, style } = &node.kind else { return None };
     Some(match node.tag.as_ref().map(|tag| tag.name.as_str()) {
         Some("!!str") => Resolved::Text,
+        // A tag that go-yaml does not know leaves the text as it is, `null` and numbers included.
+        Some(tag) if !tag.starts_with("!!") => Resolved::Text,
         _ if *style == Style::Plain => resolve_plain(value),
         _ => Resolved::Text,
     })
