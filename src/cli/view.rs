@@ -12,6 +12,7 @@ use crate::lint::Finding;
 use crate::lint::finding::Label;
 use crate::model::Weight;
 use crate::model::discover::Reason;
+use crate::model::reading::words_with_dollar;
 use crate::report::view::{
     Applicability, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView, ProblemView,
     ProjectView, RangeView, RefusedView, RepairView, Report, Severity, SubjectView, Tier,
@@ -196,10 +197,12 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What no report shows of a file: the lines of an env file that can't be read, which may hold passwords.
+/// What no report shows of a file: words that are most likely passwords, and the lines of an env file that can't be read,
+/// which may hold some.
 fn hidden(state: &State<'_>, source: SourceId) -> Vec<Span> {
+    let mut hidden = words_with_dollar(&state.workspace, source);
     if state.workspace.env_file(source).is_none() {
-        return Vec::new();
+        return hidden;
     }
     let text = &state.workspace.sources.get(source).text;
     let problems = state.workspace.problems().filter(|problem| problem.source == Some(source));
@@ -208,7 +211,8 @@ fn hidden(state: &State<'_>, source: SourceId) -> Vec<Span> {
         let end = text[problem.span.end..].find('\n').map_or(text.len(), |at| problem.span.end + at);
         Span::new(start, end)
     });
-    lines.collect()
+    hidden.extend(lines);
+    hidden
 }
 
 /// The same for the same finding after lines moved.

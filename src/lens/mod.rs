@@ -7,6 +7,7 @@ pub mod environment;
 mod example_store;
 pub mod healthcheck;
 pub mod mount;
+pub mod password_variable;
 pub mod port;
 pub mod server;
 mod shell_run;

@@ -56,7 +56,8 @@ fn finding(rule: &Rule, view: &Seen, said: Match) -> Option<Finding> {
     let spot = view.spot(&said.at)?;
     let mut labels = vec![Label { source: spot.source, span: spot.span, message: String::new() }];
     for (field, message) in said.also {
-        if let Some(spot) = view.spot(&field) {
+        // A further label only where there is something else to see.
+        if let Some(spot) = view.own_spot(&field).filter(|other| *other != spot) {
             labels.push(Label { source: spot.source, span: spot.span, message });
         }
     }

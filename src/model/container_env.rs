@@ -18,6 +18,30 @@ pub struct ContainerEnv {
     pub open: bool,
     /// The env files of the service that were read, later ones win.
     pub files: Vec<EnvFileUse>,
+    /// Variables that a later place takes away or replaces, in order.
+    pub overlaps: Vec<Overlap>,
+}
+
+/// A variable that an env file sets and that another place sets otherwise.
+#[derive(Debug, Clone)]
+pub struct Overlap {
+    /// The variable.
+    pub name: String,
+    /// What becomes of it.
+    pub kind: OverlapKind,
+    /// The line of the env file.
+    pub earlier: Site,
+    /// The place that counts.
+    pub later: Site,
+}
+
+/// What a later place does to a variable of an env file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverlapKind {
+    /// `environment` passes it through from an outside that does not set it.
+    Removed,
+    /// Another env file gives it another value.
+    Replaced,
 }
 
 /// An env file that a service reads.
@@ -81,6 +105,11 @@ impl ContainerEnv {
             env.read_file(workspace, project, &file, &own, &mut by_name);
         }
         for variable in own {
+            let earlier = by_name.get(&variable.name).filter(|earlier| earlier.value.is_some());
+            if let Some(earlier) = earlier.filter(|_| variable.value.is_none()) {
+                let (earlier, later) = (earlier.site.clone(), variable.site.clone());
+                env.overlaps.push(Overlap { name: variable.name.clone(), kind: OverlapKind::Removed, earlier, later });
+            }
             by_name.insert(variable.name.clone(), variable);
         }
         env.variables = by_name.into_values().collect();
@@ -142,9 +171,29 @@ impl ContainerEnv {
                 }
             };
             let site = Site::File { source, entry: resolved.entry };
-            by_name.insert(resolved.key.clone(), ContainerVariable { name: resolved.key, value, site });
+            let variable = ContainerVariable { name: resolved.key, value, site };
+            if let Some(earlier) = by_name.get(&variable.name).filter(|earlier| is_replaced(earlier, &variable)) {
+                let (earlier, later) = (earlier.site.clone(), variable.site.clone());
+                self.overlaps.push(Overlap {
+                    name: variable.name.clone(),
+                    kind: OverlapKind::Replaced,
+                    earlier,
+                    later,
+                });
+            }
+            by_name.insert(variable.name.clone(), variable);
         }
     }
+}
+
+/// True if another file gives the variable another value.
+fn is_replaced(earlier: &ContainerVariable, later: &ContainerVariable) -> bool {
+    let source = |variable: &ContainerVariable| match variable.site {
+        Site::File { source, .. } => Some(source),
+        _ => None,
+    };
+    let value = |variable: &ContainerVariable| variable.value.as_ref().map(|text| text.value.clone());
+    source(earlier) != source(later) && value(later).is_some() && value(earlier) != value(later)
 }
 
 /// What `environment` itself says, in its order, of one name the last.

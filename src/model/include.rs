@@ -66,10 +66,13 @@ impl Reader<'_, '_, '_> {
             folder: &folder,
             form: self.form,
             incomplete: false,
+            events: Vec::new(),
             chain: self.chain.clone(),
         };
         let (_, model) = inner.model(&files);
         self.incomplete |= inner.incomplete;
+        let events = inner.events;
+        self.events.extend(events);
         let mut model = model?;
         mark(&mut model, &Layer::Include { at: at.place.span, folder });
         Some(model)

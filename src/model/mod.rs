@@ -15,6 +15,7 @@ pub mod node;
 pub mod port;
 mod problem;
 mod project;
+pub mod reading;
 pub mod schema;
 mod unique;
 mod variables;

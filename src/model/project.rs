@@ -7,12 +7,13 @@ use super::cast;
 use super::container_env::ContainerEnv;
 use super::discover::{ProjectFiles, Reason};
 use super::fault::Fault;
-use super::interpolate::{Event, interpolate};
+use super::interpolate::{Event, EventKind, interpolate};
 use super::load;
 use super::long;
 use super::merge::{self, Form, Mismatch};
 use super::node::{Node, Value};
 use super::problem::Weight;
+use super::reading::{self, Reading};
 use super::unique;
 use super::variables::{Definition, Variables};
 use super::workspace::{Options, Workspace};
@@ -40,6 +41,8 @@ pub struct Project {
     pub containers: BTreeMap<String, ContainerEnv>,
     /// The env files in and below the project folder, those that Compose reads included: programs on the host read them.
     pub host_env_files: Vec<SourceId>,
+    /// What Compose does to its texts and their authors may not know.
+    pub readings: Vec<Reading>,
     /// True if a part of the project could not be read, so that what is absent is not absent for certain.
     pub incomplete: bool,
 }
@@ -57,11 +60,13 @@ impl Project {
             root: None,
             containers: BTreeMap::new(),
             host_env_files: Vec::new(),
+            readings: Vec::new(),
             incomplete: false,
         };
         let mut reader = Reader::new(workspace, &project.variables, &project.folder, Form::Written);
         (project.files, project.root) = reader.model(&set.files);
         project.incomplete = reader.incomplete;
+        let events = reader.events;
         if let Some(root) = &mut project.root {
             unique::apply(root);
         }
@@ -73,6 +78,7 @@ impl Project {
         report_commands(workspace, &project);
         let below = workspace.sources.env_files_below(&set.folder);
         project.host_env_files = below.iter().filter_map(|path| workspace.load_foreign_env_file(path)).collect();
+        project.readings = reading::read(workspace, &project, &events);
         project
     }
 
@@ -204,6 +210,8 @@ pub(super) struct Reader<'w, 'f, 'p> {
     pub(super) form: Form,
     /// True if a part of the project could not be read.
     pub(super) incomplete: bool,
+    /// What the interpolation did.
+    pub(super) events: Vec<Event>,
     /// The files that led here.
     pub(super) chain: Vec<PathBuf>,
 }
@@ -215,7 +223,7 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
         folder: &'p Path,
         form: Form,
     ) -> Self {
-        Self { workspace, variables, folder, form, incomplete: false, chain: Vec::new() }
+        Self { workspace, variables, folder, form, incomplete: false, events: Vec::new(), chain: Vec::new() }
     }
 
     /// Reads the files one over the other.
@@ -327,28 +335,30 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
             );
         }
         for event in events {
-            self.report_event(event);
+            self.report_event(&event);
+            self.events.push(event);
         }
         Some((source, documents))
     }
 
-    fn report_event(&mut self, event: Event) {
-        match event {
-            Event::Invalid { place } => {
+    fn report_event(&mut self, event: &Event) {
+        let place = &event.place;
+        match &event.kind {
+            EventKind::Invalid => {
                 let help = Some("write `$$` for a `$` that is no variable");
-                self.workspace.report_at(&place, Weight::Error, "Compose can't read a `$` in this text", help);
+                self.workspace.report_at(place, Weight::Error, "Compose can't read a `$` in this text", help);
             }
-            Event::Missing { name, message, place } if self.variables.closed => {
+            EventKind::Missing { name, message } if self.variables.closed => {
                 let colon = if message.is_empty() { "" } else { ": " };
                 let message = format!("the variable {name} must be set{colon}{message}");
-                self.workspace.report_at(&place, Weight::Error, message, None);
+                self.workspace.report_at(place, Weight::Error, message, None);
             }
-            Event::Blank { name, place } if self.variables.closed => {
+            EventKind::Blank { name } if self.variables.closed => {
                 let message = format!("the variable {name} is not set, Compose puts a blank in its place");
-                self.workspace.report_at(&place, Weight::Warning, message, None);
+                self.workspace.report_at(place, Weight::Warning, message, None);
             }
-            // A variable that must come from outside is how many projects are meant to be.
-            Event::Missing { .. } | Event::Blank { .. } => {}
+            // A variable that must come from outside is how many projects are meant to be; the rest is for rules.
+            _ => {}
         }
     }
 

@@ -115,6 +115,11 @@ impl Variables {
             && (self.incomplete || SURELY_SET.contains(&name) || self.demanded.contains(name))
     }
 
+    /// True if nothing that can be seen sets the variable, and no system does.
+    pub fn is_undefined(&self, name: &str) -> bool {
+        self.get(name).is_none() && !SURELY_SET.contains(&name)
+    }
+
     /// The names that files define.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)

@@ -19,6 +19,8 @@ pub enum ViewKind {
     EnvVar,
     /// The image of a service.
     Image,
+    /// Something that Compose does to a text and that its author may not know.
+    Reading,
 }
 
 /// What values a field takes.
@@ -116,10 +118,21 @@ const PORT: &[FieldInfo] = &[
         "which addresses of the host it listens on: all, loopback, or one other",
     ),
     field("port.spelling", Text, "the entry as written; its place is the whole entry"),
-    field("port.address_source", Text, "why the address is what it is, such as `BIND_IP is empty (.env:4)`").optional(),
+    field(
+        "port.address_source",
+        Text,
+        "why the address is what it is, if a variable decides, such as \"`BIND_IP` is empty (.env:4)\"",
+    )
+    .optional(),
+    field(
+        "port.address_variable",
+        Text,
+        "the variable that decides about the address; its place is where an env file sets it",
+    )
+    .optional(),
 ];
 
-const STORE: [FieldInfo; 6] = [
+const STORE: [FieldInfo; 8] = [
     field("store.id", Text, "id of the store, such as `redis`"),
     field("store.title", Text, "name of the store for people, such as `Redis`"),
     field(
@@ -134,10 +147,17 @@ const STORE: [FieldInfo; 6] = [
         "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only",
     ),
     field("store.data_volume", Bool, "true if its data lies on a volume"),
+    field(
+        "store.password_source",
+        Text,
+        "why the password is missing, if a blank variable stands in its place, such as \"`REDIS_PASSWORD` is empty (.env:4)\"",
+    )
+    .optional(),
+    field("store.password_variable", Text, "that variable; its place is where an env file sets it").optional(),
 ];
 
 /// The same for a service that may be no store.
-const STORE_IF_ANY: [FieldInfo; 6] = {
+const STORE_IF_ANY: [FieldInfo; STORE.len()] = {
     let mut fields = STORE;
     let mut at = 0;
     while at < fields.len() {
@@ -191,10 +211,66 @@ const IMAGE: &[FieldInfo] = &[
     field("image.digest", Text, "the digest, such as `sha256:...`").optional(),
 ];
 
+const READING: &[FieldInfo] = &[
+    field(
+        "reading.kind",
+        Choice(&[
+            "port-stays-open",
+            "command-cut",
+            "blank-word",
+            "dollar-in-word",
+            "empty-over-default",
+            "removed-by-pass-through",
+            "unread-env-file",
+            "bare-key-at-end",
+            "other-readers",
+            "number-rewritten",
+            "duplicate-key",
+            "two-values",
+        ]),
+        "what Compose does to it; its place is where",
+    ),
+    field("reading.subject", Text, "the key, variable or port that it is done to"),
+    field("reading.where", Choice(&["compose", "env-file"]), "the kind of file that it is done in"),
+    field("reading.other", Text, "the other place that takes part, such as `.env:4`").optional(),
+    field("reading.variable", Text, "the variable or variables that take part, if they are not the subject").optional(),
+    field(
+        "reading.detail",
+        Text,
+        "more about the kind: `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
+         `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
+         `backtick`, `backslash` or `blank`; `two-values`: `both-used` or `replaced`",
+    )
+    .optional(),
+    field("reading.next", Text, "`blank-word`: the option that becomes the value").optional(),
+    field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password")
+        .optional(),
+    field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),
+];
+
+/// The fields of a service, for what may belong to none.
+const SERVICE_IF_ANY: [FieldInfo; SERVICE.len()] = {
+    let mut fields = [SERVICE[0]; SERVICE.len()];
+    let mut at = 0;
+    while at < fields.len() {
+        fields[at] = SERVICE[at].optional();
+        at += 1;
+    }
+    fields
+};
+
 impl ViewKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Service, Self::Port, Self::Store, Self::Healthcheck, Self::Url, Self::EnvVar, Self::Image];
+    pub const ALL: [Self; 8] = [
+        Self::Service,
+        Self::Port,
+        Self::Store,
+        Self::Healthcheck,
+        Self::Url,
+        Self::EnvVar,
+        Self::Image,
+        Self::Reading,
+    ];
 
     /// The name in rule files.
     pub fn name(self) -> &'static str {
@@ -206,6 +282,7 @@ impl ViewKind {
             Self::Url => "url",
             Self::EnvVar => "env_var",
             Self::Image => "image",
+            Self::Reading => "reading",
         }
     }
 
@@ -219,6 +296,7 @@ impl ViewKind {
             Self::Url => "a URL of a store, in a variable or a command",
             Self::EnvVar => "a variable that a service gets",
             Self::Image => "the image of a service",
+            Self::Reading => "something that Compose does to a text and that its author may not know",
         }
     }
 
@@ -232,8 +310,10 @@ impl ViewKind {
             Self::Url => [URL, &[]],
             Self::EnvVar => [ENV_VAR, &[]],
             Self::Image => [IMAGE, &[]],
+            Self::Reading => [READING, &[]],
         };
-        own.into_iter().chain([SERVICE, PROJECT]).flatten()
+        let service = if self == Self::Reading { &SERVICE_IF_ANY } else { SERVICE };
+        own.into_iter().chain([service, PROJECT]).flatten()
     }
 
     /// The field of that name.

@@ -43,8 +43,8 @@ fn public_port() {
             "error: `cache` publishes redis port 6379 on every address (Publish port 6379 of `cache` on 127.0.0.1 only)",
         ),
         (
-            with(&[redis.clone(), ("port.address_source", text("BIND_IP is empty (.env:4)"))]),
-            "error: `cache` publishes redis port 6379 on every address: BIND_IP is empty (.env:4) \
+            with(&[redis.clone(), ("port.address_source", text("`BIND_IP` is empty (.env:4)"))]),
+            "error: `BIND_IP` is empty (.env:4), so `cache` publishes redis port 6379 on every address \
              (Publish port 6379 of `cache` on 127.0.0.1 only)",
         ),
         (

@@ -2,9 +2,11 @@
 
 mod healthcheck;
 mod port;
+mod reading;
 mod service;
 mod store;
 mod url;
+mod variable;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +41,11 @@ impl Seen {
         self.spots.insert(field, spot.into());
     }
 
+    /// The place of a field, if it has one of its own.
+    pub fn own_spot(&self, field: &str) -> Option<Spot> {
+        self.spots.get(field).copied()
+    }
+
     /// The place of a field, of the thing that holds it, or of the whole.
     pub fn spot(&self, field: &str) -> Option<Spot> {
         let area = field.split('.').next().unwrap_or(field);
@@ -62,6 +69,7 @@ pub fn views(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet) ->
         store::add(&context, project, &mut seen);
         healthcheck::add(&context, project, &mut seen);
         url::add(&context, project, &mut seen);
+        reading::add(&context, project, &mut seen);
     }
     seen
 }

@@ -1,12 +1,11 @@
 //! Published ports.
 
 use super::service::{describe, not_set};
-use super::{Context, Seen};
+use super::{Context, Seen, variable};
 use crate::lens::port::{Exposure, Port, ports};
 use crate::lint::finding::Subject;
 use crate::model::port::PortRange;
 use crate::rule::{FieldValue, ViewKind};
-use crate::source::relative_to;
 use crate::topology::Spot;
 
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
@@ -49,7 +48,13 @@ fn fields(context: &Context<'_, '_>, project: usize, port: &Port<'_>, view: &mut
     view.set("port.exposure", text(exposure.to_owned()));
     let spelling = if port.node.as_map().is_some() { "long" } else { "short" };
     view.set("port.spelling", FieldValue::text(spelling));
-    view.set("port.address_source", FieldValue::optional(address_source(context, project, port)));
+    let variable = port.address_variables.first();
+    view.set("port.address_variable", FieldValue::optional(variable));
+    let source = variable.map(|name| variable::source_of(context, project, name));
+    view.set("port.address_source", FieldValue::optional(source));
+    if let Some(spot) = variable.and_then(|name| variable::definition(context, project, name)) {
+        view.place("port.address_variable", spot);
+    }
     view.place("port", &port.node.place);
     if let Some(host) = port.node.get("host_ip") {
         view.place("port.host_ip", Spot::from(&host.place));
@@ -58,17 +63,4 @@ fn fields(context: &Context<'_, '_>, project: usize, port: &Port<'_>, view: &mut
 
 fn range(range: PortRange) -> String {
     if range.first == range.last { range.first.to_string() } else { format!("{}-{}", range.first, range.last) }
-}
-
-/// Where the address comes from, if a variable decides: "BIND_IP is empty (.env:4)".
-fn address_source(context: &Context<'_, '_>, project: usize, port: &Port<'_>) -> Option<String> {
-    let name = port.address_variables.first()?;
-    let project = &context.workspace.projects[project];
-    let Some(definition) = project.variables.definition(name) else { return Some(format!("{name} is not set")) };
-    let source = context.workspace.sources.get(definition.source);
-    let line = source.line_column(definition.key_span.start).line;
-    let path = relative_to(&project.folder, &source.path);
-    let value = project.variables.get(name).unwrap_or_default();
-    let what = if value.is_empty() { "is empty".to_owned() } else { format!("is {value}") };
-    Some(format!("{name} {what} ({path}:{line})"))
 }

@@ -1,7 +1,8 @@
 //! Data stores.
 
 use super::service::describe;
-use super::{Context, Seen};
+use super::{Context, Seen, variable};
+use crate::lens::password_variable::blank_password_variable;
 use crate::lens::server::Auth;
 use crate::lint::finding::Subject;
 use crate::rule::{FieldValue, ViewKind};
@@ -39,6 +40,17 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     };
     view.set("store.auth", auth);
     view.set("store.auth_reason", FieldValue::optional(reason(&store.auth)));
+    let project = store.project(context.workspace);
+    let mechanism = store.mechanism(&context.rules.stores);
+    let env = &project.containers[&store.service];
+    let name = blank_password_variable(mechanism, store.node(context.workspace), env);
+    let name = name.filter(|_| matches!(store.auth, Auth::Open | Auth::Refuses(_)));
+    let source = name.as_ref().map(|name| variable::source_of(context, store.project, name));
+    view.set("store.password_source", FieldValue::optional(source));
+    if let Some(spot) = name.as_ref().and_then(|name| variable::definition(context, store.project, name)) {
+        view.place("store.password_variable", spot);
+    }
+    view.set("store.password_variable", FieldValue::optional(name));
     let reach = match store.reach {
         Reach::Published => "published",
         Reach::Host => "host",

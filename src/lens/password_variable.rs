@@ -1,0 +1,104 @@
+//! The variable of the project that was to carry a server's password and is blank.
+
+use crate::catalog::Mechanism;
+use crate::model::container_env::ContainerEnv;
+use crate::model::node::{Node, Text, Value};
+use crate::syntax::template::PieceOrigin;
+
+/// Name of the blank variable in the place of the password, if there is one: behind the option of the server, or in the
+/// variable that its image reads.
+pub fn blank_password_variable(mechanism: &Mechanism, service: &Node, env: &ContainerEnv) -> Option<String> {
+    let (argv, names) = match mechanism {
+        Mechanism::Argv(argv) => (argv, &[][..]),
+        Mechanism::Env(env) => (&env.argv, env.password.as_slice()),
+        Mechanism::ArgsInEnv(args) => (&args.argv, &[][..]),
+    };
+    let flag = argv.password_flag.as_str();
+    let behind_flag =
+        ["command", "entrypoint"].into_iter().filter_map(|key| service.get(key)).find_map(|node| match &node.value {
+            Value::Text(text) => blank_behind(text, flag),
+            Value::List(items) => in_list(items, flag),
+            _ => None,
+        });
+    let in_environment = || {
+        names.iter().find_map(|name| {
+            let text = env.get(name)?.value.as_ref().filter(|text| text.value.is_empty())?;
+            text.whole_variable().map(str::to_owned)
+        })
+    };
+    behind_flag.or_else(in_environment)
+}
+
+fn in_list(items: &[Node], flag: &str) -> Option<String> {
+    let texts: Vec<&Text> = items.iter().filter_map(Node::as_text).collect();
+    let as_item = texts.windows(2).find_map(|pair| {
+        let [option, value] = pair else { return None };
+        (option.value == flag && value.value.is_empty()).then(|| value.whole_variable().map(str::to_owned)).flatten()
+    });
+    as_item.or_else(|| texts.iter().find_map(|text| blank_behind(text, flag)))
+}
+
+/// The blank variable right behind an option, quotes between them or not.
+fn blank_behind(text: &Text, flag: &str) -> Option<String> {
+    text.pieces.iter().find_map(|piece| {
+        let PieceOrigin::Variable { name } = &piece.origin else { return None };
+        let before = text.value.get(..piece.output.start).filter(|_| piece.output.is_empty())?;
+        let option = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '='));
+        (option.len() < before.len() && option.ends_with(flag)).then(|| name.clone())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::catalog::{Argv, ArgvSyntax};
+    use crate::model::discover::projects_of;
+    use crate::model::{Options, Workspace};
+    use crate::source::{NoFiles, Overlay};
+
+    fn name_in(command: &str) -> Option<String> {
+        let mut files = Overlay::new(&NoFiles);
+        let text = format!("services:\n  a:\n    image: x\n    command: {command}\n");
+        files.set(PathBuf::from("/p/compose.yaml"), text.as_bytes());
+        files.set(PathBuf::from("/p/.env"), b"NONE=\nSET=kept\n".as_slice());
+        let sets = projects_of(&files, &[PathBuf::from("/p/compose.yaml")]);
+        let workspace = Workspace::read(&files, &sets, &Options::default());
+        let mechanism = Mechanism::Argv(Argv {
+            server_programs: vec!["server".into()],
+            other_programs: Vec::new(),
+            entrypoints: Vec::new(),
+            default_command: Vec::new(),
+            password_flag: "--requirepass".into(),
+            syntax: ArgvSyntax::Directives,
+            acl_flag: None,
+            user_flag: None,
+            other_mode_flags: Vec::new(),
+            replica_flags: Vec::new(),
+            cluster_flags: Vec::new(),
+            config_suffix: None,
+            image_configs: Vec::new(),
+            password_variable: None,
+        });
+        let project = &workspace.projects[0];
+        blank_password_variable(&mechanism, project.service("a").expect("it is there"), &project.containers["a"])
+    }
+
+    #[test]
+    fn only_a_blank_variable_in_the_place_of_the_password_is_named() {
+        let cases = [
+            ("server --requirepass $NONE", Some("NONE")),
+            ("server --requirepass '\"${NONE}\"' --x", Some("NONE")),
+            ("[server, --requirepass, $NONE]", Some("NONE")),
+            ("[sh, -c, 'server --requirepass \"$NONE\"']", Some("NONE")),
+            ("server --requirepass $UNSET", Some("UNSET")),
+            ("server --requirepass $SET", None),
+            ("server --other $NONE --requirepass $SET", None),
+            ("[server, --other, $NONE, --requirepass, '']", None),
+        ];
+        for (command, expected) in cases {
+            assert_eq!(name_in(command).as_deref(), expected, "{command}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::model::Options;
+use crate::model::discover::projects_of;
+use crate::source::{NoFiles, Overlay, is_compose_name, relative_to};
+
+/// `Kind subject @ text [-> file:line] [if VARIABLES]` of each reading of a project.
+fn readings(files: &[(&str, &str)]) -> Vec<String> {
+    let mut overlay = Overlay::new(&NoFiles);
+    for (path, text) in files {
+        overlay.set(Path::new("/p").join(path), text.as_bytes());
+    }
+    let given: Vec<PathBuf> = files
+        .iter()
+        .map(|(path, _)| *path)
+        .filter(|path| is_compose_name(path))
+        .map(|path| Path::new("/p").join(path))
+        .collect();
+    let sets = projects_of(&overlay, &given[..1]);
+    let workspace = Workspace::read(&overlay, &sets, &Options::default());
+    assert_eq!(workspace.problems().collect::<Vec<_>>(), Vec::<&crate::model::Problem>::new());
+    let shown = |reading: &Reading| {
+        let debug = format!("{:?}", reading.kind);
+        let kind = debug.split([' ', '(']).next().unwrap_or_default();
+        let text = reading.at.span.slice(&workspace.sources.get(reading.at.source).text).to_owned();
+        let other = reading.other.map(|other| {
+            let source = workspace.sources.get(other.source);
+            let line = source.line_column(other.span.start).line;
+            format!(" -> {}:{line}", relative_to(Path::new("/p"), &source.path))
+        });
+        let assumes =
+            if reading.assumes.is_empty() { String::new() } else { format!(" if {}", reading.assumes.join(",")) };
+        format!("{kind} {} @ {text}{}{assumes}", reading.subject, other.unwrap_or_default())
+    };
+    workspace.projects[0].readings.iter().map(shown).collect()
+}
+
+/// A service with a command.
+fn command(text: &str) -> String {
+    format!("services:\n  a:\n    image: x\n    command: {text}\n")
+}
+
+#[test]
+fn a_command_is_cut_where_compose_cuts_it() {
+    let cases = [
+        ("a && b", "CommandCut command @ &"),
+        ("a 2>&1", "CommandCut command @ >"),
+        ("'a \"b;c\" | d'", "CommandCut command @ |"),
+        ("a $CUT b", "CommandCut command @ $CUT -> .env:2"),
+        ("sh -c \"a && b\"", ""),
+        ("[a, '&&', b]", ""),
+        ("a \\; b", ""),
+    ];
+    for (text, expected) in cases {
+        let found = readings(&[("compose.yaml", &command(text)), (".env", "NONE=\nCUT='x;y'\n")]);
+        assert_eq!(found.join("\n"), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_blank_variable_takes_a_word_away_only_where_it_is_one() {
+    let cases = [
+        ("a --pass $NONE --b", "BlankWord NONE @ $NONE -> .env:1"),
+        ("a --pass ${NONE}", "BlankWord NONE @ ${NONE} -> .env:1"),
+        ("a --pass $UNSET -b", "BlankWord UNSET @ $UNSET if UNSET"),
+        ("a --pass x$NONE --b", ""),
+        ("a --pass '\"$NONE\"' --b", ""),
+        ("'a --pass \"$NONE\" --b'", ""),
+        ("a --pass=$NONE --b", ""),
+        ("a --pass $NONE value", ""),
+        ("a --pass ${NONE:-} --b", ""),
+        ("a $NONE --b", ""),
+        ("[a, --pass, $NONE, --b]", ""),
+    ];
+    for (text, expected) in cases {
+        let found = readings(&[("compose.yaml", &command(text)), (".env", "NONE=\n")]);
+        assert_eq!(found.join("\n"), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_override_leaves_the_port_of_the_base_open() {
+    let base = "services:\n  a:\n    image: x\n    ports: ['80:80']\n";
+    let over = |port: &str| format!("services:\n  a:\n    ports: {port}\n");
+    let found = |base: &str, over: &str| {
+        readings(&[("docker-compose.yml", base), ("docker-compose.override.yml", over)]).join("\n")
+    };
+    let expected = "PortStaysOpen 80 @ '127.0.0.1:80:80' -> docker-compose.yml:4";
+    assert_eq!(found(base, &over("['127.0.0.1:80:80']")), expected);
+    for other in ["['127.0.0.1:81:80']", "['127.0.0.1:80:80/udp']", "['81:80']", "!override ['127.0.0.1:80:80']"] {
+        assert_eq!(found(base, &over(other)), "", "{other}");
+    }
+    let both = "services:\n  a:\n    image: x\n    ports: ['80:80', '127.0.0.1:80:80']\n";
+    assert_eq!(readings(&[("docker-compose.yml", both)]), [""; 0], "one file says both on purpose");
+}
+
+#[test]
+fn a_dollar_in_a_word_belongs_to_the_key_that_holds_it_and_is_told_once_for_all_who_share_it() {
+    let compose = "\
+x-env: &env
+  A_PASSWORD: pa$word
+services:
+  a:
+    image: x
+    environment: *env
+  b:
+    image: x
+    environment: [B=pa$word, C=$HOME/x, D=a$b_c]
+  c:
+    image: x
+    environment: {<<: *env}
+";
+    let found = readings(&[("compose.yaml", compose)]);
+    let expected = ["DollarInWord A_PASSWORD @ $word", "DollarInWord B @ $word", "DollarInWord D @ $b_c"];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_empty_variable_and_its_place_are_named_where_a_default_gives_way() {
+    let compose = "services:\n  a:\n    image: x\n    ports: ['${IP-127.0.0.1}:80:80', '${IP:-127.0.0.1}:81:81']\n";
+    let found = readings(&[("compose.yaml", compose), (".env", "X=1\nIP=\n")]);
+    assert_eq!(found, ["EmptyOverDefault IP @ ${IP-127.0.0.1} -> .env:2"]);
+}
+
+#[test]
+fn a_container_loses_what_environment_passes_through_from_nowhere() {
+    let compose = "services:\n  a:\n    image: x\n    env_file: [a.env, b.env]\n    environment: [A, B=1, C, D]\n";
+    let env = "A=1\nB=2\nC=3\n";
+    let found = readings(&[("compose.yaml", compose), ("a.env", env), ("b.env", "E=\n"), (".env", "C=4\n")]);
+    assert_eq!(found, ["RemovedByPassThrough A @ A -> a.env:1 if A"]);
+}
+
+#[test]
+fn two_files_with_one_variable_are_told_apart_by_whether_both_values_are_used() {
+    let compose = "services:\n  a:\n    image: x:$TAG\n    env_file: [a.env, b.env]\n";
+    let files =
+        [("compose.yaml", compose), (".env", "TAG=1\nB=9\n"), ("a.env", "A=1\nTAG=2\n"), ("b.env", "A=2\nB=8\n")];
+    let found = readings(&files);
+    assert_eq!(found, ["TwoValues TAG @ TAG -> .env:1", "TwoValues A @ A -> a.env:1"]);
+}
+
+#[test]
+fn an_env_file_that_is_not_read_is_named_once_for_all_its_variables() {
+    let compose = "services:\n  a:\n    image: x:$A-$B-$C-${D:-1}\n    command: run $A ${E:?set it}\n";
+    let backend = ("backend/.env", "A=1\nB=2\nC=\nD=3\nE=4\n");
+    let found = readings(&[("compose.yaml", compose), backend]);
+    assert_eq!(found, ["UnreadEnvFile A @ $A -> backend/.env:1 if A,B,E"]);
+    let found = readings(&[("compose.yaml", compose), backend, (".env.example", "A=\nE=\n"), (".env", "B=1\n")]);
+    assert_eq!(found, [""; 0], "an example says that `.env` is to set them");
+}
+
+#[test]
+fn lines_of_env_files_are_read_as_compose_reads_them() {
+    let compose = "services:\n  a:\n    image: x\n    env_file: a.env\n";
+    let cases = [
+        ("A=1\nB", "BareKeyAtEnd B @ B"),
+        ("A\nB=1", ""),
+        ("A=1\nA=2\nA=3\n", "DuplicateKey A @ A -> a.env:3"),
+        ("A=1\nA='1'\n", ""),
+        ("A=pa$word\n", "DollarInWord A @ $word\nOtherReaders A @ pa$word"),
+        ("A='pa$word'\n", ""),
+        ("word=1\nA=pa$word\n", "OtherReaders A @ pa$word"),
+        ("A=b#c\n", "OtherReaders A @ b#c"),
+        ("A=b # c\n", ""),
+        ("A=b$$c\n", "OtherReaders A @ b$$c"),
+        ("A=`b`\n", "OtherReaders A @ `b`"),
+        ("A=b\\c\n", "OtherReaders A @ b\\c"),
+        ("A=b c\n", "OtherReaders A @ b c"),
+        ("A=\"b c\"\n", ""),
+    ];
+    for (text, expected) in cases {
+        let mut found = readings(&[("compose.yaml", compose), ("a.env", text)]);
+        found.sort();
+        assert_eq!(found.join("\n"), expected, "{text}");
+    }
+}
+
+#[test]
+fn numbers_are_shown_as_they_are_written_and_as_they_arrive() {
+    let cases = [("010", "8"), ("1_000", "1000"), ("0x1f", "31"), ("1.10", "1.1"), ("1e3", "1000"), ("1.0", "1")];
+    for (before, after) in cases {
+        let text = format!("services:\n  a:\n    image: x\n    environment:\n      A: {before}\n");
+        let mut overlay = Overlay::new(&NoFiles);
+        overlay.set(PathBuf::from("/p/compose.yaml"), text.as_bytes());
+        let sets = projects_of(&overlay, &[PathBuf::from("/p/compose.yaml")]);
+        let workspace = Workspace::read(&overlay, &sets, &Options::default());
+        let kinds: Vec<_> = workspace.projects[0].readings.iter().map(|reading| reading.kind.clone()).collect();
+        let expected = ReadingKind::NumberRewritten { before: before.to_owned(), after: after.to_owned() };
+        assert_eq!(kinds, [expected], "{before}");
+    }
+    for plain in ["8080", "0.5", "'010'", "yes", "-1"] {
+        let text = format!("services:\n  a:\n    image: x\n    environment:\n      A: {plain}\n");
+        assert_eq!(readings(&[("compose.yaml", &text)]), [""; 0], "{plain}");
+    }
+}
+
+#[test]
+fn words_with_a_dollar_are_whole_words() {
+    let mut overlay = Overlay::new(&NoFiles);
+    let text = "services:\n  a:\n    image: x\n    environment: [A=pa$word! b, 'B=x$y']\n";
+    overlay.set(PathBuf::from("/p/compose.yaml"), text.as_bytes());
+    let sets = projects_of(&overlay, &[PathBuf::from("/p/compose.yaml")]);
+    let workspace = Workspace::read(&overlay, &sets, &Options::default());
+    let source = workspace.projects[0].files[0];
+    let words: Vec<_> = words_with_dollar(&workspace, source).iter().map(|span| span.slice(text)).collect();
+    assert_eq!(words, ["pa$word!", "x$y"]);
+}
