@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::Topology;
+use super::{Carrier, Topology};
 use crate::model::Workspace;
 use crate::model::node::{Node, Value};
 
@@ -27,9 +27,10 @@ impl Topology {
             let linked: Vec<_> =
                 self.links_to(number).filter(|link| link.service.as_deref() == Some(service.key.as_str())).collect();
             let mut add = |place: String, text: &str| {
-                let is_covered = linked
-                    .iter()
-                    .any(|link| link.text.value == text || link.carrier.variable() == Some(place.as_str()));
+                let is_covered = linked.iter().any(|link| match &link.carrier {
+                    Carrier::Word { key, .. } => *key == place,
+                    carrier => link.text.value == text || carrier.variable() == Some(place.as_str()),
+                });
                 // A script that waits for the port and then starts the program needs no password for that.
                 let is_waiting = !linked.is_empty() && !text.contains("://");
                 if address.is_match(text) && !is_covered && !is_waiting {
