@@ -36,6 +36,8 @@ fn finding(rule: &str, severity: Severity, message: &str, file: &FileText, path:
         label: String::new(),
         subject: SubjectView::default(),
         labels: Vec::new(),
+        clients: Vec::new(),
+        service_key: None,
         repairs: Vec::new(),
         fingerprint: format!("{rule}:{path}:{what}"),
     }

@@ -21,8 +21,9 @@ pub(super) fn is_hidden(c: char) -> bool {
         )
 }
 
-/// `text` on one line: breaks and tabs become blanks, other [hidden](is_hidden) characters `\u{…}`.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+/// `text` on one line: breaks and tabs become blanks; other characters that a terminal or an editor obeys, or does not
+/// show, become `\u{…}`.
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
