@@ -432,8 +432,8 @@ impl From<SecretsArg> for SecretsPolicy {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::settings::{Format, RulesFormat, Shell};
+    use super::*;
     use crate::report::view::Tier;
 
     fn settings(line: &str) -> Result<Settings, clap::Error> {

@@ -67,13 +67,14 @@ pub fn run(
         },
         git: GitProgram::default(),
     };
-    let mut progress = Progress::new(found.groups.len(), output.verbosity, err);
+    let mut progress = Progress::new(found.groups.iter().map(Vec::len).sum(), output.verbosity, err);
     let parts = match &state_folder {
         // One after the other: each may write, and what one has written the next one reads.
         Some(state_folder) => {
             let parts = found.groups.iter().map(|group| {
-                progress.step();
-                run.group(group, &files, Some(state_folder))
+                let part = run.group(group, &files, Some(state_folder));
+                progress.step(group.len());
+                part
             });
             parts.collect::<Result<Vec<_>, _>>()
         }
@@ -88,10 +89,10 @@ pub fn run(
 }
 
 /// Does `work` on each group on all processors, and gives the results in the order of the groups.
-fn in_parallel<T: Sync, R: Send>(
-    groups: &[T],
+fn in_parallel<R: Send>(
+    groups: &[Vec<ProjectFiles>],
     progress: &mut Progress<'_>,
-    work: impl Fn(&T) -> Result<R, Error> + Sync,
+    work: impl Fn(&[ProjectFiles]) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -101,7 +102,8 @@ fn in_parallel<T: Sync, R: Send>(
                 let _ = sender.send((number, work(group)));
             });
         });
-        let mut done: Vec<_> = receiver.into_iter().inspect(|_| progress.step()).collect();
+        let mut done: Vec<_> =
+            receiver.into_iter().inspect(|(number, _)| progress.step(groups[*number].len())).collect();
         done.sort_by_key(|(number, _)| *number);
         done.into_iter().map(|(_, result)| result).collect()
     })
@@ -218,7 +220,6 @@ impl Run<'_> {
             GitStatus::NoRepository => folder.to_owned(),
         }
     }
-
 }
 
 /// A run whose projects are all read.

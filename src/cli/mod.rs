@@ -105,7 +105,9 @@ fn look(color: ColorChoice) -> Look {
     // Only a terminal can be unable to show them; files are read as UTF-8.
     let unicode =
         !is_terminal || locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"));
-    Look { width, colors, unicode }
+    let links =
+        is_terminal && color != ColorChoice::Never && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+    Look { width, colors, unicode, links }
 }
 
 fn is_terminal_out() -> bool {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::settings::Verbosity;
 
-/// A run over fewer groups of projects is over before anybody wonders.
+/// A run over fewer projects is over before anybody wonders.
 const MANY: usize = 8;
 /// Nor does one that is quick.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -33,9 +33,9 @@ impl<'w> Progress<'w> {
         Self { out, total, done: 0, next, is_drawn: false }
     }
 
-    /// One more is done. What can't be drawn is not worth an error.
-    pub fn step(&mut self) {
-        self.done += 1;
+    /// So many more are done. What can't be drawn is not worth an error.
+    pub fn step(&mut self, projects: usize) {
+        self.done += projects;
         let now = Instant::now();
         if self.next.is_some_and(|next| next <= now) {
             let _ = write!(self.out, "\r{} of {} projects", self.done, self.total);
@@ -63,9 +63,9 @@ mod tests {
     fn the_line_is_gone_in_the_end() {
         let mut out = Vec::new();
         let mut progress = Progress::starting(20, Some(Instant::now()), &mut out);
-        progress.step();
+        progress.step(1);
         // Too soon to be drawn.
-        progress.step();
+        progress.step(1);
         progress.finish();
         let blanks = " ".repeat("20 of 20 projects".len());
         assert_eq!(String::from_utf8(out).expect("it is text"), format!("\r1 of 20 projects\r{blanks}\r"));
@@ -75,7 +75,7 @@ mod tests {
     fn nothing_is_drawn_where_nobody_looks() {
         let mut out = Vec::new();
         let mut progress = Progress::starting(20, None, &mut out);
-        progress.step();
+        progress.step(1);
         progress.finish();
         assert!(out.is_empty());
     }

@@ -131,7 +131,6 @@ impl<'a> Writer<'a> {
             },
             labels,
             clients: self.clients(state, finding),
-            service_key: self.service_key(state, finding),
             repairs,
         }
     }
@@ -160,14 +159,6 @@ impl<'a> Writer<'a> {
         clients.sort();
         clients.dedup();
         clients
-    }
-
-    fn service_key(&mut self, state: &State<'_>, finding: &Finding) -> Option<LabelView> {
-        let service = finding.subject.service.as_ref()?;
-        let project = state.workspace.projects.get(finding.project)?;
-        let place = project.services().iter().find(|entry| entry.key == *service)?.key_place.clone();
-        let message = String::new();
-        Some(self.label(state, &Label { source: place.source, span: place.span, message }))
     }
 
     fn label(&mut self, state: &State<'_>, label: &Label) -> LabelView {

@@ -30,7 +30,8 @@ fn command(item: &Item<'_>) -> String {
         }
     }
     properties.push(format!("title={}", property(&format!("caulk: {}", item.rule))));
-    let help = item.finding.and_then(|finding| finding.help.as_deref()).map(|help| format!("\nhelp: {}", visible(help)));
+    let help =
+        item.finding.and_then(|finding| finding.help.as_deref()).map(|help| format!("\nhelp: {}", visible(help)));
     let text = format!("{}{}", item.message, help.unwrap_or_default());
     format!("::{command} {}::{}", properties.join(","), data(&text))
 }

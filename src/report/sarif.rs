@@ -67,9 +67,9 @@ fn rule<'a>(report: &'a Report, id: &'a str) -> Rule<'a> {
 
 fn result<'a>(report: &'a Report, rules: &[&str], item: &Item<'a>) -> ResultOut<'a> {
     let finding = item.finding;
-    let logical = finding.and_then(|finding| finding.subject.key.as_deref()).map(|key| LogicalLocation {
-        fully_qualified_name: visible(key).into_owned(),
-    });
+    let logical = finding
+        .and_then(|finding| finding.subject.key.as_deref())
+        .map(|key| LogicalLocation { fully_qualified_name: visible(key).into_owned() });
     let labels = finding.map(|finding| finding.labels.as_slice()).unwrap_or_default();
     ResultOut {
         rule_id: item.rule,
@@ -115,10 +115,9 @@ fn fixes<'a>(report: &'a Report, finding: &FindingView) -> Vec<Fix<'a>> {
             let inserted_content = (!new.is_empty()).then_some(Content { text: new });
             changes.entry(path).or_default().push(Replacement { deleted_region: range.into(), inserted_content });
         }
-        let changes = changes.into_iter().map(|(path, replacements)| Change {
-            artifact_location: ArtifactLocation::new(path),
-            replacements,
-        });
+        let changes = changes
+            .into_iter()
+            .map(|(path, replacements)| Change { artifact_location: ArtifactLocation::new(path), replacements });
         Fix { description: text(&visible(&suggestion.repair.title)), artifact_changes: changes.collect() }
     };
     suggestions(report, finding).into_iter().map(fix).collect()

@@ -180,8 +180,6 @@ pub struct FindingView {
     pub labels: Vec<LabelView>,
     /// Who connects to the store that it is about, as far as it can be seen.
     pub clients: Vec<ClientView>,
-    /// Where the service begins that it is about: its key in the Compose file.
-    pub service_key: Option<LabelView>,
     /// Ids of the repairs that would settle it.
     pub repairs: Vec<String>,
     /// Stays the same when lines move: made of rule, path and subject.

@@ -2,7 +2,7 @@
 
 use super::super::paint::Tone;
 use super::super::snippet::Mark;
-use super::super::view::{FileText, FindingView, RangeView};
+use super::super::view::{ClientView, FileText, FindingView, RangeView};
 use super::is_shown;
 use crate::text::Span;
 
@@ -105,16 +105,61 @@ impl<'a> Group<'a> {
         remarks
     }
 
-    /// The line (counted from 0) that names the service, if it stands above all marks in the group's file.
+    /// The line (counted from 0) that names the service, if it stands above all marks in the group's file: the nearest one
+    /// that is less indented. A service can be named elsewhere, such as below `depends_on` of another one.
     pub fn heading_line(&self, file: &FileText) -> Option<usize> {
         let service = self.service?;
         let first = self.findings.iter().map(|finding| file.index().line_of(finding.range.start.offset)).min()?;
+        let line = |number| file.line(number).unwrap_or(Span::at(0)).slice(file.text());
+        let inside = indent(line(first));
         (first.saturating_sub(HEAD_WITHIN)..first).rev().find(|number| {
-            let line = file.line(*number).unwrap_or(Span::at(0)).slice(file.text()).trim_start();
-            let name = line.trim_start_matches(['"', '\'']).strip_prefix(service).unwrap_or("");
-            name.trim_start_matches(['"', '\'']).starts_with(':')
+            let line = line(*number);
+            let name = line.trim_start().trim_start_matches(['"', '\'']).strip_prefix(service).unwrap_or("");
+            indent(line) < inside && name.trim_start_matches(['"', '\'']).starts_with(':')
         })
     }
+
+    /// Who connects to the store, and who seems to: "api (REDIS_URL, .env:3)", "worker (waits for it; …)". Who does so in
+    /// the same way is told together.
+    pub fn clients(&self) -> Vec<String> {
+        let mut clients: Vec<&ClientView> = self.findings.iter().flat_map(|finding| &finding.clients).collect();
+        clients.sort();
+        clients.dedup();
+        let mut ways: Vec<(&str, Vec<String>)> = Vec::new();
+        for client in clients {
+            let name = client.service.as_deref().unwrap_or("a program on the host");
+            let place = client.place.as_ref().map(|(path, line)| {
+                let variable = client.variable.as_ref().map(|variable| format!("{variable}, ")).unwrap_or_default();
+                let place = if path == self.path { format!("line {line}") } else { format!("{path}:{line}") };
+                format!("{variable}{place}")
+            });
+            match ways.last_mut().filter(|(last, _)| *last == name) {
+                Some((_, places)) => places.extend(place),
+                None => ways.push((name, place.into_iter().collect())),
+            }
+        }
+        let mut told: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+        for (name, places) in ways {
+            match told.iter_mut().find(|(_, others)| *others == places) {
+                Some((names, _)) => names.push(name),
+                None => told.push((vec![name], places)),
+            }
+        }
+        let tell = |(names, places): (Vec<&str>, Vec<String>)| {
+            let names = names.join(" and ");
+            match places.as_slice() {
+                [] => format!("{names} (waits for it; how it connects can't be seen)"),
+                [place] => format!("{names} ({place})"),
+                [place, others @ ..] => format!("{names} ({place} and {} more)", others.len()),
+            }
+        };
+        told.into_iter().map(tell).collect()
+    }
+}
+
+/// Number of blanks before the text of a line.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Adds a mark, or its words to the mark that is there already.

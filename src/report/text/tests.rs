@@ -3,7 +3,7 @@ use super::super::view::*;
 use super::*;
 
 const OPTIONS: TextOptions = TextOptions {
-    look: Look { width: 80, colors: false, unicode: true },
+    look: Look { width: 80, colors: false, unicode: true, links: false },
     quiet: false,
     verbose: false,
     statistics: false,
@@ -47,7 +47,7 @@ fn a_first_run_tells_what_is_open_where_and_what_to_do() {
 fn ascii_is_enough_and_no_line_is_wider_than_the_terminal() {
     let mut report = open_project();
     report.apply_with.clear();
-    let look = Look { width: 44, colors: false, unicode: false };
+    let look = Look { width: 44, colors: false, unicode: false, links: false };
     let text = written(&report, TextOptions { look, ..OPTIONS });
     assert!(text.is_ascii(), "{text}");
     assert!(text.lines().all(|line| line.len() <= 44), "{text}");
