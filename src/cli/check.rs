@@ -27,7 +27,7 @@ use crate::report::json::JsonOptions;
 use crate::report::junit::JunitOptions;
 use crate::report::text::TextOptions;
 use crate::report::view::{Report, Severity};
-use crate::report::visible::visible;
+use crate::report::visible::{visible, without_commands};
 use crate::report::{concise, diff, github, gitlab, json, junit, rdjson, sarif, text};
 use crate::rule::{RuleSet, Tier};
 use crate::source::git::{Git, GitProgram, GitStatus};
@@ -292,7 +292,7 @@ impl Finished<'_> {
         let commands = report.apply_with.iter().filter(|_| report.fix.iter().any(|fix| !fix.applied.is_empty()));
         let commands = commands.map(|command| format!("the containers have it once you run: {command}"));
         let lines = repaired.chain(self.not_repaired()).chain(commands).chain(report.notes.iter().cloned());
-        lines.map(|line| visible(&line).into_owned()).collect()
+        lines.map(|line| without_commands(&visible(&line)).into_owned()).collect()
     }
 
     /// What a patch can't say: what could not be read, and which repairs are not in it.

@@ -92,6 +92,8 @@ fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&apos;"),
+            // Services that read output for commands know `##[command]`.
+            '#' if escaped.ends_with('#') => escaped.push_str("&#35;"),
             '\n' => escaped.push_str("&#10;"),
             '\t' => escaped.push_str("&#9;"),
             // Both are no characters, although Rust has them.

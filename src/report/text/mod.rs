@@ -13,6 +13,7 @@ use self::group::Group;
 use super::paint::{Painter, Tone};
 use super::snippet::{Frame, Mark, snippet};
 use super::view::{FindingView, ProblemView, RangeView, Report, Severity};
+use super::visible::without_commands;
 
 pub use super::paint::Look;
 
@@ -41,7 +42,10 @@ pub struct TextOptions {
 /// # Errors
 /// What `out` says.
 pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
-    Page::new(report, options).write(out)
+    let mut page = Vec::new();
+    Page::new(report, options).write(&mut page)?;
+    let page = String::from_utf8(page).map_err(io::Error::other)?;
+    out.write_all(without_commands(&page).as_bytes())
 }
 
 /// A report about to be written.
