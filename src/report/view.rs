@@ -411,3 +411,38 @@ impl std::fmt::Debug for FileText {
         write!(f, "FileText({} bytes, {} secrets)", self.text.len(), self.secrets.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::open_project;
+    use super::*;
+
+    #[test]
+    fn parts_of_a_run_keep_their_ids_apart() {
+        let fix = FixView {
+            applied: vec!["r1".into()],
+            held_back: vec![HeldBackView { repair: "r3".into(), reason: String::new(), flag: None }],
+            refused: vec![RefusedView { repair: "r2".into(), reason: String::new() }],
+        };
+        let part = Report { fix: Some(fix), notes: vec!["a note".into()], suppressed: 1, ..open_project() };
+        let mut all = Report::default();
+        all.absorb(part.clone());
+        assert_eq!(
+            Report { files: part.files, version: part.version.clone(), ..all.clone() },
+            part,
+            "the first one is taken as it is"
+        );
+        all.absorb(part);
+        let projects: Vec<_> = all.projects.iter().map(|project| project.id.as_str()).collect();
+        assert_eq!(projects, ["p1", "p2"]);
+        let repairs: Vec<_> = all.repairs.iter().map(|repair| repair.id.as_str()).collect();
+        assert_eq!(repairs, ["r1", "r2", "r3", "r4", "r5", "r6"]);
+        let second = &all.findings[3];
+        assert_eq!((second.project.as_str(), second.repairs.as_slice()), ("p2", ["r4".to_owned()].as_slice()));
+        let fix = all.fix.expect("both parts repaired");
+        assert_eq!(fix.applied, ["r1", "r4"]);
+        assert_eq!(fix.held_back.iter().map(|held| held.repair.as_str()).collect::<Vec<_>>(), ["r3", "r6"]);
+        assert_eq!(fix.refused.iter().map(|refused| refused.repair.as_str()).collect::<Vec<_>>(), ["r2", "r5"]);
+        assert_eq!((all.notes.len(), all.suppressed), (1, 2));
+    }
+}

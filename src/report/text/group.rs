@@ -123,7 +123,10 @@ impl<'a> Group<'a> {
     /// the same way is told together.
     pub fn clients(&self) -> Vec<String> {
         let mut clients: Vec<&ClientView> = self.findings.iter().flat_map(|finding| &finding.clients).collect();
-        clients.sort();
+        // A program outside of containers comes last.
+        clients.sort_by_key(|client| {
+            (client.service.is_none(), client.service.as_deref(), client.variable.is_none(), *client)
+        });
         clients.dedup();
         let mut ways: Vec<(&str, Vec<String>)> = Vec::new();
         for client in clients {
