@@ -28,9 +28,11 @@ pub(super) fn groups(findings: &[FindingView]) -> Vec<Group<'_>> {
         let known = service.and_then(|service| index.get(&(finding.path.as_str(), service)).copied());
         let group: Option<&mut Group<'_>> = known.and_then(|at: usize| groups.get_mut(at));
         if let Some(group) = group {
-            // Projects that share a file find the same in it.
-            if !group.findings.iter().any(|other| same(other, finding) && other.range == finding.range) {
-                group.findings.push(finding);
+            // Projects that share a file find the same in it; what one of them only assumes another one may know.
+            match group.findings.iter_mut().find(|other| is_same_place(other, finding)) {
+                Some(other) if other.severity < finding.severity => *other = finding,
+                Some(_) => {}
+                None => group.findings.push(finding),
             }
             continue;
         }
@@ -69,8 +71,8 @@ fn join_copies(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
     kept
 }
 
-fn same(one: &FindingView, other: &FindingView) -> bool {
-    one.rule == other.rule && one.severity == other.severity && one.message == other.message
+fn is_same_place(one: &FindingView, other: &FindingView) -> bool {
+    one.rule == other.rule && one.range == other.range && one.message == other.message
 }
 
 impl<'a> Group<'a> {

@@ -254,6 +254,24 @@ fn copies_of_a_finding_in_other_files_are_told_once() {
 }
 
 #[test]
+fn what_one_project_knows_is_not_told_again_as_what_another_one_assumes() {
+    let mut report = open_project();
+    let known = report.findings[1].clone();
+    let assumed = FindingView {
+        severity: Severity::Warning,
+        assumes: vec!["PORT is not set".into()],
+        project: "p2".into(),
+        ..known.clone()
+    };
+    for findings in [vec![known.clone(), assumed.clone()], vec![assumed, known]] {
+        report.findings = findings;
+        let text = written(&report, OPTIONS);
+        assert_eq!(text.matches("port 6379 is published").count(), 1, "{text}");
+        assert!(text.contains("  error    port 6379") && !text.contains("as long as"), "{text}");
+    }
+}
+
+#[test]
 fn assumptions_are_part_of_the_finding() {
     let mut report = open_project();
     report.findings[1].assumes = vec!["BIND_IP is not set".into()];
