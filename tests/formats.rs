@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{Folder, project};
+use regex::Regex;
 use serde_json::Value;
 
 /// Each format, and what its expectations are named.
@@ -24,6 +25,10 @@ fn written(folder: &Folder, format: &str) -> String {
     let run = folder.caulk(&["check", "--format", format]);
     assert_eq!(run.stderr, "", "{format}");
     run.stdout
+}
+
+fn pattern(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is valid")
 }
 
 fn json(folder: &Folder, format: &str) -> Value {
@@ -102,15 +107,15 @@ fn obeyed(text: &str) -> Option<char> {
 #[test]
 fn no_terminal_obeys_what_stands_in_a_file() {
     let folder = hostile();
+    // What caulk itself says in colour.
+    let own = pattern("\u{1b}\\[[0-9;]*m");
+    let commands = pattern(r"(?m)^\s*::|##[a-z]*\[");
     let text = [&[][..], &["--statistics"], &["--verbose"], &["--color", "always"]].map(|options| ("text", options));
     for (format, options) in FORMATS.map(|(format, _)| (format, &[][..])).into_iter().chain(text) {
         let run = folder.caulk(&[&["check", "--format", format][..], options].concat());
-        // What caulk itself says in colour.
-        let own = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("the pattern is valid");
         let text =
             if options.contains(&"--color") { own.replace_all(&run.stdout, "").into_owned() } else { run.stdout };
         assert_eq!(obeyed(&text), None, "{format} {options:?}: {text:?}");
-        let commands = regex::Regex::new(r"(?m)^\s*::|##[a-z]*\[").expect("the pattern is valid");
         assert!(format == "github" || !commands.is_match(&text), "{format} {options:?}: {text}");
     }
 }
@@ -141,7 +146,7 @@ fn every_line_of_a_github_log_is_a_command_of_caulk() {
 #[test]
 fn one_finding_is_one_line() {
     let text = written(&hostile(), "concise");
-    let line = regex::Regex::new(r"^.+:\d+:\d+: (error|warning|info)\[[a-z-]+\] .+$").expect("the pattern is valid");
+    let line = pattern(r"^.+:\d+:\d+: (error|warning|info)\[[a-z-]+\] .+$");
     assert!(text.lines().count() > 5, "{text}");
     for written in text.lines() {
         assert!(line.is_match(written), "{written}");
@@ -297,12 +302,11 @@ fn reviewdog_gets_columns_in_bytes_and_inert_messages() {
     let column = line.find("\"6379:6379\"").expect("it is there") + 1;
     assert_eq!(port["location"]["range"]["start"], serde_json::json!({ "line": 2, "column": column }));
     assert_eq!(port["suggestions"][0]["text"], "127.0.0.1:");
-    let mut found = Vec::new();
+    let (code, mut found) = (pattern("`[^`]*`"), Vec::new());
     texts(&json(&hostile(), "rdjson"), &mut found);
     for text in &found {
         assert_eq!(obeyed(text), None, "{text:?}");
-        let outside_of_code =
-            regex::Regex::new("`[^`]*`").expect("the pattern is valid").replace_all(text, "").into_owned();
+        let outside_of_code = code.replace_all(text, "").into_owned();
         assert!(!outside_of_code.replace("\\<", "").contains('<') || text.ends_with("/compose.yaml"), "{text}");
     }
 }

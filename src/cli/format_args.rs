@@ -8,7 +8,7 @@ use super::settings::{Format, RulesFormat, Shell};
 pub(super) enum FormatArg {
     /// For a person
     Text,
-    /// One line for each finding: path:line:column: severity[rule] message
+    /// One line for each finding: path, line, column, severity, rule, message
     Concise,
     /// For a program: schema caulk.report/1
     Json,

@@ -136,28 +136,34 @@ fn commands(page: &Page<'_>, head: &str, columns: usize, commands: &[String], ou
 /// The titles of `repairs`, each with the number of times that it stands there, and behind them the reason why they are
 /// held back.
 fn titles(page: &Page<'_>, repairs: &[&RepairView]) -> String {
-    let mut reasons: Vec<(Option<&str>, Vec<(&str, usize)>)> = Vec::new();
-    for repair in repairs {
-        let (reason, title) = (repair.held_back.as_deref(), repair.title.as_str());
-        let at = reasons.iter().position(|(other, _)| *other == reason).unwrap_or_else(|| {
-            reasons.push((reason, Vec::new()));
-            reasons.len() - 1
-        });
-        let titles = &mut reasons[at].1;
-        match titles.iter_mut().find(|(other, _)| *other == title) {
-            Some((_, count)) => *count += 1,
-            None => titles.push((title, 1)),
+    let mut reasons: Vec<Option<&str>> = Vec::new();
+    for reason in repairs.iter().map(|repair| repair.held_back.as_deref()) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
         }
     }
-    let parts = reasons.into_iter().map(|(reason, titles)| {
-        let titles = titles.into_iter().map(|(title, count)| match count {
-            1 => title.to_owned(),
-            count => format!("{count} times {title}"),
-        });
-        let titles = page.list(&titles.collect::<Vec<_>>());
-        reason.map_or(titles.clone(), |reason| format!("{titles} ({reason})"))
+    let parts = reasons.into_iter().map(|reason| {
+        let titles = repairs.iter().filter(|repair| repair.held_back.as_deref() == reason).map(|repair| &repair.title);
+        let titles = page.list(&with_counts(titles));
+        reason.map_or_else(|| titles.clone(), |reason| format!("{titles} ({reason})"))
     });
     parts.collect::<Vec<_>>().join("; ")
+}
+
+/// Each title once, with the number of times that it is there.
+fn with_counts<'a>(titles: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut counts: Vec<(&String, usize)> = Vec::new();
+    for title in titles {
+        match counts.iter_mut().find(|(other, _)| *other == title) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((title, 1)),
+        }
+    }
+    let counted = counts.into_iter().map(|(title, count)| match count {
+        1 => title.clone(),
+        count => format!("{count} times {title}"),
+    });
+    counted.collect()
 }
 
 /// What was repaired, held back and refused, and what to run.
