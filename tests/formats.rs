@@ -230,7 +230,7 @@ fn sarif_messages_say_what_they_say() {
 #[test]
 fn a_sarif_fix_makes_the_repair() {
     let folder = Folder::new();
-    let text = "services:\n  é🚀: {image: redis, command: redis-server --requirepass x, ports: [\"6379:6379\"]}\n";
+    let text = "services:\n  redis: {labels: {a: é🚀}, image: redis, command: redis-server --requirepass x, ports: [\"6379:6379\"]}\n";
     folder.write("compose.yaml", text);
     let log = json(&folder, "sarif");
     assert_eq!(log["runs"][0]["columnKind"], "unicodeCodePoints");
@@ -293,12 +293,13 @@ fn reviewdog_gets_columns_in_bytes_and_inert_messages() {
     let folder = Folder::new();
     folder.write(
         "compose.yaml",
-        "services:\n  é🚀: {image: redis, command: redis-server --requirepass x, ports: [\"6379:6379\"]}\n",
+        "services:\n  redis: {labels: {a: é🚀}, image: redis, command: redis-server --requirepass x, ports: [\"6379:6379\"]}\n",
     );
     let diagnostics = json(&folder, "rdjson");
     let all = diagnostics["diagnostics"].as_array().expect("a list");
     let port = all.iter().find(|one| one["code"]["value"] == "public-port").expect("the port is open");
-    let line = "  é🚀: {image: redis, command: redis-server --requirepass x, ports: [\"6379:6379\"]}";
+    let line =
+        "  redis: {labels: {a: é🚀}, image: redis, command: redis-server --requirepass x, ports: [\"6379:6379\"]}";
     let column = line.find("\"6379:6379\"").expect("it is there") + 1;
     assert_eq!(port["location"]["range"]["start"], serde_json::json!({ "line": 2, "column": column }));
     assert_eq!(port["suggestions"][0]["text"], "127.0.0.1:");
