@@ -17,7 +17,7 @@
 //! | [`rule`] | YAML → [`rule::RuleSet`]: decoded with spans, checked before use, evaluated on views |
 //! | [`lint`] | rules × workspace → [`lint::Finding`]s |
 //! | [`fix`] | findings → repairs in memory → proof → files |
-//! | [`report`] | plain views → text, JSON, patches |
+//! | [`report`] | plain views → text, JSON, SARIF and other formats, patches |
 //! | [`cli`] | arguments → settings → the commands |
 //!
 //! # What holds everywhere

@@ -38,6 +38,23 @@ fn what_the_readme_shows_is_what_caulk_says() {
 }
 
 #[test]
+fn what_the_page_on_formats_shows_is_what_caulk_says() {
+    run("docs/formats.md", &["fixtures/projects/guide/input"]);
+}
+
+/// `CAULK_WRITE_DOCS=1` writes it anew.
+#[test]
+fn the_page_on_rules_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    let page = Folder::new().caulk(&["rules", "--format", "markdown"]).stdout;
+    if std::env::var_os("CAULK_WRITE_DOCS").is_some_and(|value| value == "1") {
+        fs::write(&path, &page).expect("the page can be written");
+    }
+    let committed = fs::read_to_string(&path).expect("the page is committed");
+    assert_eq!(committed, page, "run this test with CAULK_WRITE_DOCS=1 to write {}", path.display());
+}
+
+#[test]
 fn help_is_as_expected() {
     run("tests/cmd/help.md", &[]);
 }

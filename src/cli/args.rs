@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::format_args::{FormatArg, RulesFormatArg, ShellArg};
 use super::settings::{
-    Action, Check, ColorChoice, Command, Failing, Format, Input, Output, Resolve, ResolveFormat, SecretsPolicy,
-    Selector, Settings, Verbosity,
+    Action, Check, ColorChoice, Command, Failing, Input, Output, Resolve, ResolveFormat, SecretsPolicy, Selector,
+    Settings, Verbosity,
 };
 use crate::report::view::Severity;
 
@@ -81,8 +82,18 @@ enum CommandArgs {
         #[command(flatten)]
         rules: RuleFolderArgs,
         /// How to write the list
-        #[arg(long, value_enum, default_value_t = FormatArg::Text)]
-        format: FormatArg,
+        #[arg(long, value_enum, default_value_t = RulesFormatArg::Text)]
+        format: RulesFormatArg,
+    },
+    /// Write the script that completes caulk's command line in a shell
+    Completions {
+        /// The shell
+        shell: ShellArg,
+    },
+    /// Write the manual page of caulk or of one of its commands
+    Man {
+        /// The command, such as check
+        command: Option<String>,
     },
 }
 
@@ -285,14 +296,6 @@ struct OutputArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatArg {
-    /// For a person
-    Text,
-    /// For a program: schema caulk.report/1
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
 enum SeverityArg {
     Error,
     Warning,
@@ -329,6 +332,8 @@ impl Arguments {
             CommandArgs::Rules { command: None, rules, format } => {
                 Command::ListRules { rule_folders: rules.folders, format: format.into() }
             }
+            CommandArgs::Completions { shell } => Command::Completions { shell: shell.into() },
+            CommandArgs::Man { command } => Command::Man { command },
         };
         Ok(Settings { command, output: self.output.into() })
     }
@@ -405,15 +410,6 @@ impl From<OutputArgs> for Output {
     }
 }
 
-impl From<FormatArg> for Format {
-    fn from(format: FormatArg) -> Self {
-        match format {
-            FormatArg::Text => Self::Text,
-            FormatArg::Json => Self::Json,
-        }
-    }
-}
-
 impl From<SeverityArg> for Severity {
     fn from(severity: SeverityArg) -> Self {
         match severity {
@@ -436,6 +432,7 @@ impl From<SecretsArg> for SecretsPolicy {
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings::{Format, RulesFormat, Shell};
     use super::*;
     use crate::report::view::Tier;
 
@@ -505,6 +502,23 @@ mod tests {
     }
 
     #[test]
+    fn every_format_has_its_word() {
+        let cases = [
+            ("text", Format::Text),
+            ("concise", Format::Concise),
+            ("json", Format::Json),
+            ("sarif", Format::Sarif),
+            ("github", Format::Github),
+            ("gitlab", Format::Gitlab),
+            ("junit", Format::Junit),
+            ("rdjson", Format::Rdjson),
+        ];
+        for (word, format) in cases {
+            assert_eq!(check(&format!("check --format {word}")).format, format);
+        }
+    }
+
+    #[test]
     fn a_diff_is_shown_and_nothing_written_whatever_else_is_asked_for() {
         let cases = [
             ("check", Action::Report),
@@ -555,11 +569,14 @@ mod tests {
                 "explain public-port --rules a --rules b",
                 Command::Explain { rule: "public-port".into(), rule_folders: vec!["a".into(), "b".into()] },
             ),
-            ("rules", Command::ListRules { rule_folders: Vec::new(), format: Format::Text }),
+            ("rules", Command::ListRules { rule_folders: Vec::new(), format: RulesFormat::Text }),
             (
                 "rules --format json --rules a",
-                Command::ListRules { rule_folders: vec!["a".into()], format: Format::Json },
+                Command::ListRules { rule_folders: vec!["a".into()], format: RulesFormat::Json },
             ),
+            ("completions powershell", Command::Completions { shell: Shell::PowerShell }),
+            ("man", Command::Man { command: None }),
+            ("man check", Command::Man { command: Some("check".into()) }),
             ("rules test mine", Command::TestRules { folder: "mine".into() }),
         ];
         for (line, command) in cases {

@@ -1,11 +1,16 @@
 //! `caulk check` and `caulk fix`: reads projects, says what is wrong, and repairs it.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::SystemTime;
 
+use rayon::prelude::*;
+
 use super::inputs;
+use super::progress::Progress;
 use super::settings::{self, Action, Check, Format, Input, Output, Selector, Verbosity};
 use super::view::Writer;
 use super::{Error, Outcome, look};
@@ -19,9 +24,11 @@ use crate::model::Options;
 use crate::model::discover::ProjectFiles;
 use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
 use crate::report::json::JsonOptions;
+use crate::report::junit::JunitOptions;
 use crate::report::text::TextOptions;
 use crate::report::view::{Report, Severity};
-use crate::report::{diff, json, text};
+use crate::report::visible::{visible, without_commands};
+use crate::report::{concise, diff, github, gitlab, json, junit, rdjson, sarif, text};
 use crate::rule::{RuleSet, Tier};
 use crate::source::git::{Git, GitProgram, GitStatus};
 use crate::source::{Disk, Files, Overlay, absolute, decode, relative_to};
@@ -49,7 +56,7 @@ pub fn run(
     }
     let is_repairing = check.action == Action::Repair;
     let state_folder = if is_repairing { Some(open_state(err)?) } else { None };
-    let mut run = Run {
+    let run = Run {
         check,
         folder,
         rules: &rules,
@@ -59,16 +66,66 @@ pub fn run(
             ..Options::default()
         },
         git: GitProgram::default(),
-        secrets: RefCell::new(Secrets::new(random())),
-        report: Report { version: env!("CARGO_PKG_VERSION").to_owned(), ..Report::default() },
-        diffs: Vec::new(),
     };
-    for group in &found.groups {
-        run.group(group, &files, state_folder.as_ref())?;
-    }
-    run.write(output, out, err)
+    let mut progress = Progress::new(found.groups.iter().map(Vec::len).sum(), output.verbosity, err);
+    let parts = match &state_folder {
+        // One after the other: each may write, and what one has written the next one reads.
+        Some(state_folder) => {
+            let parts = found.groups.iter().map(|group| {
+                let part = run.group(group, &files, Some(state_folder));
+                progress.step(group.len());
+                part
+            });
+            parts.collect::<Result<Vec<_>, _>>()
+        }
+        None => in_parallel(&found.groups, &mut progress, |group| run.group(group, &files, None)),
+    };
+    progress.finish();
+    let mut all = Part::default();
+    parts?.into_iter().for_each(|part| all.absorb(part));
+    all.report.version = env!("CARGO_PKG_VERSION").to_owned();
+    all.report.files = all.files.len();
+    Finished { check, folder, report: all.report, diffs: all.diffs }.write(output, out, err)
 }
 
+/// Does `work` on each group on all processors, and gives the results in the order of the groups.
+fn in_parallel<R: Send>(
+    groups: &[Vec<ProjectFiles>],
+    progress: &mut Progress<'_>,
+    work: impl Fn(&[ProjectFiles]) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            groups.par_iter().enumerate().for_each_with(sender, |sender, (number, group)| {
+                // Nobody listens any more only if the other side is gone.
+                let _ = sender.send((number, work(group)));
+            });
+        });
+        let mut done: Vec<_> =
+            receiver.into_iter().inspect(|(number, _)| progress.step(groups[*number].len())).collect();
+        done.sort_by_key(|(number, _)| *number);
+        done.into_iter().map(|(_, result)| result).collect()
+    })
+}
+
+/// What one group of projects came to.
+#[derive(Default)]
+struct Part {
+    report: Report,
+    files: BTreeSet<PathBuf>,
+    diffs: Vec<FileDiff>,
+}
+
+impl Part {
+    fn absorb(&mut self, mut other: Self) {
+        self.report.absorb(other.report);
+        self.files.append(&mut other.files);
+        self.diffs.append(&mut other.diffs);
+    }
+}
+
+/// What all groups share.
 struct Run<'a> {
     check: &'a Check,
     folder: &'a Path,
@@ -76,18 +133,19 @@ struct Run<'a> {
     selection: &'a Selection,
     options: Options,
     git: GitProgram,
-    secrets: RefCell<Secrets>,
-    report: Report,
-    diffs: Vec<FileDiff>,
 }
 
 impl Run<'_> {
+    /// Reads a group of projects, and repairs it if there is a state folder. Secrets are made for each group: what shares
+    /// an env file is in one.
     fn group(
-        &mut self,
+        &self,
         sets: &[ProjectFiles],
         files: &dyn Files,
         state_folder: Option<&StateFolder>,
-    ) -> Result<(), Error> {
+    ) -> Result<Part, Error> {
+        let mut part = Part::default();
+        let secrets = RefCell::new(Secrets::new(random()));
         let is_fixing = self.check.action != Action::Report;
         // A patch leaves secrets out, so it can show what `--fix` must not write into a file that git tracks.
         let as_if_untracked = |path: &Path| match self.git.status(path) {
@@ -110,10 +168,10 @@ impl Run<'_> {
         if let Some(state_folder) = state_folder {
             let lines = journal::recover(&root, state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
-            self.report.notes.extend(lines);
+            part.report.notes.extend(lines);
         }
         let before = State::read(files, &settings);
-        let plan = plan(files, &settings, &self.secrets);
+        let plan = plan(files, &settings, &secrets);
         let changes = plan.draft.file_changes();
         let overlay = plan.draft.overlay();
         let after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
@@ -124,17 +182,19 @@ impl Run<'_> {
             let record = record(root, &plan);
             let done = commit(&changes, &record, state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
-            self.report.notes.extend(done.notes);
+            part.report.notes.extend(done.notes);
         }
         if self.check.action == Action::ShowDiff {
-            let secrets = self.secrets.borrow().exposed();
-            let notes: Vec<_> = changes.iter().filter_map(|change| self.not_for_git(change, &secrets)).collect();
-            self.report.notes.extend(notes);
-            self.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
+            let secrets = secrets.borrow().exposed();
+            part.report.notes.extend(changes.iter().filter_map(|change| self.not_for_git(change, &secrets)));
+            part.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
         }
         let shown = after.as_ref().unwrap_or(&before);
-        Writer::new(&mut self.report, self.folder, &self.secrets.borrow(), is_fixing).group(shown, &before, &plan);
-        Ok(())
+        let secrets = secrets.borrow();
+        let mut writer = Writer::new(&mut part.report, self.folder, &secrets, self.rules, is_fixing);
+        writer.group(shown, &before, &plan);
+        part.files = writer.files;
+        Ok(part)
     }
 
     /// What keeps `--fix` from making a change that a patch shows.
@@ -160,7 +220,17 @@ impl Run<'_> {
             GitStatus::NoRepository => folder.to_owned(),
         }
     }
+}
 
+/// A run whose projects are all read.
+struct Finished<'a> {
+    check: &'a Check,
+    folder: &'a Path,
+    report: Report,
+    diffs: Vec<FileDiff>,
+}
+
+impl Finished<'_> {
     fn write(mut self, output: Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
         let look = look(output.color);
         if self.check.only_given {
@@ -181,6 +251,14 @@ impl Run<'_> {
                 }
             }
             (_, Format::Json) => json::render(&self.report, &JsonOptions::default(), out)?,
+            (_, Format::Concise) => concise::render(&self.report, out)?,
+            (_, Format::Sarif) => sarif::render(&self.report, out)?,
+            (_, Format::Github) => github::render(&self.report, out)?,
+            (_, Format::Gitlab) => gitlab::render(&self.report, out)?,
+            (_, Format::Junit) => {
+                junit::render(&self.report, &JunitOptions { fail_on: self.check.failing.on_finding }, out)?;
+            }
+            (_, Format::Rdjson) => rdjson::render(&self.report, out)?,
             (_, Format::Text) => {
                 let options = TextOptions {
                     look,
@@ -192,16 +270,34 @@ impl Run<'_> {
                 text::render(&self.report, &options, out)?;
             }
         }
+        let tells_findings_only = !matches!(self.check.format, Format::Text | Format::Json);
+        if tells_findings_only && self.check.action == Action::Repair && output.verbosity != Verbosity::Quiet {
+            for line in self.what_was_repaired() {
+                writeln!(err, "caulk: {line}")?;
+            }
+        }
         Ok(outcome)
+    }
+
+    fn title(&self, id: &str) -> String {
+        let repair = self.report.repairs.iter().find(|repair| repair.id == id);
+        repair.map_or(id, |repair| repair.title.as_str()).to_owned()
+    }
+
+    /// What was repaired and what was not, for a format that has no place for it.
+    fn what_was_repaired(&self) -> Vec<String> {
+        let report = &self.report;
+        let applied = report.fix.iter().flat_map(|fix| &fix.applied);
+        let repaired = applied.map(|id| format!("repaired: {}", self.title(id)));
+        let commands = report.apply_with.iter().filter(|_| report.fix.iter().any(|fix| !fix.applied.is_empty()));
+        let commands = commands.map(|command| format!("the containers have it once you run: {command}"));
+        let lines = repaired.chain(self.not_repaired()).chain(commands).chain(report.notes.iter().cloned());
+        lines.map(|line| without_commands(&visible(&line)).into_owned()).collect()
     }
 
     /// What a patch can't say: what could not be read, and which repairs are not in it.
     fn beside_the_patch(&self) -> Vec<String> {
         let report = &self.report;
-        let title = |id: &str| {
-            let repair = report.repairs.iter().find(|repair| repair.id == id);
-            repair.map_or(id, |repair| repair.title.as_str()).to_owned()
-        };
         let problems = report.problems.iter().map(|problem| match &problem.range {
             Some(range) => {
                 let (line, column) = (range.start.line, range.start.column);
@@ -209,13 +305,17 @@ impl Run<'_> {
             }
             None => format!("{}: {}", problem.path, problem.message),
         });
-        let fix = report.fix.clone().unwrap_or_default();
+        problems.chain(self.not_repaired()).chain(report.notes.iter().cloned()).collect()
+    }
+
+    fn not_repaired(&self) -> Vec<String> {
+        let fix = self.report.fix.clone().unwrap_or_default();
         let held_back = fix.held_back.into_iter().map(|held| {
             let flag = held.flag.map(|flag| format!(" ({flag})")).unwrap_or_default();
-            format!("held back: {}: {}{flag}", title(&held.repair), held.reason)
+            format!("held back: {}: {}{flag}", self.title(&held.repair), held.reason)
         });
-        let refused = fix.refused.into_iter().map(|no| format!("refused: {}: {}", title(&no.repair), no.reason));
-        problems.chain(held_back).chain(refused).chain(report.notes.iter().cloned()).collect()
+        let refused = fix.refused.into_iter().map(|no| format!("refused: {}: {}", self.title(&no.repair), no.reason));
+        held_back.chain(refused).collect()
     }
 
     fn keep_only_given(&mut self) {

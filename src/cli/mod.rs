@@ -2,10 +2,13 @@
 
 pub mod args;
 mod check;
+mod format_args;
 mod inputs;
+mod progress;
 pub mod resolve;
 mod rules;
 pub mod settings;
+mod shell;
 mod undo;
 mod view;
 
@@ -82,6 +85,8 @@ fn run(settings: &Settings, out: &mut dyn Write, err: &mut dyn Write) -> Result<
         Command::Explain { rule, rule_folders } => rules::explain(rule, rule_folders, &look(output.color), out),
         Command::ListRules { rule_folders, format } => rules::list(rule_folders, *format, &look(output.color), out),
         Command::TestRules { folder: rules } => rules::test(&folder.join(rules as &Path), out),
+        Command::Completions { shell } => shell::completions(*shell, out),
+        Command::Man { command } => shell::man(command.as_deref(), out),
     }
 }
 
@@ -100,7 +105,9 @@ fn look(color: ColorChoice) -> Look {
     // Only a terminal can be unable to show them; files are read as UTF-8.
     let unicode =
         !is_terminal || locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"));
-    Look { width, colors, unicode }
+    let links =
+        is_terminal && color != ColorChoice::Never && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+    Look { width, colors, unicode, links }
 }
 
 fn is_terminal_out() -> bool {

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::settings::Format;
+use super::settings::RulesFormat;
 use super::{Error, Outcome};
 use crate::report::explain::{self, ExampleDoc, ExampleFile, RuleDoc};
 use crate::report::rules::{RuleRow, render_json, render_text};
+use crate::report::rules_page;
 use crate::report::text::Look;
 use crate::rule::{FileProblem, Rule, RuleSet};
 use crate::source::{Disk, FileKind, Files, decode};
@@ -38,16 +39,17 @@ pub fn explain(id: &str, folders: &[PathBuf], look: &Look, out: &mut dyn Write) 
     Ok(Outcome::Clean)
 }
 
-/// Writes a table of the rules.
+/// Writes the rules as a table, as JSON or as a page.
 ///
 /// # Errors
 /// [`Error`] if a folder can't be read.
-pub fn list(folders: &[PathBuf], format: Format, look: &Look, out: &mut dyn Write) -> Result<Outcome, Error> {
+pub fn list(folders: &[PathBuf], format: RulesFormat, look: &Look, out: &mut dyn Write) -> Result<Outcome, Error> {
     let rules = load(folders)?;
-    let rows: Vec<_> = rules.rules.iter().map(row).collect();
+    let rows = || rules.rules.iter().map(row).collect::<Vec<_>>();
     match format {
-        Format::Text => render_text(&rows, look, out)?,
-        Format::Json => render_json(&rows, out)?,
+        RulesFormat::Text => render_text(&rows(), look, out)?,
+        RulesFormat::Json => render_json(&rows(), out)?,
+        RulesFormat::Markdown => rules_page::render(&rules.rules.iter().map(document).collect::<Vec<_>>(), out)?,
     }
     Ok(Outcome::Clean)
 }

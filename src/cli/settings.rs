@@ -37,12 +37,22 @@ pub enum Command {
         /// Folders with further rules.
         rule_folders: Vec<PathBuf>,
         /// How to write the list.
-        format: Format,
+        format: RulesFormat,
     },
     /// Run the examples of the rules in a folder.
     TestRules {
         /// The folder.
         folder: PathBuf,
+    },
+    /// Write the script that completes the command line.
+    Completions {
+        /// In which shell.
+        shell: Shell,
+    },
+    /// Write a manual page.
+    Man {
+        /// Of one command; of caulk itself if `None`.
+        command: Option<String>,
     },
 }
 
@@ -141,8 +151,44 @@ pub enum Action {
 pub enum Format {
     /// For a person.
     Text,
+    /// One line for each finding.
+    Concise,
+    /// For a program: schema `caulk.report/1`.
+    Json,
+    /// For code scanning services and editors.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// For whatever shows the results of tests.
+    Junit,
+    /// For reviewdog.
+    Rdjson,
+}
+
+/// How to write the list of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RulesFormat {
+    /// A table.
+    Text,
     /// For a program.
     Json,
+    /// A page with the documentation of each.
+    Markdown,
+}
+
+/// A shell whose command line can be completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// `bash`
+    Bash,
+    /// `zsh`
+    Zsh,
+    /// `fish`
+    Fish,
+    /// `pwsh`
+    PowerShell,
 }
 
 /// Names rules.

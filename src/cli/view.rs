@@ -13,13 +13,15 @@ use crate::lint::finding::Label;
 use crate::model::Weight;
 use crate::model::discover::Reason;
 use crate::model::reading::words_with_dollar;
+use crate::report::rules_page;
 use crate::report::view::{
-    Applicability, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView, ProblemView,
-    ProjectView, RangeView, RefusedView, RepairView, Report, Severity, SubjectView, Tier,
+    Applicability, ClientView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
+    ProblemView, ProjectView, RangeView, RefusedView, RepairView, Report, RuleView, Severity, SubjectView, Tier,
 };
-use crate::rule;
+use crate::rule::{self, Rule, RuleSet, ViewKind};
 use crate::source::{SourceId, relative_to};
 use crate::text::{LineIndex, Span};
+use crate::topology::{StoreService, spot_of};
 
 /// Adds one group of projects to a report.
 pub struct Writer<'a> {
@@ -29,18 +31,27 @@ pub struct Writer<'a> {
     pub folder: &'a Path,
     /// The secrets that were made, which no text may show.
     pub secrets: &'a Secrets,
+    /// The rules that ran, and what is known of stores.
+    pub rules: &'a RuleSet,
     /// True if repairs were asked for.
     pub is_fixing: bool,
-    files: BTreeSet<PathBuf>,
+    /// The files that were read.
+    pub files: BTreeSet<PathBuf>,
 }
 
 impl<'a> Writer<'a> {
     /// A writer into `report`.
-    pub fn new(report: &'a mut Report, folder: &'a Path, secrets: &'a Secrets, is_fixing: bool) -> Self {
+    pub fn new(
+        report: &'a mut Report,
+        folder: &'a Path,
+        secrets: &'a Secrets,
+        rules: &'a RuleSet,
+        is_fixing: bool,
+    ) -> Self {
         if is_fixing {
             report.fix.get_or_insert_default();
         }
-        Self { report, folder, secrets, is_fixing, files: BTreeSet::new() }
+        Self { report, folder, secrets, rules, is_fixing, files: BTreeSet::new() }
     }
 
     /// Adds the findings of `shown`, and the repairs that were planned on `planned`, the state of the files before them.
@@ -56,7 +67,6 @@ impl<'a> Writer<'a> {
         for (_, source) in shown.workspace.sources.iter() {
             self.files.insert(source.path.clone());
         }
-        self.report.files = self.files.len();
         for finding in &shown.findings {
             let keys: Vec<_> = shown.key_of(finding).into_iter().collect();
             let repairs =
@@ -97,6 +107,9 @@ impl<'a> Writer<'a> {
         let path = self.path(&state.workspace.sources.get(first.source).path);
         let subject = &finding.subject;
         let labels = others.iter().map(|label| self.label(state, label)).collect();
+        if let Some(rule) = self.rules.rule(&finding.rule) {
+            self.report.rules.entry(finding.rule.clone()).or_insert_with(|| rule_view(rule));
+        }
         FindingView {
             rule: finding.rule.clone(),
             severity: severity(finding.severity),
@@ -117,8 +130,35 @@ impl<'a> Writer<'a> {
                 store: subject.store.clone(),
             },
             labels,
+            clients: self.clients(state, finding),
             repairs,
         }
+    }
+
+    /// Who connects to the store that a finding is about, if it is one about who gets in.
+    fn clients(&self, state: &State<'_>, finding: &Finding) -> Vec<ClientView> {
+        let is_about_access =
+            self.rules.rule(&finding.rule).is_some_and(|rule| matches!(rule.view(), ViewKind::Store | ViewKind::Port));
+        let service = finding.subject.service.as_deref().filter(|_| is_about_access);
+        let is_it = |store: &StoreService| store.project == finding.project && Some(store.service.as_str()) == service;
+        let Some(number) = state.topology.stores.iter().position(is_it) else { return Vec::new() };
+        let workspace = &state.workspace;
+        let linked = state.topology.links_to(number).map(|link| {
+            let spot = spot_of(workspace, &link.carrier, &link.text, None);
+            let source = workspace.sources.get(spot.source);
+            let line = LineIndex::new(&source.text).line_of(spot.span.start) + 1;
+            ClientView {
+                service: link.service.clone(),
+                variable: link.carrier.variable().map(str::to_owned),
+                place: Some((self.path(&source.path), line)),
+            }
+        });
+        let blind = state.topology.blind_dependents(workspace, &self.rules.stores, number).into_iter();
+        let blind = blind.map(|service| ClientView { service: Some(service.into()), variable: None, place: None });
+        let mut clients: Vec<_> = linked.chain(blind).collect();
+        clients.sort();
+        clients.dedup();
+        clients
     }
 
     fn label(&mut self, state: &State<'_>, label: &Label) -> LabelView {
@@ -231,6 +271,19 @@ fn fingerprint(finding: &Finding, path: &str) -> String {
     let subject = identity.splitn(3, '|').nth(2).unwrap_or_default();
     let digest = Sha256::digest(format!("{}\n{path}\n{subject}", finding.rule));
     hex::encode(&digest[..12])
+}
+
+/// What a report says of a rule itself.
+fn rule_view(rule: &Rule) -> RuleView {
+    // Rules of a person's own have no page.
+    let url = RuleSet::built_in().rule(&rule.id).map(|rule| rules_page::url(&rule.id));
+    RuleView {
+        summary: rule.summary.clone(),
+        why: rule.why.clone(),
+        severity: severity(rule.worst_severity()),
+        tier: tier(rule.tier),
+        url,
+    }
 }
 
 /// How a report names a tier.

@@ -145,7 +145,7 @@ impl<'f> Workspace<'f> {
             }
             let (files, folder, variables) = (project.paths.clone(), project.folder.clone(), project.variables.clone());
             let (_, problems) = self.apart(|workspace| workspace.long_model(&files, &folder, &variables));
-            self.problems.extend(problems);
+            self.problems.extend(problems.into_iter().filter(|problem| problem.weight == Weight::Error));
         }
     }
 

@@ -194,7 +194,7 @@ mod tests {
 
     fn written(rule: &RuleDoc) -> String {
         let mut out = Vec::new();
-        let look = Look { width: 60, colors: false, unicode: true };
+        let look = Look { width: 60, colors: false, unicode: true, links: false };
         render(rule, &look, &mut out).expect("a vector takes everything");
         String::from_utf8(out).expect("it is UTF-8")
     }

@@ -28,12 +28,14 @@ pub fn render(report: &view::Report, options: &JsonOptions, out: &mut dyn Write)
 }
 
 /// Writes `document` so that a terminal has nothing to obey in it: [hidden](is_hidden) characters, which can only stand
-/// inside of strings, are escaped.
+/// inside of strings, are escaped. So is the second of two `#`, for services that read output for `##[commands]`.
 pub(super) fn write_document<T: Serialize>(document: &T, compact: bool, out: &mut dyn Write) -> io::Result<()> {
     let text = if compact { serde_json::to_string(document)? } else { serde_json::to_string_pretty(document)? };
     let mut escaped = String::with_capacity(text.len() + 1);
     for c in text.chars() {
-        if c != '\n' && is_hidden(c) {
+        if c == '#' && escaped.ends_with('#') {
+            escaped.push_str("\\u0023");
+        } else if c != '\n' && is_hidden(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 escaped.push_str(&format!("\\u{unit:04x}"));
             }
@@ -145,6 +147,8 @@ struct Finding<'a> {
     subject: Subject<'a>,
     /// Other places that belong to it.
     labels: Vec<Label<'a>>,
+    /// Who connects to the store that it is about, as far as it can be seen.
+    clients: Vec<Client<'a>>,
     /// Ids of the repairs that would settle it.
     repairs: &'a [String],
     /// Made of rule, path and subject: stays the same when lines move.
@@ -192,6 +196,20 @@ struct Label<'a> {
     range: Range,
     /// What is there.
     message: &'a str,
+}
+
+/// Somebody who uses a store.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Client<'a> {
+    /// Name of the service; null for a program outside of containers.
+    service: Option<&'a str>,
+    /// The variable that leads it to the store, if one does.
+    variable: Option<&'a str>,
+    /// The file that leads it there; null if it waits for the store but how it connects can't be seen.
+    path: Option<&'a str>,
+    /// The line in it, counted from 1.
+    line: Option<usize>,
 }
 
 /// A range of a file, up to but not including `end`.
@@ -374,8 +392,20 @@ impl<'a> From<&'a view::FindingView> for Finding<'a> {
                 .iter()
                 .map(|label| Label { path: &label.path, range: label.range.into(), message: &label.message })
                 .collect(),
+            clients: finding.clients.iter().map(Client::from).collect(),
             repairs: &finding.repairs,
             fingerprint: &finding.fingerprint,
+        }
+    }
+}
+
+impl<'a> From<&'a view::ClientView> for Client<'a> {
+    fn from(client: &'a view::ClientView) -> Self {
+        Self {
+            service: client.service.as_deref(),
+            variable: client.variable.as_deref(),
+            path: client.place.as_ref().map(|(path, _)| path.as_str()),
+            line: client.place.as_ref().map(|(_, line)| *line),
         }
     }
 }

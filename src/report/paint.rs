@@ -18,6 +18,8 @@ pub struct Look {
     pub colors: bool,
     /// Whether to draw with characters outside ASCII.
     pub unicode: bool,
+    /// Whether the terminal takes hyperlinks.
+    pub links: bool,
 }
 
 /// What a piece of text is, which decides its colour.
@@ -84,6 +86,15 @@ impl Painter {
         }
     }
 
+    /// `painted`, which leads to `url` where the terminal takes hyperlinks (OSC 8).
+    pub fn link(&self, url: Option<&str>, painted: &str) -> String {
+        let is_harmless = |url: &&str| url.chars().all(|c| c.is_ascii_graphic());
+        match url.filter(|_| self.look.links).filter(is_harmless) {
+            Some(url) => format!("\u{1b}]8;;{url}\u{1b}\\{painted}\u{1b}]8;;\u{1b}\\"),
+            None => painted.to_owned(),
+        }
+    }
+
     fn style(&self, tone: Tone) -> Option<Style> {
         let styles = &self.theme.styles;
         if !self.look.colors {
@@ -135,15 +146,26 @@ mod tests {
     #[test]
     fn colours_are_there_only_when_asked_for_and_files_have_none() {
         let text = "\u{1b}[31mnot red";
-        let plain = Painter::new(Look { width: 80, colors: false, unicode: true });
+        let plain = Painter::new(Look { width: 80, colors: false, unicode: true, links: false });
         assert_eq!(plain.paint(Tone::Severity(Severity::Error), text), "\\u{1b}[31mnot red");
-        let coloured = Painter::new(Look { width: 80, colors: true, unicode: true });
+        let coloured = Painter::new(Look { width: 80, colors: true, unicode: true, links: false });
         assert_eq!(coloured.paint(Tone::Added, text), "\u{1b}[32m\\u{1b}[31mnot red\u{1b}[0m");
     }
 
     #[test]
+    fn links_are_there_only_for_terminals_that_take_them() {
+        let look = Look { width: 80, colors: true, unicode: true, links: true };
+        let url = "https://example.org/docs#a";
+        let linked = "\u{1b}]8;;https://example.org/docs#a\u{1b}\\a\u{1b}]8;;\u{1b}\\";
+        assert_eq!(Painter::new(look).link(Some(url), "a"), linked);
+        assert_eq!(Painter::new(look).link(None, "a"), "a");
+        assert_eq!(Painter::new(look).link(Some("https://x/\u{1b}\\\u{7}"), "a"), "a");
+        assert_eq!(Painter::new(Look { links: false, ..look }).link(Some(url), "a"), "a");
+    }
+
+    #[test]
     fn long_text_hangs_below_its_start() {
-        let painter = Painter::new(Look { width: 40, colors: false, unicode: true });
+        let painter = Painter::new(Look { width: 40, colors: false, unicode: true, links: false });
         let text = painter.hang("  help: ", Tone::Help, "put a password on the server and on all of its clients");
         assert_eq!(text, "  help: put a password on the server and\n        on all of its clients");
     }

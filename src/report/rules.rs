@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn rules_are_listed_in_columns() {
         let mut out = Vec::new();
-        let look = Look { width: 70, colors: false, unicode: true };
+        let look = Look { width: 70, colors: false, unicode: true, links: false };
         render_text(&rules(), &look, &mut out).expect("a vector takes everything");
         let expected = "\
 rule                   tier     fix

@@ -36,8 +36,17 @@ fn finding(rule: &str, severity: Severity, message: &str, file: &FileText, path:
         label: String::new(),
         subject: SubjectView::default(),
         labels: Vec::new(),
+        clients: Vec::new(),
         repairs: Vec::new(),
         fingerprint: format!("{rule}:{path}:{what}"),
+    }
+}
+
+fn client(service: Option<&str>, variable: Option<&str>, place: Option<(&str, usize)>) -> ClientView {
+    ClientView {
+        service: service.map(str::to_owned),
+        variable: variable.map(str::to_owned),
+        place: place.map(|(path, line)| (path.to_owned(), line)),
     }
 }
 
@@ -61,6 +70,12 @@ pub(super) fn open_project() -> Report {
             message: "a client without a password".into(),
         }],
         help: Some("set a password and give it to the clients".into()),
+        clients: vec![
+            client(None, Some("REDIS_URL"), Some((".env", 3))),
+            client(Some("backend"), Some("REDIS_URL"), Some((".env", 3))),
+            client(Some("backend"), None, Some((path, 12))),
+            client(Some("worker"), None, None),
+        ],
         repairs: vec!["r1".into()],
         ..finding("store-no-auth", Severity::Error, "redis takes commands without a password", &compose, path, "redis")
     };

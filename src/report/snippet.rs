@@ -235,7 +235,7 @@ mod tests {
 
     /// The lines of `text` around `what`, with `message` at it.
     fn shown(text: &str, what: &str, message: &str, width: usize) -> String {
-        let painter = Painter::new(Look { width, colors: false, unicode: true });
+        let painter = Painter::new(Look { width, colors: false, unicode: true, links: false });
         let file = FileText::new(text.into(), Vec::new());
         let start = text.find(what).expect("it is there");
         let range = RangeView::new(text, file.index(), Span::new(start, start + what.len()));
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_range_that_the_text_does_not_have_is_harmless() {
-        let painter = Painter::new(Look { width: 80, colors: false, unicode: false });
+        let painter = Painter::new(Look { width: 80, colors: false, unicode: false, links: false });
         let file = FileText::new("é".into(), Vec::new());
         let place = |offset| super::super::view::PlaceView { line: 9, column: 9, offset };
         for (start, end) in [(1, 1), (7, 9), (0, 99), (2, 0)] {

@@ -30,6 +30,71 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Texts of the files that findings and problems speak of, by the path they are named with.
     pub texts: BTreeMap<String, FileText>,
+    /// The rules that ran, by their id.
+    pub rules: BTreeMap<String, RuleView>,
+}
+
+impl Report {
+    /// Adds what another part of the run has to say. Its ids go on behind those that are here. The number of files is
+    /// left alone: two parts may have read the same one.
+    pub fn absorb(&mut self, mut part: Self) {
+        let renamed = |prefix: char, old: Vec<&str>, known: usize| -> BTreeMap<String, String> {
+            let ids = old.into_iter().enumerate();
+            ids.map(|(number, id)| (id.to_owned(), format!("{prefix}{}", known + number + 1))).collect()
+        };
+        let projects =
+            renamed('p', part.projects.iter().map(|project| project.id.as_str()).collect(), self.projects.len());
+        let repairs = renamed('r', part.repairs.iter().map(|repair| repair.id.as_str()).collect(), self.repairs.len());
+        let rename = |ids: &BTreeMap<String, String>, id: &mut String| {
+            if let Some(new) = ids.get(id) {
+                id.clone_from(new);
+            }
+        };
+        part.projects.iter_mut().for_each(|project| rename(&projects, &mut project.id));
+        part.repairs.iter_mut().for_each(|repair| rename(&repairs, &mut repair.id));
+        for finding in &mut part.findings {
+            rename(&projects, &mut finding.project);
+            finding.repairs.iter_mut().for_each(|id| rename(&repairs, id));
+        }
+        if let Some(mut fix) = part.fix {
+            fix.applied.iter_mut().for_each(|id| rename(&repairs, id));
+            fix.held_back.iter_mut().for_each(|held| rename(&repairs, &mut held.repair));
+            fix.refused.iter_mut().for_each(|refused| rename(&repairs, &mut refused.repair));
+            let all = self.fix.get_or_insert_default();
+            all.applied.append(&mut fix.applied);
+            all.held_back.append(&mut fix.held_back);
+            all.refused.append(&mut fix.refused);
+        }
+        self.projects.append(&mut part.projects);
+        self.findings.append(&mut part.findings);
+        self.repairs.append(&mut part.repairs);
+        self.problems.append(&mut part.problems);
+        self.suppressed += part.suppressed;
+        for (all, new) in [(&mut self.apply_with, part.apply_with), (&mut self.notes, part.notes)] {
+            for line in new {
+                if !all.contains(&line) {
+                    all.push(line);
+                }
+            }
+        }
+        self.texts.append(&mut part.texts);
+        self.rules.append(&mut part.rules);
+    }
+}
+
+/// What is known of a rule, whatever it found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleView {
+    /// What it objects to, in one line.
+    pub summary: String,
+    /// Why it matters, in paragraphs of Markdown.
+    pub why: String,
+    /// How bad what it objects to is; where it depends, the worst.
+    pub severity: Severity,
+    /// Whether it runs without being asked for.
+    pub tier: Tier,
+    /// Address of its page; `None` for a rule that is not part of caulk.
+    pub url: Option<String>,
 }
 
 /// A set of files that Compose reads together.
@@ -113,6 +178,8 @@ pub struct FindingView {
     pub subject: SubjectView,
     /// Other places that belong to it.
     pub labels: Vec<LabelView>,
+    /// Who connects to the store that it is about, as far as it can be seen.
+    pub clients: Vec<ClientView>,
     /// Ids of the repairs that would settle it.
     pub repairs: Vec<String>,
     /// Stays the same when lines move: made of rule, path and subject.
@@ -130,6 +197,17 @@ pub struct SubjectView {
     pub variable: Option<String>,
     /// Id of the store, such as `redis`.
     pub store: Option<String>,
+}
+
+/// Somebody who uses a store.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientView {
+    /// Name of the service; `None` for a program outside of containers.
+    pub service: Option<String>,
+    /// The variable that leads it to the store, if one does.
+    pub variable: Option<String>,
+    /// File and line (from 1) that lead it there; `None` if it waits for the store but how it connects can't be seen.
+    pub place: Option<(String, usize)>,
 }
 
 /// A place with something to say about it.
@@ -331,5 +409,40 @@ impl Eq for FileText {}
 impl std::fmt::Debug for FileText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "FileText({} bytes, {} secrets)", self.text.len(), self.secrets.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::open_project;
+    use super::*;
+
+    #[test]
+    fn parts_of_a_run_keep_their_ids_apart() {
+        let fix = FixView {
+            applied: vec!["r1".into()],
+            held_back: vec![HeldBackView { repair: "r3".into(), reason: String::new(), flag: None }],
+            refused: vec![RefusedView { repair: "r2".into(), reason: String::new() }],
+        };
+        let part = Report { fix: Some(fix), notes: vec!["a note".into()], suppressed: 1, ..open_project() };
+        let mut all = Report::default();
+        all.absorb(part.clone());
+        assert_eq!(
+            Report { files: part.files, version: part.version.clone(), ..all.clone() },
+            part,
+            "the first one is taken as it is"
+        );
+        all.absorb(part);
+        let projects: Vec<_> = all.projects.iter().map(|project| project.id.as_str()).collect();
+        assert_eq!(projects, ["p1", "p2"]);
+        let repairs: Vec<_> = all.repairs.iter().map(|repair| repair.id.as_str()).collect();
+        assert_eq!(repairs, ["r1", "r2", "r3", "r4", "r5", "r6"]);
+        let second = &all.findings[3];
+        assert_eq!((second.project.as_str(), second.repairs.as_slice()), ("p2", ["r4".to_owned()].as_slice()));
+        let fix = all.fix.expect("both parts repaired");
+        assert_eq!(fix.applied, ["r1", "r4"]);
+        assert_eq!(fix.held_back.iter().map(|held| held.repair.as_str()).collect::<Vec<_>>(), ["r3", "r6"]);
+        assert_eq!(fix.refused.iter().map(|refused| refused.repair.as_str()).collect::<Vec<_>>(), ["r2", "r5"]);
+        assert_eq!((all.notes.len(), all.suppressed), (1, 2));
     }
 }

@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 /// True for characters that a terminal or an editor obeys, or does not show, instead of printing them.
 pub(super) fn is_hidden(c: char) -> bool {
@@ -21,8 +24,9 @@ pub(super) fn is_hidden(c: char) -> bool {
         )
 }
 
-/// `text` on one line: breaks and tabs become blanks, other [hidden](is_hidden) characters `\u{…}`.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+/// `text` on one line: breaks and tabs become blanks; other characters that a terminal or an editor obeys, or does not
+/// show, become `\u{…}`.
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -46,6 +50,20 @@ pub(super) fn push_visible(shown: &mut String, c: char) {
     }
 }
 
+/// `text`, a report for a person, with nothing in it that a service obeys which builds and tests, and reads the output of
+/// programs for commands: `::command::` at the start of a line (GitHub), `##[command]`, `##vso[command]`,
+/// `##teamcity[command]` anywhere in it (GitHub, Azure, TeamCity). Caulk's own reports have none of them.
+pub fn without_commands(text: &str) -> Cow<'_, str> {
+    static COMMANDS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
+        [r"(?m)^(?<before>[^\S\n]*:)(?<behind>:)", r"(?<before>##)(?<behind>[a-zA-Z]*\[)"]
+            .map(|pattern| Regex::new(pattern).expect("the patterns are valid"))
+    });
+    COMMANDS.iter().fold(Cow::Borrowed(text), |text, command| match command.replace_all(&text, "$before $behind") {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(broken) => Cow::Owned(broken),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +81,18 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(visible(text), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_command_to_the_service_that_reads_the_output() {
+        let cases = [
+            ("::error::a::b\n  ::warning::c", ": :error::a::b\n  : :warning::c"),
+            ("a ##[error]b ##vso[task.x]c ###teamcity[d]", "a ## [error]b ## vso[task.x]c ### teamcity[d]"),
+            ("a::b ## [c] # d", "a::b ## [c] # d"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(without_commands(text), expected);
         }
     }
 }

@@ -18,7 +18,9 @@ pub fn compose_files(folder: &Path) -> Vec<PathBuf> {
     builder.hidden(false).filter_entry(|entry| !is_left_out(entry.file_name().to_str()));
     let entries = builder.build().flatten().filter(|entry| !entry.file_type().is_some_and(|kind| kind.is_dir()));
     let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_compose_name));
-    let mut paths: Vec<_> = named.map(ignore::DirEntry::into_path).collect();
+    // What GitHub runs is no Compose file, whatever its name.
+    let is_workflow = |path: &PathBuf| path.parent().is_some_and(|folder| folder.ends_with(".github/workflows"));
+    let mut paths: Vec<_> = named.map(ignore::DirEntry::into_path).filter(|path| !is_workflow(path)).collect();
     paths.sort();
     paths
 }

@@ -93,6 +93,24 @@ fn the_root_of_the_repository_speaks_for_its_folders_and_nothing_above_it_does()
 }
 
 #[test]
+fn a_script_above_may_change_into_the_folder_and_a_document_above_speaks_of_none() {
+    let list = "cd deploy\ndocker compose -f compose.yml -f compose.prod.yml up\ndocker compose --env-file x.env up\n";
+    let found_by = |text: &str| {
+        let texts = [
+            ("x/.git/HEAD", ""),
+            (text, list),
+            ("x/deploy/compose.yml", SERVICE),
+            ("x/deploy/compose.prod.yml", SERVICE),
+            ("x/deploy/x.env", ""),
+        ];
+        let projects = found(&texts, &["x/deploy/compose.yml"]);
+        projects.into_iter().filter(|project| project.contains("called")).collect::<Vec<_>>()
+    };
+    assert_eq!(found_by("x/run.sh"), ["x/deploy/compose.yml + x/deploy/compose.prod.yml (called so in x/run.sh:2)"]);
+    assert_eq!(found_by("x/README.md"), [""; 0]);
+}
+
+#[test]
 fn files_that_are_not_there_or_lie_outside_make_no_project() {
     let cases = [
         "docker compose -f compose.yml -f compose.gone.yml up",

@@ -126,8 +126,8 @@ fn calls(files: &dyn Files, path: &Path) -> Vec<ComposeCall> {
     compose_call::calls(&text)
 }
 
-/// What a call names, seen from the first folder from which all of it is there: that of the text, those above it, and
-/// that of the Compose file, into which a script may change.
+/// What a call names, seen from the first folder from which all of it is there: that of the text and those above it. A
+/// script may change into the Compose file's folder before; a document says the same of any folder.
 fn project(
     files: &dyn Files,
     reach: &Reach<'_>,
@@ -136,7 +136,8 @@ fn project(
     call: &ComposeCall,
 ) -> Option<ProjectFiles> {
     let above = text.ancestors().skip(1).take_while(|base| base.starts_with(reach.root));
-    let (base, named) = above.chain([folder]).find_map(|base| {
+    let may_change_folder = !call.files.is_empty() && !lower_name(text).ends_with(".md");
+    let (base, named) = above.chain(may_change_folder.then_some(folder)).find_map(|base| {
         let named = named_files(files, base, call);
         let is_inside = |path: &PathBuf| path.starts_with(reach.root) && files.kind(path) == FileKind::File;
         (!named.is_empty() && named.iter().all(is_inside)).then_some((base, named))

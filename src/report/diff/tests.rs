@@ -156,7 +156,7 @@ fn an_old_secret_in_a_line_that_goes_or_stays_is_a_secret_too() {
 
 #[test]
 fn on_a_terminal_nothing_in_a_patch_is_obeyed() {
-    let look = Look { width: 80, colors: true, unicode: true };
+    let look = Look { width: 80, colors: true, unicode: true, links: false };
     let options = DiffOptions { show_secrets: false, target: DiffTarget::Terminal(look) };
     let (text, _) = written(&[file("a.yml", Some("a\u{1b}[2J\r\n"), "b\r\n")], &options);
     let expected = "\

@@ -139,6 +139,32 @@ fn a_report_has_the_fields_of_its_schema_in_their_order() {
           "message": "a client without a password"
         }
       ],
+      "clients": [
+        {
+          "service": null,
+          "variable": "REDIS_URL",
+          "path": ".env",
+          "line": 3
+        },
+        {
+          "service": "backend",
+          "variable": "REDIS_URL",
+          "path": ".env",
+          "line": 3
+        },
+        {
+          "service": "backend",
+          "variable": null,
+          "path": "docker-compose.yml",
+          "line": 12
+        },
+        {
+          "service": "worker",
+          "variable": null,
+          "path": null,
+          "line": null
+        }
+      ],
       "repairs": [
         "r1"
       ],

@@ -2,7 +2,7 @@
 
 use super::super::paint::Tone;
 use super::super::snippet::Mark;
-use super::super::view::{FileText, FindingView, RangeView};
+use super::super::view::{ClientView, FileText, FindingView, RangeView};
 use super::is_shown;
 use crate::text::Span;
 
@@ -28,9 +28,11 @@ pub(super) fn groups(findings: &[FindingView]) -> Vec<Group<'_>> {
         let known = service.and_then(|service| index.get(&(finding.path.as_str(), service)).copied());
         let group: Option<&mut Group<'_>> = known.and_then(|at: usize| groups.get_mut(at));
         if let Some(group) = group {
-            // Projects that share a file find the same in it.
-            if !group.findings.iter().any(|other| same(other, finding) && other.range == finding.range) {
-                group.findings.push(finding);
+            // Projects that share a file find the same in it; what one of them only assumes another one may know.
+            match group.findings.iter_mut().find(|other| is_same_place(other, finding)) {
+                Some(other) if other.severity < finding.severity => *other = finding,
+                Some(_) => {}
+                None => group.findings.push(finding),
             }
             continue;
         }
@@ -69,8 +71,8 @@ fn join_copies(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
     kept
 }
 
-fn same(one: &FindingView, other: &FindingView) -> bool {
-    one.rule == other.rule && one.severity == other.severity && one.message == other.message
+fn is_same_place(one: &FindingView, other: &FindingView) -> bool {
+    one.rule == other.rule && one.range == other.range && one.message == other.message
 }
 
 impl<'a> Group<'a> {
@@ -105,16 +107,64 @@ impl<'a> Group<'a> {
         remarks
     }
 
-    /// The line (counted from 0) that names the service, if it stands above all marks in the group's file.
+    /// The line (counted from 0) that names the service, if it stands above all marks in the group's file: the nearest one
+    /// that is less indented. A service can be named elsewhere, such as below `depends_on` of another one.
     pub fn heading_line(&self, file: &FileText) -> Option<usize> {
         let service = self.service?;
         let first = self.findings.iter().map(|finding| file.index().line_of(finding.range.start.offset)).min()?;
+        let line = |number| file.line(number).unwrap_or(Span::at(0)).slice(file.text());
+        let inside = indent(line(first));
         (first.saturating_sub(HEAD_WITHIN)..first).rev().find(|number| {
-            let line = file.line(*number).unwrap_or(Span::at(0)).slice(file.text()).trim_start();
-            let name = line.trim_start_matches(['"', '\'']).strip_prefix(service).unwrap_or("");
-            name.trim_start_matches(['"', '\'']).starts_with(':')
+            let line = line(*number);
+            let name = line.trim_start().trim_start_matches(['"', '\'']).strip_prefix(service).unwrap_or("");
+            indent(line) < inside && name.trim_start_matches(['"', '\'']).starts_with(':')
         })
     }
+
+    /// Who connects to the store, and who seems to: "api (REDIS_URL, .env:3)", "worker (waits for it; …)". Who does so in
+    /// the same way is told together.
+    pub fn clients(&self) -> Vec<String> {
+        let mut clients: Vec<&ClientView> = self.findings.iter().flat_map(|finding| &finding.clients).collect();
+        // A program outside of containers comes last.
+        clients.sort_by_key(|client| {
+            (client.service.is_none(), client.service.as_deref(), client.variable.is_none(), *client)
+        });
+        clients.dedup();
+        let mut ways: Vec<(&str, Vec<String>)> = Vec::new();
+        for client in clients {
+            let name = client.service.as_deref().unwrap_or("a program on the host");
+            let place = client.place.as_ref().map(|(path, line)| {
+                let variable = client.variable.as_ref().map(|variable| format!("{variable}, ")).unwrap_or_default();
+                let place = if path == self.path { format!("line {line}") } else { format!("{path}:{line}") };
+                format!("{variable}{place}")
+            });
+            match ways.last_mut().filter(|(last, _)| *last == name) {
+                Some((_, places)) => places.extend(place),
+                None => ways.push((name, place.into_iter().collect())),
+            }
+        }
+        let mut told: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+        for (name, places) in ways {
+            match told.iter_mut().find(|(_, others)| *others == places) {
+                Some((names, _)) => names.push(name),
+                None => told.push((vec![name], places)),
+            }
+        }
+        let tell = |(names, places): (Vec<&str>, Vec<String>)| {
+            let names = names.join(" and ");
+            match places.as_slice() {
+                [] => format!("{names} (waits for it; how it connects can't be seen)"),
+                [place] => format!("{names} ({place})"),
+                [place, others @ ..] => format!("{names} ({place} and {} more)", others.len()),
+            }
+        };
+        told.into_iter().map(tell).collect()
+    }
+}
+
+/// Number of blanks before the text of a line.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Adds a mark, or its words to the mark that is there already.

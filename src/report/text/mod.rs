@@ -12,7 +12,8 @@ use unicode_width::UnicodeWidthStr;
 use self::group::Group;
 use super::paint::{Painter, Tone};
 use super::snippet::{Frame, Mark, snippet};
-use super::view::{FindingView, ProblemView, Report, Severity};
+use super::view::{FindingView, ProblemView, RangeView, Report, Severity};
+use super::visible::without_commands;
 
 pub use super::paint::Look;
 
@@ -41,7 +42,10 @@ pub struct TextOptions {
 /// # Errors
 /// What `out` says.
 pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
-    Page::new(report, options).write(out)
+    let mut page = Vec::new();
+    Page::new(report, options).write(&mut page)?;
+    let page = String::from_utf8(page).map_err(io::Error::other)?;
+    out.write_all(without_commands(&page).as_bytes())
 }
 
 /// A report about to be written.
@@ -98,8 +102,8 @@ impl<'a> Page<'a> {
         }
         for path in paths {
             writeln!(out, "{}", self.painter.paint(Tone::Strong, path))?;
-            for problem in self.report.problems.iter().filter(|problem| problem.path == path) {
-                self.problem(problem, out)?;
+            for problems in self.problems_of(path) {
+                self.problem(&problems, out)?;
             }
             for group in groups.iter().filter(|group| group.path == path) {
                 self.group(group, out)?;
@@ -108,13 +112,44 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    fn problem(&self, problem: &ProblemView, out: &mut dyn Write) -> io::Result<()> {
-        self.headline(problem.severity, &problem.message, "", out)?;
-        if let (Some(range), Some(file)) = (problem.range, self.report.texts.get(&problem.path)) {
-            let mark = Mark { range, message: String::new(), tone: Tone::Severity(problem.severity) };
-            write!(out, "{}", snippet(&self.painter, self.frame, file, &[mark], &[]))?;
-        } else if let Some(range) = problem.range {
-            self.place_without_text(&problem.path, range.start.line, "", out)?;
+    /// The problems of a file, those that say the same together.
+    fn problems_of(&self, path: &str) -> Vec<Vec<&ProblemView>> {
+        let mut told: Vec<Vec<&ProblemView>> = Vec::new();
+        for problem in self.report.problems.iter().filter(|problem| problem.path == path) {
+            let says_the_same = |others: &&mut Vec<&ProblemView>| {
+                others
+                    .first()
+                    .is_some_and(|other| other.message == problem.message && other.severity == problem.severity)
+            };
+            match told.iter_mut().find(says_the_same) {
+                Some(others) => others.push(problem),
+                None => told.push(vec![problem]),
+            }
+        }
+        told
+    }
+
+    /// Problems of one file that say the same.
+    fn problem(&self, problems: &[&ProblemView], out: &mut dyn Write) -> io::Result<()> {
+        let Some(first) = problems.first() else { return Ok(()) };
+        self.headline(first.severity, &first.message, "", out)?;
+        let file = self.report.texts.get(&first.path);
+        let ranges: Vec<_> = problems.iter().filter_map(|problem| problem.range).collect();
+        let shown = if self.options.verbose || ranges.len() <= NAMED + 1 { ranges.len() } else { NAMED };
+        let tone = Tone::Severity(first.severity);
+        match file {
+            Some(file) => {
+                let mark = |range: &RangeView| Mark { range: *range, message: String::new(), tone };
+                let marks: Vec<_> = ranges[..shown].iter().map(mark).collect();
+                write!(out, "{}", snippet(&self.painter, self.frame, file, &marks, &[]))?;
+            }
+            None => ranges[..shown]
+                .iter()
+                .try_for_each(|range| self.place_without_text(&first.path, range.start.line, "", out))?,
+        }
+        if shown < ranges.len() {
+            let more = format!("{} more of these (--verbose shows them)", ranges.len() - shown);
+            writeln!(out, "{}", self.painter.hang("    and ", Tone::Plain, &more))?;
         }
         writeln!(out)
     }
@@ -142,6 +177,10 @@ impl<'a> Page<'a> {
             let context: Vec<usize> = context.into_iter().collect();
             write!(out, "{}", snippet(&self.painter, self.frame, file, &marks, &context))?;
         }
+        let clients = group.clients();
+        if !clients.is_empty() {
+            self.remark("clients: ", &self.list(&clients), out)?;
+        }
         for (head, text) in group.remarks() {
             self.remark(head, &text, out)?;
         }
@@ -165,29 +204,40 @@ impl<'a> Page<'a> {
         writeln!(out, "{}", self.painter.hang("    at ", Tone::Dim, &format!("{path}:{line}{colon}{message}")))
     }
 
-    /// Severity, message and, at the right, the rule.
+    /// Severity, message and, at the right of its last line, the rule.
     fn headline(&self, severity: Severity, message: &str, rule: &str, out: &mut dyn Write) -> io::Result<()> {
         const INDENT: usize = 11;
+        const LEAST: usize = 30;
         let right = self.painter.width().min(RULE_COLUMN);
-        let lines = self.painter.wrap(message, right - INDENT);
+        let beside = right.saturating_sub(INDENT + 2 + rule.width());
+        let mut lines = self.painter.wrap(message, right - INDENT);
+        let is_room = |lines: &[String]| lines.last().is_none_or(|last| last.width() <= beside);
+        if !is_room(&lines) && beside >= LEAST {
+            lines = self.painter.wrap(message, beside);
+        }
         let word = format!("{:<7}", severity.as_str());
         let mut head = format!("  {}  ", self.painter.paint(Tone::Severity(severity), &word));
+        let is_beside = is_room(&lines);
         for (number, line) in lines.iter().enumerate() {
             write!(out, "{head}{}", self.painter.paint(Tone::Strong, line))?;
             head = " ".repeat(INDENT);
-            let used = INDENT + line.width();
-            let is_last = number + 1 == lines.len();
-            if is_last && !rule.is_empty() {
-                let gap = if used + 2 + rule.width() <= right {
-                    " ".repeat(right - used - rule.width())
+            if number + 1 == lines.len() && !rule.is_empty() {
+                let gap = if is_beside {
+                    " ".repeat(right.saturating_sub(INDENT + line.width() + rule.width()))
                 } else {
                     format!("\n{}", " ".repeat(right.saturating_sub(rule.width())))
                 };
-                write!(out, "{gap}{}", self.painter.paint(Tone::Dim, rule))?;
+                write!(out, "{gap}{}", self.rule(rule))?;
             }
             writeln!(out)?;
         }
         Ok(())
+    }
+
+    /// The id of a rule, which leads to its page where the terminal can go there.
+    fn rule(&self, id: &str) -> String {
+        let url = self.report.rules.get(id).and_then(|rule| rule.url.as_deref());
+        self.painter.link(url, &self.painter.paint(Tone::Dim, id))
     }
 
     /// `items` in one line, cut short unless everything is wanted.

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::paint::Tone;
 use super::super::view::{Applicability, FixView, RepairView, Severity};
-use super::{Page, counted};
+use super::{NAMED, Page, counted};
 
 /// Writes the summary and everything after it.
 pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -83,7 +83,7 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     if !with_flag.is_empty() {
         let head = if now.is_empty() {
-            format!("--fix --unsafe-fixes would repair {}:", with_flag.len())
+            format!("{} with --fix --unsafe-fixes:", with_flag.len())
         } else {
             format!("{} more with --unsafe-fixes:", with_flag.len())
         };
@@ -95,44 +95,75 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !by_hand.is_empty() {
         rows.push((format!("{} to do by hand:", by_hand.len()), titles(page, &by_hand)));
     }
-    // Commands are to be copied, so they are not wrapped.
-    let mut commands: Vec<(&str, String)> =
-        page.report.apply_with.iter().map(|command| ("after it:", command.clone())).collect();
-    match rules.iter().collect::<Vec<_>>().as_slice() {
-        [] => {}
-        [rule] => commands.push(("why:", format!("caulk explain {rule}"))),
-        _ => commands.push(("why:", "caulk explain RULE".to_owned())),
-    }
-    let heads = rows.iter().map(|(head, _)| head.as_str()).chain(commands.iter().map(|(head, _)| *head));
+    let why = match rules.iter().collect::<Vec<_>>().as_slice() {
+        [] => None,
+        [rule] => Some(format!("caulk explain {rule}")),
+        _ => Some("caulk explain RULE".to_owned()),
+    };
+    let heads = rows.iter().map(|(head, _)| head.as_str()).chain(["after it:", "why:"]);
     let columns = heads.map(UnicodeWidthStr::width).max().unwrap_or(0);
     for (head, text) in rows {
         writeln!(out, "{}", page.painter.hang(&format!("  {head:<columns$} "), Tone::Help, &text))?;
     }
-    for (head, command) in commands {
-        let fits = columns + 3 + command.width() <= page.painter.width();
-        let columns = if fits { columns } else { 0 };
-        let head = page.painter.paint(Tone::Help, &format!("{head:<columns$}"));
-        writeln!(out, "  {head} {}", page.painter.paint(Tone::Plain, &command))?;
-    }
-    Ok(())
+    commands(page, "after it:", columns, &page.report.apply_with, out)?;
+    commands(page, "why:", columns, why.as_slice(), out)
 }
 
-/// The titles of `repairs`, each with the reason why it is held back and the number of times that it stands there.
-fn titles(page: &Page<'_>, repairs: &[&RepairView]) -> String {
-    let mut titles: Vec<(String, usize)> = Vec::new();
-    for repair in repairs {
-        let title = match &repair.held_back {
-            Some(reason) => format!("{} ({reason})", repair.title),
-            None => repair.title.clone(),
-        };
-        match titles.iter_mut().find(|(other, _)| *other == title) {
-            Some((_, count)) => *count += 1,
-            None => titles.push((title, 1)),
+/// Commands after `head`. They are to be copied, so they are not wrapped, and stand below it if they do not all fit.
+fn commands(page: &Page<'_>, head: &str, columns: usize, commands: &[String], out: &mut dyn Write) -> io::Result<()> {
+    let shown = if page.options.verbose || commands.len() <= NAMED + 1 { commands.len() } else { NAMED };
+    let fits = |command: &String| columns + 3 + command.width() <= page.painter.width();
+    let is_beside = commands.iter().take(shown).all(fits);
+    for (number, command) in commands.iter().take(shown).enumerate() {
+        let command = page.painter.paint(Tone::Plain, command);
+        let shown_head = if number == 0 { head } else { "" };
+        match (is_beside, number) {
+            (true, _) => {
+                let head = page.painter.paint(Tone::Help, &format!("{shown_head:<columns$}"));
+                writeln!(out, "  {head} {command}")?;
+            }
+            (false, 0) => writeln!(out, "  {}\n    {command}", page.painter.paint(Tone::Help, head))?,
+            (false, _) => writeln!(out, "    {command}")?,
         }
     }
-    let titles =
-        titles.into_iter().map(|(title, count)| if count == 1 { title } else { format!("{count} times {title}") });
-    page.list(&titles.collect::<Vec<_>>())
+    let indent = if is_beside { columns + 3 } else { 4 };
+    match commands.len() - shown {
+        0 => Ok(()),
+        more => writeln!(out, "{}and {more} more (--verbose names them)", " ".repeat(indent)),
+    }
+}
+
+/// The titles of `repairs`, each with the number of times that it stands there, and behind them the reason why they are
+/// held back.
+fn titles(page: &Page<'_>, repairs: &[&RepairView]) -> String {
+    let mut reasons: Vec<Option<&str>> = Vec::new();
+    for reason in repairs.iter().map(|repair| repair.held_back.as_deref()) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let parts = reasons.into_iter().map(|reason| {
+        let titles = repairs.iter().filter(|repair| repair.held_back.as_deref() == reason).map(|repair| &repair.title);
+        let titles = page.list(&with_counts(titles));
+        reason.map_or_else(|| titles.clone(), |reason| format!("{titles} ({reason})"))
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// Each title once, with the number of times that it is there.
+fn with_counts<'a>(titles: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut counts: Vec<(&String, usize)> = Vec::new();
+    for title in titles {
+        match counts.iter_mut().find(|(other, _)| *other == title) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((title, 1)),
+        }
+    }
+    let counted = counts.into_iter().map(|(title, count)| match count {
+        1 => title.clone(),
+        count => format!("{count} times {title}"),
+    });
+    counted.collect()
 }
 
 /// What was repaired, held back and refused, and what to run.

@@ -1,9 +1,10 @@
 use super::super::sample::{open_project, range};
 use super::super::view::*;
 use super::*;
+use crate::text::Span;
 
 const OPTIONS: TextOptions = TextOptions {
-    look: Look { width: 80, colors: false, unicode: true },
+    look: Look { width: 80, colors: false, unicode: true, links: false },
     quiet: false,
     verbose: false,
     statistics: false,
@@ -28,10 +29,13 @@ fn a_first_run_tells_what_is_open_where_and_what_to_do() {
       ╭─ .env
     3 │ REDIS_URL=redis://localhost:6379/0
       │           ━━━━━━━━━━━━━━━━━━━━━━━━ a client without a password
+    clients: backend (REDIS_URL, .env:3 and 1 more), worker (waits for it; how
+             it connects can't be seen), a program on the host (REDIS_URL,
+             .env:3)
     help: set a password and give it to the clients
 
-  info     port 80 of web is published on every address (docker-compose.yml:3)
-                                                                     public-port
+  info     port 80 of web is published on every address
+           (docker-compose.yml:3)                                    public-port
 
 2 errors, 1 info in 1 project (2 files).
   --fix would repair 2 now:   password for redis (1 secret, 1 client URL), port
@@ -47,7 +51,7 @@ fn a_first_run_tells_what_is_open_where_and_what_to_do() {
 fn ascii_is_enough_and_no_line_is_wider_than_the_terminal() {
     let mut report = open_project();
     report.apply_with.clear();
-    let look = Look { width: 44, colors: false, unicode: false };
+    let look = Look { width: 44, colors: false, unicode: false, links: false };
     let text = written(&report, TextOptions { look, ..OPTIONS });
     assert!(text.is_ascii(), "{text}");
     assert!(text.lines().all(|line| line.len() <= 44), "{text}");
@@ -81,8 +85,8 @@ fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
         refused: vec![RefusedView { repair: "r2".into(), reason: "a comment would be lost".into() }],
     });
     report.notes = vec!["the password is in .env".into()];
-    let expected = "  info     port 80 of web is published on every address (docker-compose.yml:3)
-                                                                     public-port
+    let expected = "  info     port 80 of web is published on every address
+           (docker-compose.yml:3)                                    public-port
 
 Repaired 1:
   - password for redis (1 secret, 1 client URL) (.env, .gitignore)
@@ -111,6 +115,106 @@ fn a_clean_project_takes_one_line_or_none() {
     assert_eq!(written(&report, OPTIONS), "No leaks found in 1 project (2 files), 2 suppressed.\n");
     let verbose = written(&report, TextOptions { verbose: true, ..OPTIONS });
     assert_eq!(verbose.lines().next(), Some("project: docker-compose.yml, .env (default name)"));
+}
+
+#[test]
+fn clients_that_connect_in_the_same_way_are_told_together() {
+    let mut report = open_project();
+    let client = |service: &str, variable: Option<&str>, place: Option<(String, usize)>| ClientView {
+        service: Some(service.into()),
+        variable: variable.map(str::to_owned),
+        place,
+    };
+    let shared = Some(("docker-compose.yml".to_owned(), 7));
+    report.findings[0].clients = vec![
+        client("web", Some("URL"), shared.clone()),
+        client("beat", None, None),
+        client("worker", Some("URL"), shared),
+    ];
+    // The same is said of the port.
+    report.findings[1].clients = report.findings[0].clients.clone();
+    let look = Look { width: 120, ..OPTIONS.look };
+    let text = written(&report, TextOptions { look, ..OPTIONS });
+    let expected =
+        "    clients: beat (waits for it; how it connects can't be seen), web and worker (URL, line 7)\n    help:";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn the_service_is_not_looked_for_where_another_one_waits_for_it() {
+    let text = "services:\n  web:\n    depends_on:\n      redis: {}\n  redis:\n    image: redis\n";
+    let file = FileText::new(text.into(), Vec::new());
+    let mut report = open_project();
+    report.findings.truncate(1);
+    report.findings[0].labels.clear();
+    let start = text.rfind("redis:").expect("it is there");
+    report.findings[0].range = RangeView::new(text, file.index(), Span::new(start, start + 5));
+    report.texts = [("docker-compose.yml".to_owned(), file)].into();
+    let text = written(&report, OPTIONS);
+    assert!(text.contains("    5 │   redis:\n      │   ━━━━━ no password\n"), "{text}");
+    assert!(!text.contains("    4 │"), "{text}");
+}
+
+#[test]
+fn a_rule_leads_to_its_page_where_the_terminal_can_go_there() {
+    let mut report = open_project();
+    report.findings.truncate(1);
+    let url = "https://example.org/rules#store-no-auth";
+    let rule = RuleView {
+        summary: String::new(),
+        why: String::new(),
+        severity: Severity::Error,
+        tier: Tier::Default,
+        url: Some(url.into()),
+    };
+    report.rules = [("store-no-auth".to_owned(), rule)].into();
+    assert!(!written(&report, OPTIONS).contains(url));
+    let look = Look { links: true, ..OPTIONS.look };
+    let linked = format!("\u{1b}]8;;{url}\u{1b}\\store-no-auth\u{1b}]8;;\u{1b}\\\n");
+    let text = written(&report, TextOptions { look, ..OPTIONS });
+    assert!(text.lines().next_back().is_some() && text.contains(&linked), "{text}");
+}
+
+#[test]
+fn many_commands_stand_below_their_head_and_are_cut_short() {
+    let mut report = open_project();
+    report.apply_with =
+        (1..=10).map(|number| format!("docker compose --project-directory of/others/p{number} up -d redis")).collect();
+    let text = written(&report, OPTIONS);
+    let first = "  after it:\n    docker compose --project-directory of/others/p1 up -d redis\n    docker compose --project-directory of/others/p2";
+    assert!(text.contains(first), "{text}");
+    assert!(text.contains("p6 up -d redis\n    and 4 more (--verbose names them)\n  why:"), "{text}");
+    let verbose = written(&report, TextOptions { verbose: true, ..OPTIONS });
+    assert!(verbose.contains("p10 up -d redis\n  why:"), "{verbose}");
+}
+
+#[test]
+fn repairs_that_wait_for_the_same_reason_are_told_together() {
+    let mut report = open_project();
+    for (id, title) in [("r4", "port 81 on loopback"), ("r5", "port 81 on loopback")] {
+        let repair = RepairView { id: id.into(), title: title.into(), ..report.repairs[2].clone() };
+        report.repairs.push(repair);
+    }
+    let text = written(&report, TextOptions { look: Look { width: 120, ..OPTIONS.look }, ..OPTIONS });
+    let expected =
+        "3 more with --unsafe-fixes: port 80 of web on loopback, 2 times port 81 on loopback (not a store)\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn problems_that_say_the_same_are_told_together() {
+    let file = FileText::new("a: $\nb: $\n".into(), Vec::new());
+    let problem = |what: &str, message: &str| ProblemView {
+        path: "c.yml".into(),
+        range: Some(range(&file, what)),
+        severity: Severity::Error,
+        message: message.into(),
+    };
+    let problems = vec![problem("a", "no"), problem("b", "never"), problem("b", "no")];
+    let report = Report { problems, texts: [("c.yml".to_owned(), file)].into(), ..Report::default() };
+    let expected = "c.yml\n  error    no\n    1 │ a: $\n      │ ━\n    2 │ b: $\n      │ ━\n\n  error    never\n";
+    let text = written(&report, OPTIONS);
+    assert!(text.starts_with(expected), "{text}");
 }
 
 #[test]
@@ -147,6 +251,24 @@ fn copies_of_a_finding_in_other_files_are_told_once() {
     // What is different is told again.
     report.findings[2].message = "something else".into();
     assert!(written(&report, OPTIONS).contains("\ndocker-compose.dev.yml\n"));
+}
+
+#[test]
+fn what_one_project_knows_is_not_told_again_as_what_another_one_assumes() {
+    let mut report = open_project();
+    let known = report.findings[1].clone();
+    let assumed = FindingView {
+        severity: Severity::Warning,
+        assumes: vec!["PORT is not set".into()],
+        project: "p2".into(),
+        ..known.clone()
+    };
+    for findings in [vec![known.clone(), assumed.clone()], vec![assumed, known]] {
+        report.findings = findings;
+        let text = written(&report, OPTIONS);
+        assert_eq!(text.matches("port 6379 is published").count(), 1, "{text}");
+        assert!(text.contains("  error    port 6379") && !text.contains("as long as"), "{text}");
+    }
 }
 
 #[test]
