@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bench::Bench;
 use super::commit::Role;
+use super::journal::Purpose;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::environment_path;
 use crate::lens::environment;
@@ -46,7 +47,7 @@ pub fn redirect(bench: &Bench<'_, '_>, link: &Link) -> Result<Repair, String> {
                 path: bench.workspace.sources.get(source).path.clone(),
                 kind: ChangeKind::Edit(edit),
                 role: Role::Client,
-                defines: false,
+                purpose: Purpose::Plain,
             })
             .collect(),
         expected: BTreeMap::from([expected]),

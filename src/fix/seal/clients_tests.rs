@@ -34,6 +34,7 @@ fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String
         is_unsafe_allowed: false,
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,
+        may_write: &|_| Ok(()),
     };
     assert_eq!(State::read(&overlay, &settings).workspace.problems().count(), 0, "{files:?}");
     let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));
@@ -43,10 +44,10 @@ fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String
         Some(Fate::HeldBack { reason, .. } | Fate::Refused(reason)) => return Err(reason),
         Some(Fate::Made) | None => {}
     }
-    let changes = plan.draft.file_changes();
+    let changes = plan.draft.file_changes(1);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(SECRET, "SECRET");
     let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-    Ok(changes.iter().map(|change| (name(&change.path), text(&change.after))).collect())
+    Ok(changes.iter().map(|change| (name(&change.path), text(change.after.as_deref().unwrap_or_default()))).collect())
 }
 
 /// The services beside `redis` after the repair, which must be safe.

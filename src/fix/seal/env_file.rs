@@ -6,6 +6,7 @@ use super::credential::Credential;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::Writable;
 use crate::fix::commit::Role;
+use crate::fix::journal::Purpose;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::model::node::Node;
 use crate::source::{FileKind, absolute, decode, is_example_name, relative_to};
@@ -80,7 +81,8 @@ impl Seal<'_, '_, '_> {
             Some(text) => ChangeKind::Edit(define_in(&text, name, &credential.value)?),
         };
         let is_new = matches!(kind, ChangeKind::Line(_));
-        self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, defines: true });
+        let purpose = Purpose::Secret(name.clone());
+        self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, purpose });
         self.repair.defines.insert(name.clone());
         self.repair.secrets.insert(name.clone());
         if let Some(root) = &target.ignore_in {
@@ -151,7 +153,7 @@ impl Seal<'_, '_, '_> {
     fn ignore(&mut self, root: &Path, path: &Path) {
         let line = relative_to(root, path);
         let kind = ChangeKind::Line(line);
-        self.repair.changes.push(Change { path: root.join(".gitignore"), kind, role: Role::Other, defines: false });
+        self.repair.changes.push(Change { path: root.join(".gitignore"), kind, role: Role::Other, purpose: Purpose::Hiding });
     }
 
     /// Keeps a new env file out of the images that are built from a folder above it. A file that was there before may be
@@ -185,7 +187,7 @@ impl Seal<'_, '_, '_> {
                 path: list,
                 kind: ChangeKind::Line(line),
                 role: Role::Other,
-                defines: false,
+                purpose: Purpose::Hiding,
             });
         }
     }
@@ -205,7 +207,7 @@ impl Seal<'_, '_, '_> {
                     path: example,
                     kind: ChangeKind::Edit(edit),
                     role: Role::Other,
-                    defines: false,
+                    purpose: Purpose::Plain,
                 });
             }
         }

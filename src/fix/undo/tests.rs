@@ -24,10 +24,10 @@ use OutcomeKind::{AlreadyAsBefore, EditedSince, Missing, Removed, Restored, Unto
 fn every_byte_and_mode_comes_back_and_made_files_go() {
     let (project, before) = written();
     let report = undo(&project.root(), &project.state, &Disk).expect("undone");
-    assert!(report.is_undone());
+    assert!(report.is_undone);
     assert_eq!(kinds(&report), [Restored, Removed, Restored, Restored]);
     assert_eq!(report.files[1].path, project.path(".env"));
-    assert_eq!(report.run.journal.repairs, project.meta().repairs);
+    assert_eq!(report.repairs, project.meta().about.repairs);
     assert_eq!(project.snapshot(), before);
 }
 
@@ -77,7 +77,7 @@ fn if_a_file_was_edited_or_removed_since_nothing_is_touched_and_all_such_files_a
         // Refusing is no end of it: the run can be taken back once the edits are gone.
         for _ in 0..2 {
             let report = undo(&project.root(), &project.state, &Disk).expect("looked at");
-            assert!(!report.is_undone());
+            assert!(!report.is_undone);
             assert_eq!(kinds(&report), expected);
             assert_eq!(project.snapshot(), now);
             let lines = report.lines(&project.root());
@@ -94,7 +94,7 @@ fn files_that_are_as_before_already_do_not_stand_in_the_way() {
     fs::remove_file(project.path(".env")).expect("removed");
     fs::write(project.path(".gitignore"), "target\n").expect("written");
     let report = undo(&project.root(), &project.state, &Disk).expect("undone");
-    assert!(report.is_undone());
+    assert!(report.is_undone);
     assert_eq!(kinds(&report), [AlreadyAsBefore, AlreadyAsBefore, Restored, Restored]);
     assert_eq!(project.snapshot(), before);
 }
@@ -106,7 +106,7 @@ fn each_undo_takes_back_one_run_more_until_there_is_none() {
     let row: Row = (".gitignore", Some("target\n.env\n"), "target\n.env\nmore\n", Role::Other);
     commit(&[project.change(row)], &project.meta(), &project.state, &Disk).expect("written");
     for expected in [second, first] {
-        assert!(undo(&project.root(), &project.state, &Disk).expect("undone").is_undone());
+        assert!(undo(&project.root(), &project.state, &Disk).expect("undone").is_undone);
         assert_eq!(project.snapshot(), expected);
     }
     let error = undo(&project.root(), &project.state, &Disk).expect_err("nothing left");
