@@ -99,11 +99,16 @@ impl<'f> Draft<'f> {
         Ok(())
     }
 
+    /// Gives each repair another number.
+    pub fn renumber(&mut self, number_of: &dyn Fn(usize) -> usize) {
+        self.changed.values_mut().for_each(|changed| changed.written.renumber(number_of));
+    }
+
     /// What would be written, in no particular order. The repairs count on from `first`.
     pub fn file_changes(&self, first: usize) -> Vec<FileChange> {
         let changed = self.changed.iter().map(|(path, changed)| {
             let mut written = changed.written.clone();
-            written.renumber(first);
+            written.renumber(&|number| first + number);
             FileChange {
                 path: path.clone(),
                 before: changed.before.as_ref().map(|bytes| bytes.to_vec()),

@@ -67,6 +67,8 @@ pub struct Planned {
     pub applicability: Applicability,
     /// What became of it.
     pub fate: Fate,
+    /// Repairs that it has made needless.
+    pub settles: BTreeSet<RepairKey>,
 }
 
 /// All repairs of a workspace.
@@ -110,7 +112,22 @@ impl Plan<'_> {
 
     /// Numbers of the repairs of a finding.
     pub fn repairs_of(&self, keys: &[RepairKey]) -> Vec<usize> {
-        keys.iter().filter_map(|key| self.repairs.iter().position(|planned| planned.key == *key)).collect()
+        let is_meant = |planned: &Planned, key: &RepairKey| planned.key == *key || planned.settles.contains(key);
+        keys.iter().filter_map(|key| self.repairs.iter().position(|planned| is_meant(planned, key))).collect()
+    }
+
+    /// Takes out the repairs that others have made needless, and counts the rest anew.
+    fn leave_out(&mut self, settled: &BTreeMap<RepairKey, RepairKey>) {
+        for (key, by) in settled {
+            if let Some(planned) = self.repairs.iter_mut().find(|planned| planned.key == *by) {
+                planned.settles.insert(key.clone());
+            }
+        }
+        let kept: Vec<_> = self.repairs.iter().map(|planned| !settled.contains_key(&planned.key)).collect();
+        let number_of = |number: usize| kept.iter().take(number).filter(|is_kept| **is_kept).count();
+        self.made.iter_mut().for_each(|made| made.number = number_of(made.number));
+        self.draft.renumber(&number_of);
+        self.repairs.retain(|planned| !settled.contains_key(&planned.key));
     }
 }
 
@@ -226,9 +243,18 @@ pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell
     let mut plan =
         Plan { repairs: Vec::new(), draft: Draft::new(files), recreate: BTreeSet::new(), notes: BTreeSet::new(), made: Vec::new() };
     first_look(files, settings, secrets, &mut plan);
-    let mut tried = BTreeSet::new();
-    while step(settings, secrets, &mut plan, &mut tried) {}
+    let mut progress = Progress::default();
+    while step(settings, secrets, &mut plan, &mut progress) {}
+    plan.leave_out(&progress.settled);
     plan
+}
+
+/// How far the making of repairs has come.
+#[derive(Default)]
+struct Progress {
+    tried: BTreeSet<RepairKey>,
+    /// Repairs that were not needed any more, each with the one that settled what it is about.
+    settled: BTreeMap<RepairKey, RepairKey>,
 }
 
 /// Builds each repair on the files as they are, so that a report can show it.
@@ -248,10 +274,18 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
                 // Until it is tried: another repair may mend the same, and it is never needed.
                 fate: Fate::Made,
                 repair: Some(repair),
+                settles: BTreeSet::new(),
             },
             Err(fate) => {
                 let title = finding.fixes.first().map(|fix| fix.title.clone()).unwrap_or_default();
-                Planned { key, repair: None, title, applicability: Applicability::Manual, fate }
+                Planned {
+                    key,
+                    repair: None,
+                    title,
+                    applicability: Applicability::Manual,
+                    fate,
+                    settles: BTreeSet::new(),
+                }
             }
         };
         plan.repairs.push(planned);
@@ -263,16 +297,23 @@ fn step(
     settings: &Settings<'_>,
     secrets: &RefCell<Secrets>,
     plan: &mut Plan<'_>,
-    tried: &mut BTreeSet<RepairKey>,
+    progress: &mut Progress,
 ) -> bool {
     let overlay = plan.draft.overlay();
     let state = State::read(&overlay, settings);
     let mut aims: Vec<_> =
         state.findings.iter().filter_map(|finding| Some((state.target(finding)?, finding))).collect();
     aims.sort_by_key(|(aim, _)| aim.rank());
+    if let Some(last) = plan.made.last().map(|made| &plan.repairs[made.number].key) {
+        let open: BTreeSet<_> = aims.iter().map(|(aim, finding)| state.key(finding.project, aim)).collect();
+        let keys = plan.repairs.iter().map(|planned| &planned.key);
+        for key in keys.filter(|key| !open.contains(key) && !progress.tried.contains(key)) {
+            progress.settled.entry(key.clone()).or_insert_with(|| last.clone());
+        }
+    }
     for (aim, finding) in aims {
         let key = state.key(finding.project, &aim);
-        if !tried.insert(key.clone()) {
+        if !progress.tried.insert(key.clone()) {
             continue;
         }
         let built = build(&state, &overlay, settings, secrets, finding, &aim);
@@ -291,7 +332,8 @@ fn step(
             None => {
                 let title = repair.as_ref().map_or_else(String::new, |repair| repair.title.clone());
                 let applicability = repair.as_ref().map_or(Applicability::Manual, |repair| repair.applicability);
-                plan.repairs.push(Planned { key: key.clone(), repair: None, title, applicability, fate });
+                let settles = BTreeSet::new();
+                plan.repairs.push(Planned { key: key.clone(), repair: None, title, applicability, fate, settles });
             }
         }
         if let Some(repair) = repair.filter(|_| is_made) {

@@ -218,13 +218,13 @@ impl Written {
         self.pieces.retain(|piece| !is_meant(piece));
     }
 
-    /// Counts the repairs on from `first`.
-    pub(in crate::fix) fn renumber(&mut self, first: usize) {
+    /// Gives each repair another number.
+    pub(in crate::fix) fn renumber(&mut self, number_of: &dyn Fn(usize) -> usize) {
         for piece in &mut self.pieces {
-            piece.repair += first;
-            piece.within = piece.within.map(|outer| outer + first);
+            piece.repair = number_of(piece.repair);
+            piece.within = piece.within.map(number_of);
         }
-        self.tangled = self.tangled.iter().map(|repair| repair + first).collect();
+        self.tangled = self.tangled.iter().map(|repair| number_of(*repair)).collect();
     }
 }
 

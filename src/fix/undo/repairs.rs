@@ -227,14 +227,19 @@ impl RepairsOf<'_> {
         for repair in self.standing(taken) {
             kept.extend(repair.uses.iter().filter(|name| secrets.contains(*name)).cloned());
         }
+        // Where it had been in use before the run, it gets the value again that it had then.
+        let original = self.original();
+        let at_first = Snapshot::of(&Workspace::read(&original, &sets, &options));
+        let at_first = at_first.variables_used();
         loop {
             let plan = self.without(taken, &kept);
             let overlay = overlay(self.files, &plan.changes);
             let after = Workspace::read(&overlay, &sets, &options);
             let values = Snapshot::of(&after);
             let used = values.variables_used();
+            let is_needed = |name: &&String| used.contains(name.as_str()) && !at_first.contains(name.as_str());
             let more: Vec<_> =
-                secrets.iter().filter(|name| used.contains(name.as_str()) && !kept.contains(*name)).cloned().collect();
+                secrets.iter().filter(|name| is_needed(name) && !kept.contains(*name)).cloned().collect();
             if more.is_empty() {
                 return match proof::check_taken_back(&changed, &before, &after) {
                     Ok(()) => Ok(plan),
@@ -243,6 +248,18 @@ impl RepairsOf<'_> {
             }
             kept.extend(more);
         }
+    }
+
+    /// The files as they were before the run.
+    fn original(&self) -> Overlay<'_> {
+        let mut overlay = Overlay::new(self.files);
+        for file in &self.run.journal.files {
+            match file.before() {
+                Some(before) => overlay.set(file.path.clone(), before),
+                None => overlay.remove(file.path.clone()),
+            }
+        }
+        overlay
     }
 
     /// The files without what the repairs wrote, but for the passwords of `kept` variables.

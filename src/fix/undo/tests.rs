@@ -154,3 +154,160 @@ fn undoing_waits_for_its_turn() {
     assert!(matches!(error, UndoError::Journal(JournalError::Busy { .. })), "{error}");
     assert_eq!(project.progress(), [true; 4]);
 }
+
+mod repairs {
+    use super::*;
+
+    use std::collections::BTreeMap;
+
+    use crate::fix::commit::{FileChange, RunRecord};
+    use crate::fix::journal::{About, Purpose, Written, recover};
+    use crate::source;
+    use crate::text::{Edit, Span};
+
+    const COMPOSE: &str = "services:\r\n  redis: {image: redis, command: x} # ours\r\n";
+
+    /// The first repair makes `.env` and hides it; both change the Compose file, and the second uses the variable too.
+    fn two_repairs() -> (Project, Snapshot) {
+        let project = Project::new();
+        let before = project.snapshot();
+        let made = |text: &str, purpose: Purpose, base: &str| {
+            let mut written = Written::default();
+            written.add(1, &[(Edit::insert(base.len(), text), purpose)], base);
+            written
+        };
+        let original = ROWS[0].1.expect("it is there");
+        let mut compose = Written::default();
+        let at = original.find('}').expect("it is there");
+        compose.add(1, &[(Edit::insert(at, ", command: x"), Purpose::Plain)], original);
+        compose.add(2, &[(Edit::replace(Span::new(0, 8), "services"), Purpose::Plain)], COMPOSE);
+        let secret = "REDIS_PASSWORD=0011223344556677\n";
+        let written = BTreeMap::from([
+            (".env", made(secret, Purpose::Secret("REDIS_PASSWORD".into()), "")),
+            (".gitignore", made(".env\n", Purpose::Hiding, "target\n")),
+            ("compose.yml", compose),
+        ]);
+        let changes = ROWS.iter().filter(|(name, ..)| written.contains_key(name)).map(|row| FileChange {
+            written: written[row.0].clone(),
+            ..project.change(*row)
+        });
+        let repair = |number, secrets: &[&str]| RepairRecord {
+            number,
+            title: format!("repair {number}"),
+            secrets: secrets.iter().map(|name| (*name).to_owned()).collect(),
+            uses: vec!["REDIS_PASSWORD".into()],
+            ..RepairRecord::default()
+        };
+        let repairs = vec![repair(1, &["REDIS_PASSWORD"]), repair(2, &[])];
+        let about = About { repairs, ..project.meta().about };
+        let meta = RunRecord { about, ..project.meta() };
+        commit(&changes.collect::<Vec<_>>(), &meta, &project.state, &Disk).expect("written");
+        (project, before)
+    }
+
+    fn take(project: &Project, ids: &[&str], layer: &dyn FileLayer) -> Result<UndoReport, UndoError> {
+        let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
+        undo_repairs(&project.root(), &ids, &source::Disk, &project.state, layer)
+    }
+
+    fn read(project: &Project, name: &str) -> Option<String> {
+        fs::read_to_string(project.path(name)).ok()
+    }
+
+    #[test]
+    fn a_password_and_what_hides_it_stay_while_another_repair_uses_it() {
+        let (project, before) = two_repairs();
+        let report = take(&project, &["r1"], &Disk).expect("taken back");
+        assert!(report.is_undone);
+        assert_eq!(read(&project, "compose.yml").as_deref(), ROWS[0].1);
+        assert!(read(&project, ".env").is_some_and(|text| text.contains(SECRET)));
+        assert_eq!(read(&project, ".gitignore").as_deref(), Some("target\n.env\n"));
+        assert!(report.lines(&project.root()).iter().any(|line| line.contains(".env keeps REDIS_PASSWORD")));
+        // They belong to the other one now.
+        take(&project, &["r2"], &Disk).expect("taken back");
+        assert_eq!(project.snapshot(), before);
+
+        let (project, _) = two_repairs();
+        take(&project, &["r1"], &Disk).expect("taken back");
+        assert!(undo(&project.root(), &project.state, &Disk).expect("undone").is_undone);
+        assert_eq!(project.snapshot(), before);
+    }
+
+    #[test]
+    fn what_hides_an_env_file_stays_if_somebody_has_edited_that() {
+        let (project, _) = two_repairs();
+        let text = format!("{}MORE=1\n", read(&project, ".env").expect("it is there"));
+        fs::write(project.path(".env"), text).expect("written");
+        assert!(take(&project, &["r1", "r2"], &Disk).expect("taken back").is_undone);
+        assert_eq!(read(&project, ".env").as_deref(), Some("MORE=1\n"));
+        assert_eq!(read(&project, ".gitignore").as_deref(), Some("target\n.env\n"));
+    }
+
+    #[test]
+    fn the_journal_holds_no_secret_once_a_repair_is_taken_back() {
+        let (project, _) = two_repairs();
+        take(&project, &["r1"], &Disk).expect("taken back");
+        let names = project.journals();
+        let [name] = names.as_slice() else { panic!("one run: {names:?}") };
+        let text = fs::read_to_string(project.state.path().join(name)).expect("read");
+        assert!(!text.contains(SECRET) && !text.contains(&hex::encode(SECRET)));
+    }
+
+    #[test]
+    fn a_kill_while_a_repair_is_taken_back_is_repaired() {
+        let (with, without) = {
+            let (project, _) = two_repairs();
+            let with = project.snapshot();
+            take(&project, &["r1", "r2"], &no_wait()).expect("taken back");
+            (with, project.snapshot())
+        };
+        let (mut steps, mut half_way) = (0, 0);
+        for within in [false, true] {
+            for at in 0.. {
+                let (project, before) = two_repairs();
+                let layer = dies_at(at, within);
+                let result = take(&project, &["r1", "r2"], &layer);
+                if layer.calls() <= at {
+                    assert!(result.is_ok());
+                    break;
+                }
+                steps += 1;
+                for (name, (bytes, _)) in &project.snapshot() {
+                    let known = [&with, &without].map(|files| files.get(name).map(|(bytes, _)| bytes));
+                    assert!(name.contains(".caulk-") || known.contains(&Some(bytes)), "killed at {at}: {name}");
+                }
+                half_way += usize::from(![&with, &without].contains(&&project.snapshot()));
+                recover(&project.root(), &project.state, &no_wait()).expect("recovered");
+                let now = project.snapshot();
+                assert!(now == with || now == without, "killed at {at}: {:?}", now.keys());
+                if now == with {
+                    assert!(undo(&project.root(), &project.state, &no_wait()).expect("undone").is_undone);
+                }
+                assert_eq!(project.snapshot(), before, "killed at {at}");
+                let left = undo(&project.root(), &project.state, &no_wait()).expect_err("nothing is left");
+                assert!(matches!(left, UndoError::Nothing { .. }), "killed at {at}: {left}");
+            }
+        }
+        assert!(steps > 30 && half_way > 5, "{steps} steps, {half_way} of them half way");
+    }
+
+    #[test]
+    fn one_failing_call_leaves_the_repair_as_it_was() {
+        for error in [ENOSPC, EACCES] {
+            for at in 0.. {
+                let (project, _) = two_repairs();
+                let now = project.snapshot();
+                let layer = Scripted::new(|call, _, _: &Path| if call == at { Fate::Fail(error) } else { Fate::Go });
+                let result = take(&project, &["r1"], &layer);
+                if layer.calls() <= at {
+                    break;
+                }
+                if result.is_err() {
+                    assert_eq!(project.snapshot(), now, "call {at}");
+                }
+                recover(&project.root(), &project.state, &no_wait()).expect("recovered");
+                assert!(undo(&project.root(), &project.state, &no_wait()).expect("undone").is_undone, "call {at}");
+            }
+        }
+    }
+}
