@@ -16,21 +16,25 @@ use crate::source::relative_to;
 /// # Errors
 /// [`Error`] if there is nothing to take back, or it can't be.
 pub fn run(settings: &Undo, folder: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let nothing = || Error::Other("there is no run to take back".to_owned());
-    let state = StateFolder::find(&StatePlaces::from_environment()).ok_or_else(nothing)?;
-    let recovered = journal::recover(folder, &state, &Disk).map_err(|error| Error::Other(error.to_string()))?;
-    for line in recovered {
-        writeln!(out, "{line}")?;
+    let states = StateFolder::find(&StatePlaces::from_environment());
+    for state in &states {
+        let recovered = journal::recover(folder, state, &Disk).map_err(|error| Error::Other(error.to_string()))?;
+        for line in recovered {
+            writeln!(out, "{line}")?;
+        }
     }
-    let failed = |error: UndoError| Error::Other(error.to_string());
+    // Where the usual folder could not be used, the run is in the other one.
+    let has_runs = |state: &&StateFolder| !matches!(list(folder, state), Err(UndoError::Nothing { .. }));
+    let nothing = || Error::Other("there is no run to take back".to_owned());
+    let state = states.iter().find(has_runs).ok_or_else(nothing)?;
     if settings.is_list {
-        return write_list(folder, &state, out);
+        return write_list(folder, state, out);
     }
     let report = match settings.repairs.as_slice() {
-        [] => undo(folder, &state, &Disk),
-        ids => undo_repairs(folder, ids, &source::Disk, &state, &Disk),
+        [] => undo(folder, state, &Disk),
+        ids => undo_repairs(folder, ids, &source::Disk, state, &Disk),
     };
-    let report = report.map_err(failed)?;
+    let report = report.map_err(|error| Error::Other(error.to_string()))?;
     for line in report.lines(folder) {
         writeln!(out, "{line}")?;
     }
