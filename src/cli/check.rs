@@ -181,7 +181,11 @@ impl Run<'_> {
             call: format!("{}-{}", since.as_nanos(), std::process::id()),
             repairs: repairs.collect(),
             projects: projects
-                .map(|set| ProjectRecord { files: set.files.clone(), folder: set.folder.clone() })
+                .map(|set| ProjectRecord {
+                    files: set.files.clone(),
+                    folder: set.folder.clone(),
+                    env_files: set.env_files.clone(),
+                })
                 .collect(),
             env_files: settings.options.env_files.clone(),
         }

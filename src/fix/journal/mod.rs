@@ -110,6 +110,8 @@ pub struct ProjectRecord {
     pub files: Vec<PathBuf>,
     /// The project folder.
     pub folder: PathBuf,
+    /// Env files that whoever calls Compose names for it.
+    pub env_files: Vec<PathBuf>,
 }
 
 /// One run, as it is written down.

@@ -212,6 +212,7 @@ impl RepairsOf<'_> {
         let sets = self.run.journal.about.projects.iter().map(|project| ProjectFiles {
             files: project.files.clone(),
             folder: project.folder.clone(),
+            env_files: project.env_files.clone(),
             reason: Reason::Alone,
         });
         let sets: Vec<_> = sets.collect();
