@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::bench::SecretsPolicy;
 use super::plan::{Settings, State, plan};
-use super::secret::{Secret, Secrets};
+use super::secret::Secrets;
+use crate::lens::value::Secret;
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::projects_of;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::fix::bench::SecretsPolicy;
 use crate::fix::plan::{Fate, Settings, State, plan};
-use crate::fix::secret::{Secret, Secrets};
+use crate::fix::secret::Secrets;
+use crate::lens::value::Secret;
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::projects_of;

@@ -62,7 +62,7 @@ impl Seal<'_, '_, '_> {
             return Ok(value.clone());
         }
         let secret = self.bench.secret(&target.path, name).map_err(|error| NoSeal::HeldBack(error.to_string()))?;
-        Ok(secret.expose().to_owned())
+        Ok(secret.reveal().to_owned())
     }
 
     /// Writes the value of the credential's variable, if it has none yet.
@@ -88,9 +88,7 @@ impl Seal<'_, '_, '_> {
         if let Some(root) = &target.ignore_in {
             self.ignore(root, &target.path);
         }
-        if is_new {
-            self.keep_out_of_images(member, &target.path);
-        }
+        self.keep_out_of_images(member, &target.path, is_new);
         self.show_in_examples(&target.path, name);
         Ok(())
     }
@@ -156,9 +154,9 @@ impl Seal<'_, '_, '_> {
         self.repair.changes.push(Change { path: root.join(".gitignore"), kind, role: Role::Other, purpose: Purpose::Hiding });
     }
 
-    /// Keeps a new env file out of the images that are built from a folder above it. A file that was there before may be
-    /// meant to be in them.
-    fn keep_out_of_images(&mut self, member: &Member<'_>, path: &Path) {
+    /// Keeps a new env file out of the images that are built from a folder above it. One that was there before may be
+    /// meant to be in them, and programs that find it there would break: a person is told.
+    fn keep_out_of_images(&mut self, member: &Member<'_>, path: &Path, is_new: bool) {
         for service in member.project.services() {
             let Some(build) = service.value.get("build") else { continue };
             let context = build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text));
@@ -181,6 +179,13 @@ impl Seal<'_, '_, '_> {
             ];
             let text = self.read(&list).unwrap_or_default();
             if text.lines().any(|line| known.iter().any(|known| line.trim() == known)) {
+                continue;
+            }
+            if !is_new {
+                self.repair.notes.push(format!(
+                    "{line} lies where the image of `{}` is built: if that copies the whole folder, the password gets into the image; unless a program reads the file there, name it in .dockerignore",
+                    service.key
+                ));
                 continue;
             }
             self.repair.changes.push(Change {
