@@ -74,7 +74,8 @@ fn a_diff_shows_the_repair_and_changes_nothing() {
 fn a_diff_shows_the_whole_repair_where_git_tracks_the_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let before = files_of(&project("guide").join("input"));
-    let mut command = Folder::new().command(&["check", "--diff", "fixtures/projects/guide/input"]);
+    let folder = Folder::new();
+    let mut command = folder.command(&["check", "--diff", "fixtures/projects/guide/input"]);
     let run = common::Run::of(command.current_dir(root));
     assert_eq!(run.status, Some(1), "{}", run.all());
     for line in
