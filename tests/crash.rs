@@ -250,7 +250,8 @@ fn of_two_at_once_one_writes_and_nothing_is_mixed() {
         let outputs = children.map(|child| child.wait_with_output().expect("it ends"));
         for output in &outputs {
             let error = String::from_utf8_lossy(&output.stderr);
-            let has_lost = ["since caulk", "has appeared", "half done", "another caulk"].iter().any(|why| error.contains(why));
+            let has_lost =
+                ["since caulk", "has appeared", "half done", "another caulk"].iter().any(|why| error.contains(why));
             assert!(output.status.code() == Some(0) || (output.status.code() == Some(2) && has_lost), "{error}");
         }
         assert!(outputs.iter().any(|output| output.status.success()));
@@ -284,9 +285,11 @@ fn what_may_not_be_written_is_said_and_nothing_changes() {
     use std::os::unix::fs::PermissionsExt;
     let guide = Guide::new();
     let set = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
-    for (what, mode, expected) in
-        [("", 0o555, "Permission denied"), ("docker-compose.yml", 0o444, "can't be written"), ("backend/.env", 0o444, "can't be written")]
-    {
+    for (what, mode, expected) in [
+        ("", 0o555, "Permission denied"),
+        ("docker-compose.yml", 0o444, "can't be written"),
+        ("backend/.env", 0o444, "can't be written"),
+    ] {
         let folder = guide.folder();
         let state = folder.path().join("../state");
         fs::create_dir_all(&state).expect("it can be made");

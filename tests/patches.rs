@@ -58,7 +58,8 @@ fn a_whole_patch_comes_to_what_fix_writes() {
             let about = format!("{name}, {spelling}");
             let folder = folder_with(&respelled(&original, spelling), "");
             let run = folder.caulk(&["check", "--diff", "--show-secrets", "--unsafe-fixes"]);
-            let patched = applied(&folder, &run.stdout).unwrap_or_else(|error| panic!("{about}: {error}\n{}", run.all()));
+            let patched =
+                applied(&folder, &run.stdout).unwrap_or_else(|error| panic!("{about}: {error}\n{}", run.all()));
             assert!(!run.stderr.contains("incomplete"), "{about}: {}", run.all());
             folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
             let (patched, fixed) = (Passwords::rename_all(&patched), Passwords::rename_all(&folder.files()));
@@ -83,8 +84,13 @@ fn a_patch_without_secrets_applies_and_says_what_it_leaves_out() {
             let folder = folder_with(&respelled(&original, spelling), "");
             let run = folder.caulk(&["check", "--diff", "--unsafe-fixes"]);
             assert!(passwords_in(&BTreeMap::from([("".to_owned(), run.all().into_bytes())])).is_empty(), "{about}");
-            let patched = applied(&folder, &run.stdout).unwrap_or_else(|error| panic!("{about}: {error}\n{}", run.all()));
-            assert!(run.stderr.contains("the patch is incomplete") && run.stderr.contains(".env"), "{about}: {}", run.all());
+            let patched =
+                applied(&folder, &run.stdout).unwrap_or_else(|error| panic!("{about}: {error}\n{}", run.all()));
+            assert!(
+                run.stderr.contains("the patch is incomplete") && run.stderr.contains(".env"),
+                "{about}: {}",
+                run.all()
+            );
             // What it leaves out is left as it is; the rest is as `--fix` writes it.
             folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
             let fixed = folder.files();

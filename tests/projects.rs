@@ -232,7 +232,11 @@ fn an_env_file_that_leads_out_of_the_project_holds_back_what_needs_it_and_nothin
     std::os::unix::fs::symlink("../outside", folder.path().join(".env")).expect("it is new");
     let run = folder.caulk(&["check", "--fix"]);
     assert_eq!(run.status, Some(1), "{}", run.all());
-    assert!(run.stdout.contains("Held back 1:") && run.stdout.contains(".env can't be written: it leads to"), "{}", run.all());
+    assert!(
+        run.stdout.contains("Held back 1:") && run.stdout.contains(".env can't be written: it leads to"),
+        "{}",
+        run.all()
+    );
     assert!(run.stdout.contains("r2: port 6379 on loopback"), "{}", run.all());
     let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
     assert_eq!(compose, OPEN.replace("6379:6379", "127.0.0.1:6379:6379"));
@@ -274,6 +278,10 @@ services:
     let run = folder.caulk(&["check", "--fix"]);
     assert!(!run.stdout.contains("url-wrong-host"), "{}", run.all());
     let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
-    assert!(compose.contains("REDIS_URL: redis://default:${REDIS_PASSWORD}@localhost:6379/0"), "{compose}\n{}", run.all());
+    assert!(
+        compose.contains("REDIS_URL: redis://default:${REDIS_PASSWORD}@localhost:6379/0"),
+        "{compose}\n{}",
+        run.all()
+    );
     assert!(compose.contains("--requirepass"), "{compose}");
 }

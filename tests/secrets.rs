@@ -86,7 +86,13 @@ fn a_report_that_refuses_says_none_either() {
             let text = String::from_utf8(bytes).expect("it is UTF-8").replace("_PASSWORD=", "_PASSWORD=\"");
             folder.write(&path, text);
         }
-        for arguments in [&["check", "--verbose"][..], &["check", "--format", "json"], &["undo"], &["undo", "r1"], &["check", "--fix"]] {
+        for arguments in [
+            &["check", "--verbose"][..],
+            &["check", "--format", "json"],
+            &["undo"],
+            &["undo", "r1"],
+            &["check", "--fix"],
+        ] {
             let run = folder.caulk(arguments);
             assert!(passwords.iter().all(|password| !run.all().contains(password.as_str())), "{name}: {}", run.all());
         }

@@ -128,7 +128,8 @@ fn edits_elsewhere_in_a_file_do_not_matter_to_a_repair() {
 
 #[test]
 fn a_repair_whose_lines_were_edited_stays_file_by_file() {
-    for (from, to, id) in [("127.0.0.1:6379", "127.0.0.2:6379", "r2"), ("--requirepass", "--appendonly no --requirepass", "r1")]
+    for (from, to, id) in
+        [("127.0.0.1:6379", "127.0.0.2:6379", "r2"), ("--requirepass", "--appendonly no --requirepass", "r1")]
     {
         let (folder, _) = repaired("guide");
         folder.write("docker-compose.yml", text(&folder, "docker-compose.yml").replacen(from, to, 1));

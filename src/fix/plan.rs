@@ -242,8 +242,13 @@ impl Aim {
 
 /// Plans all repairs for what is found in the files.
 pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>) -> Plan<'f> {
-    let mut plan =
-        Plan { repairs: Vec::new(), draft: Draft::new(files), recreate: BTreeSet::new(), notes: BTreeSet::new(), made: Vec::new() };
+    let mut plan = Plan {
+        repairs: Vec::new(),
+        draft: Draft::new(files),
+        recreate: BTreeSet::new(),
+        notes: BTreeSet::new(),
+        made: Vec::new(),
+    };
     first_look(files, settings, secrets, &mut plan);
     let mut progress = Progress::default();
     while step(settings, secrets, &mut plan, &mut progress) {}
@@ -295,12 +300,7 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
 }
 
 /// Makes the next repair. False if there is none left.
-fn step(
-    settings: &Settings<'_>,
-    secrets: &RefCell<Secrets>,
-    plan: &mut Plan<'_>,
-    progress: &mut Progress,
-) -> bool {
+fn step(settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>, progress: &mut Progress) -> bool {
     let overlay = plan.draft.overlay();
     let state = State::read(&overlay, settings);
     let mut aims: Vec<_> =
@@ -339,7 +339,13 @@ fn step(
             }
         }
         if let Some(repair) = repair.filter(|_| is_made) {
-            plan.made.push(Made { number, uses: variables_in(&repair), changed, title: repair.title, secrets: repair.secrets });
+            plan.made.push(Made {
+                number,
+                uses: variables_in(&repair),
+                changed,
+                title: repair.title,
+                secrets: repair.secrets,
+            });
             plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
             return true;
@@ -431,8 +437,9 @@ fn attempt(
     let mut next = draft.clone();
     let (defining, rest): (Vec<_>, Vec<_>) = repair.changes.iter().partition(|change| change.purpose.defines());
     let mut defined = draft.clone();
-    let applied =
-        defined.apply(number, &defining).and_then(|()| next.apply(number, &defining.into_iter().chain(rest).collect::<Vec<_>>()));
+    let applied = defined
+        .apply(number, &defining)
+        .and_then(|()| next.apply(number, &defining.into_iter().chain(rest).collect::<Vec<_>>()));
     if let Err(error) = applied {
         return Err(Fate::Refused(error.to_string()));
     }

@@ -71,7 +71,10 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
         .iter()
         .map(|change| {
             let path = change.path.strip_prefix(folder).unwrap_or(&change.path);
-            (path.to_string_lossy().into_owned(), String::from_utf8_lossy(change.after.as_deref().unwrap_or_default()).into_owned())
+            (
+                path.to_string_lossy().into_owned(),
+                String::from_utf8_lossy(change.after.as_deref().unwrap_or_default()).into_owned(),
+            )
         })
         .collect();
     let fates = || {

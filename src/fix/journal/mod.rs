@@ -24,8 +24,8 @@ pub use written::{Lines, Piece, Purpose, Written};
 
 pub(in crate::fix) use written::Blocked;
 
-pub(in crate::fix) use restore::{Standing, remove_temporaries, restore, stage, standing};
 use restore::remove_if_there;
+pub(in crate::fix) use restore::{Standing, remove_temporaries, restore, stage, standing};
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -86,11 +86,7 @@ fn step(file: &FileRecord, layer: &dyn FileLayer) -> io::Result<Step> {
         (Standing::AsAfter, _) => Step::Nothing,
         (Standing::AsBefore, _) if file.is_removal() => Step::Remove,
         (Standing::AsBefore, Some(stat)) if stat.kind == Kind::File => {
-            if file.is_after(Some(&layer.read(&file.temporary)?)) {
-                Step::Rename
-            } else {
-                Step::Blocked
-            }
+            if file.is_after(Some(&layer.read(&file.temporary)?)) { Step::Rename } else { Step::Blocked }
         }
         // The rename is what takes the temporary file away.
         (Standing::Edited | Standing::Missing, None) => Step::LeaveAsEdited,
@@ -111,8 +107,11 @@ fn finish(
             Step::Remove => layer.remove(&file.target),
             Step::Nothing | Step::LeaveAsEdited | Step::Blocked => Ok(()),
         };
-        done.and_then(|()| layer.sync_folder(folder_of(&file.target)))
-            .map_err(|source| JournalError::Io { doing: "replace", path: file.path.clone(), source })?;
+        done.and_then(|()| layer.sync_folder(folder_of(&file.target))).map_err(|source| JournalError::Io {
+            doing: "replace",
+            path: file.path.clone(),
+            source,
+        })?;
         let what = match step {
             Step::LeaveAsEdited => "was edited since; it stays as it is",
             _ if file.is_removal() => "is gone",

@@ -95,8 +95,7 @@ impl Written {
     /// Notes the edits that a repair makes to `text`: by their place, without overlaps, as an
     /// [`EditSet`](crate::text::EditSet) has them.
     pub(in crate::fix) fn add(&mut self, repair: usize, edits: &[(Edit, Purpose)], text: &str) {
-        let growth =
-            |edit: &Edit| edit.text.len().cast_signed() - (edit.span.end - edit.span.start).cast_signed();
+        let growth = |edit: &Edit| edit.text.len().cast_signed() - (edit.span.end - edit.span.start).cast_signed();
         let mut moved: Vec<Piece> = Vec::new();
         let mut places = vec![0; edits.len()];
         let mut within = vec![None; edits.len()];
@@ -146,9 +145,10 @@ impl Written {
         if self.tangled.iter().any(|repair| taken.contains(repair)) {
             return Some(Blocked::Overwritten);
         }
-        let stands = self.pieces.iter().find(|piece| {
-            !taken.contains(&piece.repair) && piece.within.is_some_and(|outer| taken.contains(&outer))
-        });
+        let stands = self
+            .pieces
+            .iter()
+            .find(|piece| !taken.contains(&piece.repair) && piece.within.is_some_and(|outer| taken.contains(&outer)));
         stands.map(|piece| Blocked::By(piece.repair))
     }
 
@@ -392,7 +392,8 @@ mod tests {
 
     #[test]
     fn a_repair_is_found_again_after_edits_elsewhere_and_not_after_edits_there() {
-        let (after, written) = repaired("a: 1\nb: 2\nc: 3\n", &[vec![Edit::insert(8, "0"), Edit::insert(10, "x: y\n")]]);
+        let (after, written) =
+            repaired("a: 1\nb: 2\nc: 3\n", &[vec![Edit::insert(8, "0"), Edit::insert(10, "x: y\n")]]);
         assert_eq!(after, "a: 1\nb: 02\nx: y\nc: 3\n");
         let lines = Lines::of(&after);
         let taken_back = |now: &str| {

@@ -151,7 +151,12 @@ impl Seal<'_, '_, '_> {
     fn ignore(&mut self, root: &Path, path: &Path) {
         let line = relative_to(root, path);
         let kind = ChangeKind::Line(line);
-        self.repair.changes.push(Change { path: root.join(".gitignore"), kind, role: Role::Other, purpose: Purpose::Hiding });
+        self.repair.changes.push(Change {
+            path: root.join(".gitignore"),
+            kind,
+            role: Role::Other,
+            purpose: Purpose::Hiding,
+        });
     }
 
     /// Keeps a new env file out of the images that are built from a folder above it. One that was there before may be

@@ -118,9 +118,7 @@ impl UndoReport {
             .collect();
         lines.extend(self.notes.iter().cloned());
         lines.push(match (self.is_undone, self.is_whole) {
-            (true, _) => {
-                "Containers keep what they have until they are recreated: docker compose up -d".to_owned()
-            }
+            (true, _) => "Containers keep what they have until they are recreated: docker compose up -d".to_owned(),
             (false, true) => {
                 "Nothing was taken back: a part of the run alone would leave the project neither sealed nor as it was. \
                  Put aside what was edited since and call `caulk undo` again, or take back single repairs \
@@ -155,9 +153,8 @@ pub fn list(root: &Path, state: &StateFolder) -> Result<Vec<Listed>, UndoError> 
         .iter()
         .flat_map(|run| {
             run.journal.about.repairs.iter().map(|repair| {
-                let stands = |file: &&FileRecord| {
-                    file.written.pieces().iter().any(|piece| piece.repair == repair.number)
-                };
+                let stands =
+                    |file: &&FileRecord| file.written.pieces().iter().any(|piece| piece.repair == repair.number);
                 let files = run.journal.files.iter().filter(stands).map(|file| file.path.clone());
                 Listed { repair: repair.clone(), files: files.collect() }
             })

@@ -15,8 +15,8 @@ use std::time::SystemTime;
 use super::{UndoError, UndoReport, runs_to_undo};
 use crate::fix::commit::{FileChange, FileLayer, Kind, Role, RunRecord, take_back};
 use crate::fix::journal::{
-    About, Blocked, FileOutcome, FileRecord, Journal, OutcomeKind, Piece, Purpose, RepairRecord, StateFolder, StoredRun,
-    Successor, Written, pending,
+    About, Blocked, FileOutcome, FileRecord, Journal, OutcomeKind, Piece, Purpose, RepairRecord, StateFolder,
+    StoredRun, Successor, Written, pending,
 };
 use crate::fix::proof;
 use crate::fix::snapshot::Snapshot;
@@ -147,7 +147,9 @@ impl RepairsOf<'_> {
                 None => {}
                 Some(Blocked::By(other)) => return Err(not_alone(self.needs(taken, other))),
                 Some(Blocked::Overwritten) => {
-                    return Err(not_alone("others wrote over a part of it (`caulk undo` takes all of the run back)".into()));
+                    return Err(not_alone(
+                        "others wrote over a part of it (`caulk undo` takes all of the run back)".into(),
+                    ));
                 }
             }
         }
@@ -182,9 +184,8 @@ impl RepairsOf<'_> {
 
     /// The files whose lines of these repairs were edited since, if there are any.
     fn refused(&self, taken: &BTreeSet<usize>) -> Option<Plan> {
-        let of_taken = |written: &Written| {
-            written.pieces().iter().filter(|piece| taken.contains(&piece.repair)).count()
-        };
+        let of_taken =
+            |written: &Written| written.pieces().iter().filter(|piece| taken.contains(&piece.repair)).count();
         let concerned = self.found.iter().filter(|found| of_taken(&found.record.written) > 0);
         let outcomes: Vec<_> = concerned
             .map(|found| {
@@ -270,7 +271,8 @@ impl RepairsOf<'_> {
         let mut states: Vec<_> = self.found.iter().map(|found| found.without(&goes)).collect();
         // The lines that hide files go last: only if there is nothing more to hide.
         let may_be_hidden = |found: &Found<'_>| {
-            let is_yaml = found.record.path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+            let is_yaml =
+                found.record.path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
             let concerns = |piece: &Piece| taken.contains(&piece.repair) && piece.purpose != Purpose::Hiding;
             !is_yaml && found.record.written.pieces().iter().any(concerns)
         };

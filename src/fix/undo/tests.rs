@@ -187,10 +187,10 @@ mod repairs {
             (".gitignore", made(".env\n", Purpose::Hiding, "target\n")),
             ("compose.yml", compose),
         ]);
-        let changes = ROWS.iter().filter(|(name, ..)| written.contains_key(name)).map(|row| FileChange {
-            written: written[row.0].clone(),
-            ..project.change(*row)
-        });
+        let changes = ROWS
+            .iter()
+            .filter(|(name, ..)| written.contains_key(name))
+            .map(|row| FileChange { written: written[row.0].clone(), ..project.change(*row) });
         let repair = |number, secrets: &[&str]| RepairRecord {
             number,
             title: format!("repair {number}"),
