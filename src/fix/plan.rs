@@ -455,7 +455,7 @@ fn attempt(
         return Err(Fate::Refused(reason));
     }
     *draft = next;
-    Ok(changed.iter().map(|path| proof::readable_path(path)).collect())
+    Ok(changed.iter().map(proof::readable_path).collect())
 }
 
 /// What can't be read in the project of a repair, or in a file that it changes. Where a tree breaks off, or Compose

@@ -12,11 +12,13 @@
 //! | `undoing`  | each file is the new one or the old one                           |
 //! | `undone`   | every file was the old one again, or was left as somebody edited it |
 
+mod file_record;
 mod recover;
 mod restore;
 mod state_folder;
 mod written;
 
+pub use file_record::FileRecord;
 pub use recover::recover;
 pub use restore::{FileOutcome, OutcomeKind};
 pub use state_folder::{Lock, StateFolder, StatePlaces};
@@ -24,19 +26,18 @@ pub use written::{Lines, Piece, Purpose, Written};
 
 pub(in crate::fix) use written::Blocked;
 
+use file_record::Hash;
 use restore::remove_if_there;
 pub(in crate::fix) use restore::{Standing, remove_temporaries, restore, stage, standing};
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::commit::{FileChange, FileLayer};
+use super::commit::FileLayer;
 
 /// The schema of the files that this version writes and reads.
 const SCHEMA: &str = "caulk.journal/1";
@@ -153,32 +154,6 @@ pub(in crate::fix) struct Successor {
     pub journal: Journal,
 }
 
-/// One changed file of a run.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileRecord {
-    /// As the run named it, absolute.
-    pub path: PathBuf,
-    /// Where the bytes are: `path` with its symlinks followed.
-    pub target: PathBuf,
-    /// Where the new bytes lie until they take their place.
-    pub temporary: PathBuf,
-    before: Option<Bytes>,
-    /// Nothing if the run removed it.
-    after_sha256: Option<Hash>,
-    /// What each repair wrote.
-    pub written: Written,
-    /// The lines after the run.
-    pub lines: Lines,
-    /// True if somebody had edited it before a part of the run was taken back: as a whole it can't be any more.
-    pub is_mixed: bool,
-}
-
-impl fmt::Debug for FileRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileRecord").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
 impl Journal {
     /// The journal of a run that is about to begin.
     pub(in crate::fix) fn new(
@@ -197,81 +172,10 @@ impl Journal {
     }
 }
 
-impl FileRecord {
-    pub(in crate::fix) fn new(target: PathBuf, change: &FileChange, id: &str) -> Self {
-        // Beside the target, as a rename across file systems is none; and after its name, so that a pattern like
-        // `.env*` in `.gitignore` covers it too.
-        let temporary = beside(&target, &format!(".caulk-{id}.tmp"));
-        let mut record = Self {
-            path: change.path.clone(),
-            target,
-            temporary,
-            before: change.before.clone().map(Bytes),
-            after_sha256: None,
-            written: Written::default(),
-            lines: Lines::default(),
-            is_mixed: false,
-        };
-        record.set_after(change.after.as_deref(), change.written.clone());
-        record
-    }
-
-    /// Notes what the file is after the run, and which of it each repair wrote.
-    pub(in crate::fix) fn set_after(&mut self, after: Option<&[u8]>, written: Written) {
-        self.after_sha256 = after.map(Hash::of);
-        self.lines = after.and_then(|after| std::str::from_utf8(after).ok()).map(Lines::of).unwrap_or_default();
-        self.written = written;
-    }
-
-    /// The bytes before the run; nothing if there was no such file.
-    pub fn before(&self) -> Option<&[u8]> {
-        self.before.as_ref().map(|bytes| bytes.0.as_slice())
-    }
-
-    /// True if `bytes` are what the run wrote, and nothing if it removed the file.
-    pub fn is_after(&self, bytes: Option<&[u8]>) -> bool {
-        !self.is_mixed && self.after_sha256 == bytes.map(Hash::of)
-    }
-
-    /// True if the run removed the file.
-    pub fn is_removal(&self) -> bool {
-        self.after_sha256.is_none()
-    }
-
-    /// Where the old bytes lie until they take their place again.
-    fn restore_temporary(&self) -> PathBuf {
-        beside(&self.temporary, ".old")
-    }
-
-    /// All temporary files that a run may have left for it.
-    fn temporaries(&self) -> [PathBuf; 2] {
-        [self.temporary.clone(), self.restore_temporary()]
-    }
-}
-
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Bytes(#[serde(with = "hex")] Vec<u8>);
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Hash(#[serde(with = "hex")] [u8; 32]);
-
-impl Hash {
-    fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-
-    /// Its first half, in hexadecimal digits: enough to tell texts apart, where it guards nothing.
-    fn short(&self) -> String {
-        hex::encode(self.0.get(..8).unwrap_or(&self.0))
-    }
 }
 
 /// How far a run, or its undoing, has come. See the module's table.

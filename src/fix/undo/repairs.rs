@@ -9,7 +9,7 @@
 //!   the values that the repairs had changed.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::{UndoError, UndoReport, runs_to_undo};
@@ -323,7 +323,7 @@ impl RepairsOf<'_> {
         taken: &BTreeSet<usize>,
         kept: &BTreeSet<String>,
         written: &mut Written,
-        path: &PathBuf,
+        path: &Path,
         notes: &mut Vec<String>,
     ) {
         let is_left = |piece: &Piece| taken.contains(&piece.repair);
