@@ -34,8 +34,11 @@ fn differences(before: &Value, after: &Value, path: &str, found: &mut Vec<String
 }
 
 /// What repairs are about: how a server is started and checked, what clients are told, and where ports listen. Of a port
-/// list, the open entry may go if it has a twin.
+/// list, the open entry may go if it has a twin. What services share stands below an extension, which Compose ignores.
 fn is_meant(path: &str) -> bool {
+    if path.starts_with("x-") {
+        return true;
+    }
     let Some((_, rest)) = path.strip_prefix("services.").and_then(|rest| rest.split_once('.')) else { return false };
     let starts = ["command", "entrypoint", "environment", "healthcheck.test"];
     starts
@@ -62,23 +65,28 @@ fn resolved(folder: &Path) -> Option<Value> {
 /// Repairs a copy of the project in `original` if there is something to repair; what has changed that should not have.
 fn unmeant(original: &Path, call: Option<&[PathBuf]>) -> Option<Result<(), String>> {
     let folder = Folder::copy_of(original);
-    let files = folder.files();
-    let config = |folder: &Folder| call.map(|call| compose_config(call, &folder.path()));
-    let (before, by_caulk) = (config(&folder), resolved(&folder.path()));
+    let before = folder.files();
     folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
-    if folder.files() == files {
+    let after = folder.files();
+    if after == before {
         return None;
     }
+    let config = || call.map(|call| compose_config(call, &folder.path()));
+    let (config_after, resolved_after) = (config(), resolved(&folder.path()));
+    // In the same folder, since paths are part of what is compared.
+    for (name, _) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        std::fs::remove_file(folder.path().join(name)).expect("caulk has made it");
+    }
+    before.iter().for_each(|(name, bytes)| drop(folder.write(name, bytes)));
     let mut found = Vec::new();
-    if let Some(Ok(before)) = before {
-        match config(&folder) {
-            Some(Ok(after)) => differences(&before, &after, "", &mut found),
-            Some(Err(error)) => return Some(Err(format!("Compose refuses it: {error}"))),
-            None => {}
+    if let (Some(Ok(before)), Some(after)) = (config(), config_after) {
+        match after {
+            Ok(after) => differences(&before, &after, "", &mut found),
+            Err(error) => return Some(Err(format!("Compose refuses it: {error}"))),
         }
     }
-    if let Some(before) = by_caulk {
-        match resolved(&folder.path()) {
+    if let Some(before) = resolved(&folder.path()) {
+        match resolved_after {
             Some(after) => differences(&before, &after, "", &mut found),
             None => return Some(Err("caulk can't resolve it any more".to_owned())),
         }
