@@ -170,6 +170,8 @@ mod tests {
                 "healthcheck-ignores-refusal",
                 "healthcheck-no-auth",
                 "store-no-auth",
+                "data-without-volume",
+                "no-memory-limit",
                 "public-port",
                 "bare-key-at-end",
                 "blank-before-option",
@@ -185,7 +187,8 @@ mod tests {
                 "variable-in-unread-env-file",
                 "url-malformed",
                 "url-no-password",
-                "url-wrong-host"
+                "url-wrong-host",
+                "url-wrong-password"
             ]
         );
     }
