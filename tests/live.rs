@@ -74,6 +74,57 @@ fn a_sealed_healthcheck_says_what_is_true() {
     }
 }
 
+/// A copy of a project after its repair, without the repairs whose titles hold `word`.
+fn without(name: &str, word: &str) -> common::Folder {
+    let folder = common::Folder::copy_of(&project(name).join("input"));
+    folder.caulk(&["check", "--fix"]);
+    let list = folder.caulk(&["undo", "--list"]).stdout;
+    let ids = list.lines().filter(|line| line.contains(word)).filter_map(|line| line.split(' ').next());
+    let arguments: Vec<_> = std::iter::once("undo").chain(ids).collect();
+    assert!(arguments.len() > 1, "{name}: {list}");
+    let run = folder.caulk(&arguments);
+    assert_eq!(run.status, Some(0), "{name}: {}", run.all());
+    folder
+}
+
+#[test]
+fn once_a_password_is_taken_back_the_server_is_open_its_check_passes_and_its_port_stays_on_loopback() {
+    let Some(redis) = required("redis-server", Redis::find()) else { return };
+    for name in PROJECTS {
+        let folder = without(name, "password");
+        for open in servers_of(&folder.path()) {
+            let context = format!("{name}: {}", open.service);
+            let mut server = redis.start(&open.command);
+            assert_eq!(server.ask("redis://127.0.0.1").as_deref(), Ok("PONG"), "{context}");
+            assert!(server.is_healthy(&open.check, &open.environment), "{context}: {:?}", open.check);
+            server.stop();
+            assert!(!server.is_healthy(&open.check, &open.environment), "{context}: no server");
+        }
+        with_project(&folder.path(), |project| {
+            for service in project.services().iter().filter(|service| is_server(&service.value)) {
+                for port in ports(&service.value) {
+                    let address = port.host_ip.map(|address| address.to_string());
+                    assert_eq!(address.as_deref(), Some("127.0.0.1"), "{name}: {}", service.key);
+                }
+            }
+        });
+    }
+}
+
+#[test]
+fn once_a_port_is_taken_back_the_server_keeps_its_password() {
+    let Some(redis) = required("redis-server", Redis::find()) else { return };
+    for name in PROJECTS {
+        for sealed in servers_of(&without(name, "on loopback").path()) {
+            let context = format!("{name}: {}", sealed.service);
+            let server = redis.start(&sealed.command);
+            let stranger = server.ask("redis://127.0.0.1").expect_err(&context);
+            assert!(stranger.contains("NOAUTH"), "{context}: {stranger}");
+            assert!(server.is_healthy(&sealed.check, &sealed.environment), "{context}");
+        }
+    }
+}
+
 #[test]
 fn compose_accepts_the_sealed_projects_and_reads_them_as_caulk_does() {
     let Some(compose) = required("Docker Compose 2 ($DOCKER_COMPOSE, docker-compose or docker compose)", compose())

@@ -110,7 +110,8 @@ fn a_diff_shows_the_repair_and_changes_nothing() {
 fn a_diff_shows_the_whole_repair_where_git_tracks_the_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let before = files_of(&project("guide").join("input"));
-    let mut command = Folder::new().command(&["check", "--diff", "fixtures/projects/guide/input"]);
+    let folder = Folder::new();
+    let mut command = folder.command(&["check", "--diff", "fixtures/projects/guide/input"]);
     let run = common::Run::of(command.current_dir(root));
     assert_eq!(run.status, Some(1), "{}", run.all());
     for line in
@@ -245,4 +246,78 @@ fn assert_same(expected: &[u8], actual: &[u8], context: &str) {
     let (expected, actual) = (lines(expected), lines(actual));
     let difference = similar::TextDiff::from_lines(&expected, &actual).unified_diff().to_string();
     panic!("{context}: expected - and got +\n{difference}");
+}
+
+const OPEN: &str = "\
+services:
+  redis:
+    image: redis:7
+    ports: [\"6379:6379\"]
+  web:
+    build: .
+    environment:
+      REDIS_URL: redis://redis:6379/0
+";
+
+#[cfg(unix)]
+#[test]
+fn an_env_file_that_leads_out_of_the_project_holds_back_what_needs_it_and_nothing_else() {
+    let folder = Folder::new();
+    folder.write("compose.yaml", OPEN);
+    fs::write(folder.path().join("../outside"), "A=1\n").expect("there is room");
+    std::os::unix::fs::symlink("../outside", folder.path().join(".env")).expect("it is new");
+    let run = folder.caulk(&["check", "--fix"]);
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    assert!(
+        run.stdout.contains("Held back 1:") && run.stdout.contains(".env can't be written: it leads to"),
+        "{}",
+        run.all()
+    );
+    assert!(run.stdout.contains("r2: port 6379 on loopback"), "{}", run.all());
+    let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
+    assert_eq!(compose, OPEN.replace("6379:6379", "127.0.0.1:6379:6379"));
+    assert_eq!(fs::read_to_string(folder.path().join("../outside")).expect("it is there"), "A=1\n");
+}
+
+#[test]
+fn an_env_file_of_before_stays_in_the_images_that_may_need_it_and_a_new_one_does_not_get_there() {
+    for (env, is_listed) in [(None, true), (Some("A=1\n"), false)] {
+        let folder = Folder::new();
+        folder.write("compose.yaml", OPEN);
+        folder.write("Dockerfile", "FROM scratch\nCOPY . .\n");
+        if let Some(env) = env {
+            folder.write(".env", env);
+        }
+        let run = folder.caulk(&["check", "--fix"]);
+        assert_eq!(run.status, Some(0), "{}", run.all());
+        assert_eq!(folder.files().contains_key(".dockerignore"), is_listed, "{env:?}");
+        let is_told = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains("name it in .dockerignore");
+        assert_eq!(is_told, !is_listed, "{}", run.all());
+    }
+}
+
+#[test]
+fn a_server_in_the_network_of_its_client_is_sealed_with_it() {
+    let folder = Folder::new();
+    let text = "\
+services:
+  web:
+    image: example/web:1
+    ports: [\"8080:80\"]
+    environment:
+      REDIS_URL: redis://localhost:6379/0
+  redis:
+    image: redis:7
+    network_mode: service:web
+";
+    folder.write("compose.yaml", text);
+    let run = folder.caulk(&["check", "--fix"]);
+    assert!(!run.stdout.contains("url-wrong-host"), "{}", run.all());
+    let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
+    assert!(
+        compose.contains("REDIS_URL: redis://default:${REDIS_PASSWORD}@localhost:6379/0"),
+        "{compose}\n{}",
+        run.all()
+    );
+    assert!(compose.contains("--requirepass"), "{compose}");
 }

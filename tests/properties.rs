@@ -116,7 +116,36 @@ fn careful_repair(files: BTreeMap<String, Vec<u8>>) -> Result<(Folder, Option<i3
             prop_assert!(concerned.iter().any(|word| line.contains(word)), "{}: {:?} was changed", name, line);
         }
     }
+    taken_back(&files, &run)?;
     Ok((folder, run.status))
+}
+
+/// Takes the same repair back, repair by repair and as a whole: every byte is as before.
+fn taken_back(files: &BTreeMap<String, Vec<u8>>, run: &common::Run) -> Result<(), TestCaseError> {
+    if !run.stdout.contains("Repaired ") {
+        return Ok(());
+    }
+    for is_whole in [true, false] {
+        let folder = Folder::new();
+        for (name, bytes) in files {
+            folder.write(name, bytes);
+        }
+        folder.caulk(&["check", "--fix"]);
+        let list = folder.caulk(&["undo", "--list"]).stdout;
+        let mut ids: Vec<_> = list.lines().filter_map(|line| line.split(' ').next()).collect();
+        if is_whole {
+            ids.truncate(1);
+        }
+        for id in ids {
+            // Some rest on others, which then go first.
+            let undone = folder.caulk(&["undo", id]);
+            prop_assert!(undone.status == Some(0) || undone.stderr.contains("by itself"), "{}\n{}", list, undone.all());
+        }
+        let rest = folder.caulk(&["undo"]);
+        prop_assert!(matches!(rest.status, Some(0 | 2)), "{}\n{}", list, rest.all());
+        prop_assert!(folder.files() == *files, "{}\n{}", list, rest.all());
+    }
+    Ok(())
 }
 
 /// Whatever follows a `#` that could begin a comment, with its number.

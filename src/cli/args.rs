@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::format_args::{FormatArg, RulesFormatArg, ShellArg};
 use super::settings::{
     Action, Check, ColorChoice, Command, Failing, Input, Output, Resolve, ResolveFormat, SecretsPolicy, Selector,
-    Settings, Verbosity,
+    Settings, Undo, Verbosity,
 };
 use crate::report::view::Severity;
 
@@ -48,6 +48,15 @@ struct Arguments {
 const EXIT_STATUS: &str = "\
 Exit status: 0 if nothing is left, 1 if findings are left, 2 if caulk could not do what was asked.";
 
+const UNDO_HELP: &str = "\
+Without ids, every file of the run becomes to the byte what it was. With ids, the lines that these repairs wrote go, and
+the rest stays; edits elsewhere in the files do not matter. Both refuse if somebody has edited what would go.
+
+A generated password goes with its repair, unless something that stays still refers to it. The lines that hide an env
+file from git and from images stay as long as that file is not as it was before the run.
+
+Exit status: 0 if it is taken back, 1 if edits are in the way, 2 if caulk could not do what was asked.";
+
 const RESOLVE_EXIT_STATUS: &str = "\
 Exit status: 0 if Docker Compose accepts the project, 1 if not, 2 if caulk could not do what was asked.";
 
@@ -62,10 +71,15 @@ enum CommandArgs {
     /// Write a project as Docker Compose sees it, or where each value comes from
     #[command(after_help = RESOLVE_EXIT_STATUS)]
     Resolve(ResolveArgs),
-    /// Take back the repairs of the last run, or one of them
+    /// Take back the repairs of the last run, or some of them
+    #[command(after_help = UNDO_HELP)]
     Undo {
-        /// Id of a repair, such as r1; all of them if there is none
-        repair: Option<String>,
+        /// Ids of repairs, such as r1; the whole run, byte for byte, if there is none
+        #[arg(value_name = "REPAIR")]
+        repairs: Vec<String>,
+        /// List the repairs of the last run
+        #[arg(long, conflicts_with = "repairs")]
+        list: bool,
     },
     /// Say what a rule objects to, why, and what its repair does
     Explain {
@@ -326,7 +340,7 @@ impl Arguments {
             CommandArgs::Check(args) => Command::Check(Box::new(args.check("check", false)?)),
             CommandArgs::Fix(args) => Command::Check(Box::new(args.check("fix", true)?)),
             CommandArgs::Resolve(args) => Command::Resolve(Box::new(args.resolve())),
-            CommandArgs::Undo { repair } => Command::Undo { repair },
+            CommandArgs::Undo { repairs, list } => Command::Undo(Undo { repairs, is_list: list }),
             CommandArgs::Explain { rule, rules } => Command::Explain { rule, rule_folders: rules.folders },
             CommandArgs::Rules { command: Some(RulesCommand::Test { folder }), .. } => Command::TestRules { folder },
             CommandArgs::Rules { command: None, rules, format } => {
@@ -563,8 +577,9 @@ mod tests {
     #[test]
     fn other_commands_are_read() {
         let cases = [
-            ("undo", Command::Undo { repair: None }),
-            ("undo r2", Command::Undo { repair: Some("r2".into()) }),
+            ("undo", Command::Undo(Undo::default())),
+            ("undo --list", Command::Undo(Undo { is_list: true, ..Undo::default() })),
+            ("undo r2 r3", Command::Undo(Undo { repairs: vec!["r2".into(), "r3".into()], is_list: false })),
             (
                 "explain public-port --rules a --rules b",
                 Command::Explain { rule: "public-port".into(), rule_folders: vec!["a".into(), "b".into()] },

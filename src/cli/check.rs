@@ -16,8 +16,8 @@ use super::view::Writer;
 use super::{Error, Outcome, look};
 use crate::fix::bench::SecretsPolicy;
 use crate::fix::commit::{self, FileChange, RunRecord, commit};
-use crate::fix::journal::{self, RepairRecord, StateFolder, StatePlaces};
-use crate::fix::plan::{Fate, Plan, Settings, State, plan};
+use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
+use crate::fix::plan::{Plan, Settings, State, plan};
 use crate::fix::secret::{Secrets, random};
 use crate::lint::Selection;
 use crate::model::Options;
@@ -66,15 +66,18 @@ pub fn run(
             ..Options::default()
         },
         git: GitProgram::default(),
+        started: SystemTime::now(),
     };
     let mut progress = Progress::new(found.groups.iter().map(Vec::len).sum(), output.verbosity, err);
     let parts = match &state_folder {
         // One after the other: each may write, and what one has written the next one reads.
         Some(state_folder) => {
+            let mut first_repair = 1;
             let parts = found.groups.iter().map(|group| {
-                let part = run.group(group, &files, Some(state_folder));
+                let part = run.group(group, &files, Some(WriteTo { state_folder, first_repair }))?;
+                first_repair += part.report.repairs.len();
                 progress.step(group.len());
-                part
+                Ok(part)
             });
             parts.collect::<Result<Vec<_>, _>>()
         }
@@ -85,7 +88,8 @@ pub fn run(
     parts?.into_iter().for_each(|part| all.absorb(part));
     all.report.version = env!("CARGO_PKG_VERSION").to_owned();
     all.report.files = all.files.len();
-    Finished { check, folder, report: all.report, diffs: all.diffs }.write(output, out, err)
+    Finished { check, folder, report: all.report, diffs: all.diffs, not_written: all.not_written }
+        .write(output, out, err)
 }
 
 /// Does `work` on each group on all processors, and gives the results in the order of the groups.
@@ -115,6 +119,8 @@ struct Part {
     report: Report,
     files: BTreeSet<PathBuf>,
     diffs: Vec<FileDiff>,
+    /// Why some repairs could not be written.
+    not_written: Vec<String>,
 }
 
 impl Part {
@@ -122,7 +128,15 @@ impl Part {
         self.report.absorb(other.report);
         self.files.append(&mut other.files);
         self.diffs.append(&mut other.diffs);
+        self.not_written.append(&mut other.not_written);
     }
+}
+
+/// Where repairs are noted, and from which number on they count.
+#[derive(Clone, Copy)]
+struct WriteTo<'a> {
+    state_folder: &'a StateFolder,
+    first_repair: usize,
 }
 
 /// What all groups share.
@@ -133,17 +147,13 @@ struct Run<'a> {
     selection: &'a Selection,
     options: Options,
     git: GitProgram,
+    started: SystemTime,
 }
 
 impl Run<'_> {
     /// Reads a group of projects, and repairs it if there is a state folder. Secrets are made for each group: what shares
     /// an env file is in one.
-    fn group(
-        &self,
-        sets: &[ProjectFiles],
-        files: &dyn Files,
-        state_folder: Option<&StateFolder>,
-    ) -> Result<Part, Error> {
+    fn group(&self, sets: &[ProjectFiles], files: &dyn Files, write_to: Option<WriteTo<'_>>) -> Result<Part, Error> {
         let mut part = Part::default();
         let secrets = RefCell::new(Secrets::new(random()));
         let is_fixing = self.check.action != Action::Report;
@@ -153,6 +163,13 @@ impl Run<'_> {
             status => status,
         };
         let git: &dyn Git = if self.check.action == Action::ShowDiff { &as_if_untracked } else { &self.git };
+        let folder =
+            common_folder(sets.iter().map(|set| set.folder.as_path())).unwrap_or_else(|| self.folder.to_owned());
+        let root = self.root(&folder);
+        let may_write = |path: &Path| {
+            let bound = bound(&root, path.parent().into_iter());
+            commit::may_write(path, &bound, &commit::Disk).map_err(|reason| reason.to_string())
+        };
         let settings = Settings {
             sets,
             options: &self.options,
@@ -161,28 +178,31 @@ impl Run<'_> {
             is_unsafe_allowed: self.check.unsafe_fixes,
             policy: policy(self.check.secrets),
             git,
+            may_write: &may_write,
         };
-        let folder =
-            common_folder(sets.iter().map(|set| set.folder.as_path())).unwrap_or_else(|| self.folder.to_owned());
-        let root = self.root(&folder);
-        if let Some(state_folder) = state_folder {
+        if let Some(WriteTo { state_folder, .. }) = write_to {
             let lines = journal::recover(&root, state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
             part.report.notes.extend(lines);
         }
         let before = State::read(files, &settings);
-        let plan = plan(files, &settings, &secrets);
-        let changes = plan.draft.file_changes();
+        let mut plan = plan(files, &settings, &secrets);
+        let first_repair = write_to.map_or(1, |write_to| write_to.first_repair);
+        let changes = plan.draft.file_changes(first_repair);
         let overlay = plan.draft.overlay();
-        let after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
-        if let Some(state_folder) = state_folder.filter(|_| !changes.is_empty()) {
-            // Without a repository, what a repair chose to change is what the project consists of.
-            let changed = changes.iter().filter_map(|change| change.path.parent());
-            let root = common_folder(changed.chain([root.as_path()])).unwrap_or(root);
-            let record = record(root, &plan);
-            let done = commit(&changes, &record, state_folder, &commit::Disk)
-                .map_err(|error| Error::Other(error.to_string()))?;
-            part.report.notes.extend(done.notes);
+        let mut after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
+        if let Some(WriteTo { state_folder, .. }) = write_to.filter(|_| !changes.is_empty()) {
+            let root = bound(&root, changes.iter().filter_map(|change| change.path.parent()));
+            let about = self.about(&settings, &plan, first_repair);
+            match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
+                Ok(done) => part.report.notes.extend(done.notes),
+                // Other projects can be repaired all the same.
+                Err(error) => {
+                    plan.give_up(&error.to_string());
+                    after = None;
+                    part.not_written.push(error.to_string());
+                }
+            }
         }
         if self.check.action == Action::ShowDiff {
             let secrets = secrets.borrow().exposed();
@@ -199,7 +219,7 @@ impl Run<'_> {
 
     /// What keeps `--fix` from making a change that a patch shows.
     fn not_for_git(&self, change: &FileChange, secrets: &[String]) -> Option<String> {
-        let text = String::from_utf8_lossy(&change.after);
+        let text = String::from_utf8_lossy(change.after.as_deref().unwrap_or_default());
         let is_secret = secrets.iter().any(|secret| text.contains(secret.as_str()));
         let is_tracked = || matches!(self.git.status(&change.path), GitStatus::Tracked { .. });
         (is_secret && is_tracked()).then(|| {
@@ -210,7 +230,33 @@ impl Run<'_> {
         })
     }
 
-    /// The folder that bounds what is written: the repository, or the project.
+    /// What the journal notes of a run.
+    fn about(&self, settings: &Settings<'_>, plan: &Plan<'_>, first_repair: usize) -> About {
+        let since = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let repairs = plan.made.iter().map(|made| RepairRecord {
+            number: first_repair + made.number,
+            title: made.title.clone(),
+            secrets: made.secrets.iter().cloned().collect(),
+            uses: made.uses.iter().cloned().collect(),
+            changed: made.changed.iter().cloned().collect(),
+            is_undone: false,
+        });
+        let projects = settings.sets.iter();
+        About {
+            call: format!("{}-{}", since.as_nanos(), std::process::id()),
+            repairs: repairs.collect(),
+            projects: projects
+                .map(|set| ProjectRecord {
+                    files: set.files.clone(),
+                    folder: set.folder.clone(),
+                    env_files: set.env_files.clone(),
+                })
+                .collect(),
+            env_files: settings.options.env_files.clone(),
+        }
+    }
+
+    /// The folder in which the project lies: the repository, or its own.
     fn root(&self, folder: &Path) -> PathBuf {
         match self.git.status(&folder.join(".env")) {
             GitStatus::Tracked { root }
@@ -228,6 +274,7 @@ struct Finished<'a> {
     folder: &'a Path,
     report: Report,
     diffs: Vec<FileDiff>,
+    not_written: Vec<String>,
 }
 
 impl Finished<'_> {
@@ -275,6 +322,9 @@ impl Finished<'_> {
             for line in self.what_was_repaired() {
                 writeln!(err, "caulk: {line}")?;
             }
+        }
+        if !self.not_written.is_empty() {
+            return Err(Error::Other(self.not_written.join("\n")));
         }
         Ok(outcome)
     }
@@ -393,24 +443,20 @@ fn open_state(err: &mut dyn Write) -> Result<StateFolder, Error> {
     Ok(folder)
 }
 
-fn record(root: PathBuf, plan: &Plan<'_>) -> RunRecord {
-    let made = plan.repairs.iter().filter(|planned| planned.fate == Fate::Made);
-    let repairs = made.map(|planned| RepairRecord {
-        id: planned.key.to_string(),
-        title: planned.title.clone(),
-        edits: Vec::new(),
-    });
-    RunRecord { root, started: SystemTime::now(), repairs: repairs.collect() }
-}
-
 fn file_diff(folder: &Path, change: &FileChange, secrets: &[String]) -> FileDiff {
     let text = |bytes: &[u8]| decode(bytes).map(|text| text.to_string()).unwrap_or_default();
     FileDiff {
         path: relative_to(folder, &change.path),
         before: change.before.as_deref().map(text),
-        after: text(&change.after),
+        after: change.after.as_deref().map(text).unwrap_or_default(),
         secrets: secrets.to_vec(),
     }
+}
+
+/// The folder that bounds what is written. Without a repository, what a repair chose to change is what the project
+/// consists of.
+fn bound<'p>(root: &'p Path, changed: impl Iterator<Item = &'p Path>) -> PathBuf {
+    common_folder(changed.chain([root])).unwrap_or_else(|| root.to_owned())
 }
 
 /// The folder that holds all of them.

@@ -81,7 +81,7 @@ fn run(settings: &Settings, out: &mut dyn Write, err: &mut dyn Write) -> Result<
     match &settings.command {
         Command::Check(check) => check::run(check, output, &folder, out, err),
         Command::Resolve(resolve) => resolve::run(resolve, &folder, out, err),
-        Command::Undo { repair } => undo::run(repair.as_deref(), &folder, out),
+        Command::Undo(undo) => undo::run(undo, &folder, out),
         Command::Explain { rule, rule_folders } => rules::explain(rule, rule_folders, &look(output.color), out),
         Command::ListRules { rule_folders, format } => rules::list(rule_folders, *format, &look(output.color), out),
         Command::TestRules { folder: rules } => rules::test(&folder.join(rules as &Path), out),

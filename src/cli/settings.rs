@@ -21,10 +21,7 @@ pub enum Command {
     /// Write a project as Docker Compose sees it.
     Resolve(Box<Resolve>),
     /// Take repairs of the last run back.
-    Undo {
-        /// One of them; all if `None`.
-        repair: Option<String>,
-    },
+    Undo(Undo),
     /// Write the documentation of a rule.
     Explain {
         /// Its id.
@@ -54,6 +51,15 @@ pub enum Command {
         /// Of one command; of caulk itself if `None`.
         command: Option<String>,
     },
+}
+
+/// What `caulk undo` is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Undo {
+    /// Ids of the repairs to take back; all if there is none.
+    pub repairs: Vec<String>,
+    /// Whether to list the repairs in place of taking them back.
+    pub is_list: bool,
 }
 
 /// How to look at projects and what to do about them.

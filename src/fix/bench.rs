@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use super::secret::{Secret, SecretError, Secrets};
+use super::secret::{SecretError, Secrets};
+use crate::lens::value::Secret;
 use crate::model::discover::Reason;
 use crate::model::{Project, Workspace};
 use crate::rule::RuleSet;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::commit::{FileChange, Role};
+use super::journal::{Purpose, Written};
 use super::repair::{Change, ChangeKind};
 use crate::source::{Files, Overlay, ReadError, decode};
-use crate::text::{EditSet, LineEnding, Overlap};
+use crate::text::{Edit, EditSet, LineEnding, Overlap};
 
 /// Why a change can't be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,7 @@ struct Changed {
     after: String,
     role: Role,
     secret: bool,
+    written: Written,
 }
 
 impl<'f> Draft<'f> {
@@ -63,11 +65,11 @@ impl<'f> Draft<'f> {
         overlay
     }
 
-    /// Makes the changes, all or none. `holds_secret` tells of each new file whether others may read it.
+    /// Makes the changes of a repair, all or none. `number` tells it from the others.
     ///
     /// # Errors
     /// [`DraftError`] if they can't be made together.
-    pub fn apply(&mut self, changes: &[&Change]) -> Result<(), DraftError> {
+    pub fn apply(&mut self, number: usize, changes: &[&Change]) -> Result<(), DraftError> {
         let mut by_path: BTreeMap<&Path, Vec<&Change>> = BTreeMap::new();
         for change in changes {
             by_path.entry(&change.path).or_default().push(change);
@@ -75,27 +77,46 @@ impl<'f> Draft<'f> {
         let mut next = self.changed.clone();
         for (path, changes) in by_path {
             let known = next.remove(path);
-            let (before, text) = match known {
-                Some(changed) => (changed.before, changed.after),
-                None => self.read(path)?,
+            let (before, text, mut written) = match known {
+                Some(changed) => (changed.before, changed.after, changed.written),
+                None => {
+                    let (before, text) = self.read(path)?;
+                    (before, text, Written::default())
+                }
             };
-            let after = changed_text(path, text, &changes)?;
+            let edits = edits(path, &text, &changes)?;
+            let mut set = EditSet::new();
+            for (edit, _) in &edits {
+                set.insert(edit.clone()).map_err(|overlap| DraftError::Overlap { path: path.to_owned(), overlap })?;
+            }
+            written.add(number, &edits, &text);
+            let after = set.apply(&text);
             let role = changes.iter().map(|change| change.role).max().expect("a path has at least one change");
             let secret = role == Role::EnvFile && before.is_none();
-            next.insert(path.to_owned(), Changed { before, after, role, secret });
+            next.insert(path.to_owned(), Changed { before, after, role, secret, written });
         }
         self.changed = next;
         Ok(())
     }
 
-    /// What would be written, in no particular order.
-    pub fn file_changes(&self) -> Vec<FileChange> {
-        let changed = self.changed.iter().map(|(path, changed)| FileChange {
-            path: path.clone(),
-            before: changed.before.as_ref().map(|bytes| bytes.to_vec()),
-            after: changed.after.clone().into_bytes(),
-            role: changed.role,
-            secret: changed.secret,
+    /// Gives each repair another number.
+    pub fn renumber(&mut self, number_of: &dyn Fn(usize) -> usize) {
+        self.changed.values_mut().for_each(|changed| changed.written.renumber(number_of));
+    }
+
+    /// What would be written, in no particular order. The repairs count on from `first`.
+    pub fn file_changes(&self, first: usize) -> Vec<FileChange> {
+        let changed = self.changed.iter().map(|(path, changed)| {
+            let mut written = changed.written.clone();
+            written.renumber(&|number| first + number);
+            FileChange {
+                path: path.clone(),
+                before: changed.before.as_ref().map(|bytes| bytes.to_vec()),
+                after: Some(changed.after.clone().into_bytes()),
+                role: changed.role,
+                secret: changed.secret,
+                written,
+            }
         });
         changed.collect()
     }
@@ -113,27 +134,33 @@ impl<'f> Draft<'f> {
     }
 }
 
-fn changed_text(path: &Path, text: String, changes: &[&Change]) -> Result<String, DraftError> {
-    let mut edits = EditSet::new();
+/// The changes of one file as edits of its text, by place. A line goes to the end.
+fn edits(path: &Path, text: &str, changes: &[&Change]) -> Result<Vec<(Edit, Purpose)>, DraftError> {
+    let mut purposes = BTreeMap::new();
+    let mut set = EditSet::new();
     let mut lines = Vec::new();
     for change in changes {
         match &change.kind {
             ChangeKind::Edit(edit) => {
                 let overlap = |overlap| DraftError::Overlap { path: path.to_owned(), overlap };
-                edits.insert(edit.clone()).map_err(overlap)?;
+                set.insert(edit.clone()).map_err(overlap)?;
+                purposes.insert(edit.clone(), change.purpose.clone());
             }
-            ChangeKind::Line(line) if !lines.contains(&line) => lines.push(line),
+            ChangeKind::Line(line) if !lines.iter().any(|(known, _)| known == &line) => {
+                lines.push((line, change.purpose.clone()));
+            }
             ChangeKind::Line(_) => {}
         }
     }
-    let line_break = LineEnding::of(&text).as_str();
-    let mut after = edits.apply(&text);
-    for line in lines {
-        if !after.is_empty() && !after.ends_with('\n') {
-            after.push_str(line_break);
-        }
-        after.push_str(line);
-        after.push_str(line_break);
+    let mut edits: Vec<_> =
+        set.iter().map(|edit| (edit.clone(), purposes.remove(edit).unwrap_or(Purpose::Plain))).collect();
+    let line_break = LineEnding::of(text).as_str();
+    let edited = set.apply(text);
+    let mut is_at_start_of_line = edited.is_empty() || edited.ends_with('\n');
+    for (line, purpose) in lines {
+        let start = if is_at_start_of_line { "" } else { line_break };
+        edits.push((Edit::insert(text.len(), format!("{start}{line}{line_break}")), purpose));
+        is_at_start_of_line = true;
     }
-    Ok(after)
+    Ok(edits)
 }

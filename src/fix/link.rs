@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bench::Bench;
 use super::commit::Role;
+use super::journal::Purpose;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::environment_path;
 use crate::lens::environment;
@@ -132,7 +133,7 @@ fn repair(bench: &Bench<'_, '_>, key: RepairKey, title: String, written: Written
         path: path(source),
         kind: ChangeKind::Edit(edit),
         role: Role::Client,
-        defines: false,
+        purpose: Purpose::Plain,
     };
     let in_container = |(link, value): &(&Link, String)| {
         let (service, name) = (link.service.as_ref()?, link.carrier.variable()?);

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::bench::{Bench, SecretsPolicy};
 use super::draft::Draft;
-use super::repair::{Repair, RepairKey};
+use super::repair::{ChangeKind, Repair, RepairKey};
 use super::seal::{self, NoSeal};
 use super::secret::Secrets;
 use super::{link, port, proof};
@@ -34,6 +35,8 @@ pub struct Settings<'a> {
     pub policy: SecretsPolicy,
     /// What git thinks of files.
     pub git: &'a dyn Git,
+    /// Whether a file can be written; an error says why it can't.
+    pub may_write: &'a dyn Fn(&Path) -> Result<(), String>,
 }
 
 /// What became of a repair.
@@ -64,6 +67,8 @@ pub struct Planned {
     pub applicability: Applicability,
     /// What became of it.
     pub fate: Fate,
+    /// Repairs that it has made needless.
+    pub settles: BTreeSet<RepairKey>,
 }
 
 /// All repairs of a workspace.
@@ -76,12 +81,53 @@ pub struct Plan<'f> {
     pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know.
     pub notes: BTreeSet<String>,
+    /// What is to be remembered of the repairs that are in the draft.
+    pub made: Vec<Made>,
+}
+
+/// What is remembered of a repair, so that it can be taken back.
+pub struct Made {
+    /// Its number among [`Plan::repairs`].
+    pub number: usize,
+    /// Its title.
+    pub title: String,
+    /// The variables that it gives a password.
+    pub secrets: BTreeSet<String>,
+    /// The variables that what it writes refers to.
+    pub uses: BTreeSet<String>,
+    /// The values that it changes, such as `services.redis.command`.
+    pub changed: BTreeSet<String>,
 }
 
 impl Plan<'_> {
+    /// Notes that the repairs could not be written.
+    pub fn give_up(&mut self, why: &str) {
+        let made = self.made.drain(..).map(|made| made.number).collect::<BTreeSet<_>>();
+        for number in made {
+            self.repairs[number].fate = Fate::Refused(why.to_owned());
+        }
+        self.recreate.clear();
+        self.notes.clear();
+    }
+
     /// Numbers of the repairs of a finding.
     pub fn repairs_of(&self, keys: &[RepairKey]) -> Vec<usize> {
-        keys.iter().filter_map(|key| self.repairs.iter().position(|planned| planned.key == *key)).collect()
+        let is_meant = |planned: &Planned, key: &RepairKey| planned.key == *key || planned.settles.contains(key);
+        keys.iter().filter_map(|key| self.repairs.iter().position(|planned| is_meant(planned, key))).collect()
+    }
+
+    /// Takes out the repairs that others have made needless, and counts the rest anew.
+    fn leave_out(&mut self, settled: &BTreeMap<RepairKey, RepairKey>) {
+        for (key, by) in settled {
+            if let Some(planned) = self.repairs.iter_mut().find(|planned| planned.key == *by) {
+                planned.settles.insert(key.clone());
+            }
+        }
+        let kept: Vec<_> = self.repairs.iter().map(|planned| !settled.contains_key(&planned.key)).collect();
+        let number_of = |number: usize| kept.iter().take(number).filter(|is_kept| **is_kept).count();
+        self.made.iter_mut().for_each(|made| made.number = number_of(made.number));
+        self.draft.renumber(&number_of);
+        self.repairs.retain(|planned| !settled.contains_key(&planned.key));
     }
 }
 
@@ -196,12 +242,26 @@ impl Aim {
 
 /// Plans all repairs for what is found in the files.
 pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>) -> Plan<'f> {
-    let mut plan =
-        Plan { repairs: Vec::new(), draft: Draft::new(files), recreate: BTreeSet::new(), notes: BTreeSet::new() };
+    let mut plan = Plan {
+        repairs: Vec::new(),
+        draft: Draft::new(files),
+        recreate: BTreeSet::new(),
+        notes: BTreeSet::new(),
+        made: Vec::new(),
+    };
     first_look(files, settings, secrets, &mut plan);
-    let mut tried = BTreeSet::new();
-    while step(settings, secrets, &mut plan, &mut tried) {}
+    let mut progress = Progress::default();
+    while step(settings, secrets, &mut plan, &mut progress) {}
+    plan.leave_out(&progress.settled);
     plan
+}
+
+/// How far the making of repairs has come.
+#[derive(Default)]
+struct Progress {
+    tried: BTreeSet<RepairKey>,
+    /// Repairs that were not needed any more, each with the one that settled what it is about.
+    settled: BTreeMap<RepairKey, RepairKey>,
 }
 
 /// Builds each repair on the files as they are, so that a report can show it.
@@ -221,10 +281,18 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
                 // Until it is tried: another repair may mend the same, and it is never needed.
                 fate: Fate::Made,
                 repair: Some(repair),
+                settles: BTreeSet::new(),
             },
             Err(fate) => {
                 let title = finding.fixes.first().map(|fix| fix.title.clone()).unwrap_or_default();
-                Planned { key, repair: None, title, applicability: Applicability::Manual, fate }
+                Planned {
+                    key,
+                    repair: None,
+                    title,
+                    applicability: Applicability::Manual,
+                    fate,
+                    settles: BTreeSet::new(),
+                }
             }
         };
         plan.repairs.push(planned);
@@ -232,37 +300,52 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
 }
 
 /// Makes the next repair. False if there is none left.
-fn step(
-    settings: &Settings<'_>,
-    secrets: &RefCell<Secrets>,
-    plan: &mut Plan<'_>,
-    tried: &mut BTreeSet<RepairKey>,
-) -> bool {
+fn step(settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>, progress: &mut Progress) -> bool {
     let overlay = plan.draft.overlay();
     let state = State::read(&overlay, settings);
     let mut aims: Vec<_> =
         state.findings.iter().filter_map(|finding| Some((state.target(finding)?, finding))).collect();
     aims.sort_by_key(|(aim, _)| aim.rank());
+    if let Some(last) = plan.made.last().map(|made| &plan.repairs[made.number].key) {
+        let open: BTreeSet<_> = aims.iter().map(|(aim, finding)| state.key(finding.project, aim)).collect();
+        let keys = plan.repairs.iter().map(|planned| &planned.key);
+        for key in keys.filter(|key| !open.contains(key) && !progress.tried.contains(key)) {
+            progress.settled.entry(key.clone()).or_insert_with(|| last.clone());
+        }
+    }
     for (aim, finding) in aims {
         let key = state.key(finding.project, &aim);
-        if !tried.insert(key.clone()) {
+        if !progress.tried.insert(key.clone()) {
             continue;
         }
         let built = build(&state, &overlay, settings, secrets, finding, &aim);
-        let (fate, repair) = match built {
-            Err(fate) => (fate, None),
-            Ok(repair) => (attempt(&state, settings, finding, &repair, &mut plan.draft), Some(repair)),
+        let known = plan.repairs.iter().position(|planned| planned.key == key);
+        let number = known.unwrap_or(plan.repairs.len());
+        let (fate, repair, changed) = match built {
+            Err(fate) => (fate, None, BTreeSet::new()),
+            Ok(repair) => match attempt(&state, settings, finding, number, &repair, &mut plan.draft) {
+                Ok(changed) => (Fate::Made, Some(repair), changed),
+                Err(fate) => (fate, Some(repair), BTreeSet::new()),
+            },
         };
         let is_made = fate == Fate::Made;
-        match plan.repairs.iter_mut().find(|planned| planned.key == key) {
-            Some(planned) => planned.fate = fate,
+        match known {
+            Some(known) => plan.repairs[known].fate = fate,
             None => {
                 let title = repair.as_ref().map_or_else(String::new, |repair| repair.title.clone());
                 let applicability = repair.as_ref().map_or(Applicability::Manual, |repair| repair.applicability);
-                plan.repairs.push(Planned { key: key.clone(), repair: None, title, applicability, fate });
+                let settles = BTreeSet::new();
+                plan.repairs.push(Planned { key: key.clone(), repair: None, title, applicability, fate, settles });
             }
         }
         if let Some(repair) = repair.filter(|_| is_made) {
+            plan.made.push(Made {
+                number,
+                uses: variables_in(&repair),
+                changed,
+                title: repair.title,
+                secrets: repair.secrets,
+            });
             plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
             return true;
@@ -310,14 +393,29 @@ fn build(
     Ok(repair)
 }
 
-/// Makes a repair in the draft if it may be made and can be proved.
+/// Names of the variables that what a repair writes refers to.
+fn variables_in(repair: &Repair) -> BTreeSet<String> {
+    let names = |text: &str| -> Vec<String> {
+        let behind = text.split('$').skip(1).map(|rest| rest.strip_prefix('{').unwrap_or(rest));
+        let names = behind.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        names.filter(|name: &String| !name.is_empty()).collect()
+    };
+    let texts = repair.changes.iter().map(|change| match &change.kind {
+        ChangeKind::Edit(edit) => edit.text.as_str(),
+        ChangeKind::Line(line) => line,
+    });
+    texts.flat_map(names).collect()
+}
+
+/// Makes a repair in the draft if it may be made and can be proved. Answers with the values that it changes.
 fn attempt(
     state: &State<'_>,
     settings: &Settings<'_>,
     finding: &Finding,
+    number: usize,
     repair: &Repair,
     draft: &mut Draft<'_>,
-) -> Fate {
+) -> Result<BTreeSet<String>, Fate> {
     let is_allowed = match repair.applicability {
         Applicability::Safe => true,
         Applicability::Unsafe => settings.is_unsafe_allowed,
@@ -325,33 +423,39 @@ fn attempt(
     };
     if !is_allowed {
         let flag = (repair.applicability == Applicability::Unsafe).then_some("--unsafe-fixes");
-        return Fate::HeldBack { reason: repair.doubts.join("; "), flag };
+        return Err(Fate::HeldBack { reason: repair.doubts.join("; "), flag });
+    }
+    for change in &repair.changes {
+        if let Err(why) = (settings.may_write)(&change.path) {
+            let path = crate::source::relative_to(&state.workspace.projects[finding.project].folder, &change.path);
+            return Err(Fate::HeldBack { reason: format!("{path} can't be written: {why}"), flag: None });
+        }
     }
     if let Some(problem) = in_the_way(state, finding.project, repair) {
-        return Fate::Refused(problem);
+        return Err(Fate::Refused(problem));
     }
     let mut next = draft.clone();
-    let (defining, rest): (Vec<_>, Vec<_>) = repair.changes.iter().partition(|change| change.defines);
+    let (defining, rest): (Vec<_>, Vec<_>) = repair.changes.iter().partition(|change| change.purpose.defines());
     let mut defined = draft.clone();
-    let applied =
-        defined.apply(&defining).and_then(|()| next.apply(&defining.into_iter().chain(rest).collect::<Vec<_>>()));
+    let applied = defined
+        .apply(number, &defining)
+        .and_then(|()| next.apply(number, &defining.into_iter().chain(rest).collect::<Vec<_>>()));
     if let Err(error) = applied {
-        return Fate::Refused(error.to_string());
+        return Err(Fate::Refused(error.to_string()));
     }
     let (defined_files, next_files) = (defined.overlay(), next.overlay());
     // Most repairs define nothing: then the state in between is that before.
-    let is_defining = repair.changes.iter().any(|change| change.defines);
+    let is_defining = repair.changes.iter().any(|change| change.purpose.defines());
     let defined_workspace = is_defining.then(|| Workspace::read(&defined_files, settings.sets, settings.options));
     let defined_workspace = defined_workspace.as_ref().unwrap_or(&state.workspace);
     let after = State::read(&next_files, settings);
-    if let Err(failure) = proof::check(repair, &state.workspace, defined_workspace, &after.workspace) {
-        return Fate::Refused(format!("caulk could not prove the result: {failure}"));
-    }
+    let changed = proof::check(repair, &state.workspace, defined_workspace, &after.workspace)
+        .map_err(|failure| Fate::Refused(format!("caulk could not prove the result: {failure}")))?;
     if let Some(reason) = worsened(state, &after, finding, repair, settings) {
-        return Fate::Refused(reason);
+        return Err(Fate::Refused(reason));
     }
     *draft = next;
-    Fate::Made
+    Ok(changed.iter().map(proof::readable_path).collect())
 }
 
 /// What can't be read in the project of a repair, or in a file that it changes. Where a tree breaks off, or Compose

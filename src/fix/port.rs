@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::bench::Bench;
 use super::commit::Role;
+use super::journal::Purpose;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{port_value, port_values, ports_value, service_path};
 use crate::lens::port::{Port, ports};
@@ -46,7 +47,7 @@ pub fn set_host_ip(
         title: format!("port {} on loopback", published(port)),
         applicability: Applicability::Safe,
         doubts: Vec::new(),
-        changes: vec![Change { path, kind: ChangeKind::Edit(edit), role: Role::Server, defines: false }],
+        changes: vec![Change { path, kind: ChangeKind::Edit(edit), role: Role::Server, purpose: Purpose::Plain }],
         expected: BTreeMap::new(),
         defines: BTreeSet::new(),
         secrets: BTreeSet::new(),

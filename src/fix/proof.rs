@@ -1,6 +1,6 @@
 //! The proof that a repair did what it means to do, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::repair::Repair;
@@ -24,7 +24,8 @@ pub enum Failure {
     CommentLost(String),
 }
 
-/// Compares the workspace before, after only the variables were defined, and after all of the repair.
+/// Compares the workspace before, after only the variables were defined, and after all of the repair. Answers with the
+/// paths at which it changes.
 ///
 /// # Errors
 /// The first [`Failure`].
@@ -33,13 +34,14 @@ pub fn check(
     before: &Workspace<'_>,
     defined: &Workspace<'_>,
     after: &Workspace<'_>,
-) -> Result<(), Failure> {
+) -> Result<BTreeSet<Path>, Failure> {
     readable(before, after)?;
     comments(before, after)?;
     let (start, middle, end) = (Snapshot::of(before), Snapshot::of(defined), Snapshot::of(after));
-    for (path, new) in start.changes(&middle) {
-        if !follows_from(repair, &path, start.get(&path), new.as_ref()) {
-            return Err(Failure::AlsoChanges(readable_path(&path)));
+    let definitions = start.changes(&middle);
+    for (path, new) in &definitions {
+        if !follows_from(repair, path, start.get(path), new.as_ref()) {
+            return Err(Failure::AlsoChanges(readable_path(path)));
         }
     }
     let changes = middle.changes(&end);
@@ -55,7 +57,27 @@ pub fn check(
     }
     let missed =
         repair.expected.iter().find(|(path, expected)| end.get(path).map(|value| &value.value) != expected.as_ref());
-    missed.map_or(Ok(()), |(path, _)| Err(Failure::Misses(readable_path(path))))
+    match missed {
+        Some((path, _)) => Err(Failure::Misses(readable_path(path))),
+        None => Ok(definitions.into_keys().chain(changes.into_keys()).collect()),
+    }
+}
+
+/// Compares the workspace before and after repairs were taken back, which had changed the values at `changed`, as
+/// [`readable_path`] gives them: nothing else may change.
+///
+/// # Errors
+/// The first [`Failure`].
+pub fn check_taken_back(
+    changed: &BTreeSet<String>,
+    before: &Workspace<'_>,
+    after: &Workspace<'_>,
+) -> Result<(), Failure> {
+    readable(before, after)?;
+    comments(before, after)?;
+    let changes = Snapshot::of(before).changes(&Snapshot::of(after));
+    let other = changes.keys().find(|path| !changed.contains(&readable_path(path)));
+    other.map_or(Ok(()), |path| Err(Failure::AlsoChanges(readable_path(path))))
 }
 
 /// True if a value changed because of a variable that the repair sets.
@@ -111,7 +133,7 @@ fn all_comments(workspace: &Workspace<'_>) -> BTreeMap<PathBuf, BTreeMap<String,
     all
 }
 
-/// `p0.services.redis.command` as a person would write it.
-fn readable_path(path: &Path) -> String {
+/// `p0.services.redis.command` as a person would write it: without the number of the project.
+pub fn readable_path(path: &Path) -> String {
     path.split_once('.').map_or(path.as_str(), |(_, rest)| rest).to_owned()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::commit::Role;
+use super::journal::Purpose;
 use super::snapshot::Path;
 use crate::rule::Applicability;
 use crate::text::Edit;
@@ -55,8 +56,8 @@ pub struct Change {
     pub kind: ChangeKind,
     /// When it is written.
     pub role: Role,
-    /// True if it gives a value to one of [`Repair::defines`].
-    pub defines: bool,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 /// What happens to a file.

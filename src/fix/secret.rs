@@ -4,35 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::lens::value::Secret;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// A text that nobody may see by accident: `Debug` and `Display` hide it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides `text` from now on.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself, for the env file that it is meant for.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret([hidden])")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
 
 /// No secret could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +73,7 @@ impl Secrets {
 
     /// The secrets themselves, for those who must leave them out of what they write.
     pub fn exposed(&self) -> Vec<String> {
-        self.known.values().map(|secret| secret.0.clone()).collect()
+        self.known.values().map(|secret| secret.reveal().to_owned()).collect()
     }
 
     /// `text` with `{{secret:VARIABLE}}` in the place of each known secret, be it written as it is or percent-encoded
@@ -107,13 +81,13 @@ impl Secrets {
     pub fn mask(&self, text: &str) -> String {
         let mut forms: Vec<(String, &str)> = Vec::new();
         for ((_, variable), secret) in &self.known {
-            if secret.0.is_empty() {
+            if secret.reveal().is_empty() {
                 continue;
             }
-            let encoded = utf8_percent_encode(&secret.0, NON_ALPHANUMERIC).to_string();
+            let encoded = utf8_percent_encode(secret.reveal(), NON_ALPHANUMERIC).to_string();
             // Some writers leave the marks alone that RFC 3986 calls unreserved.
-            let lenient = utf8_percent_encode(&secret.0, UNRESERVED).to_string();
-            for form in [secret.0.clone(), encoded, lenient] {
+            let lenient = utf8_percent_encode(secret.reveal(), UNRESERVED).to_string();
+            for form in [secret.reveal().to_owned(), encoded, lenient] {
                 forms.push((form, variable));
             }
         }
@@ -157,7 +131,7 @@ mod tests {
     #[test]
     fn one_secret_for_each_variable_of_each_file() {
         let mut secrets = secrets();
-        let mut get = |file: &str, name: &str| secrets.get(Path::new(file), name).expect("made").expose().to_owned();
+        let mut get = |file: &str, name: &str| secrets.get(Path::new(file), name).expect("made").reveal().to_owned();
         let first = get(ENV, "REDIS_PASSWORD");
         assert_eq!(first, "00000001".repeat(8));
         assert_eq!(get(ENV, "REDIS_PASSWORD"), first);
@@ -170,8 +144,8 @@ mod tests {
         let mut generate = random();
         let (one, two) = (generate().expect("made"), generate().expect("made"));
         for secret in [&one, &two] {
-            assert_eq!(secret.expose().len(), 64);
-            assert!(secret.expose().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+            assert_eq!(secret.reveal().len(), 64);
+            assert!(secret.reveal().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
         }
         assert_ne!(one, two);
     }
@@ -180,8 +154,8 @@ mod tests {
     fn secrets_do_not_show_themselves() {
         let mut secrets = secrets();
         let secret = secrets.get(Path::new(ENV), "P").expect("made");
-        for text in [format!("{secret}"), format!("{secret:?}"), format!("{secrets:?}")] {
-            assert!(!text.contains(secret.expose()), "{text}");
+        for text in [format!("{secret:?}"), format!("{secrets:?}")] {
+            assert!(!text.contains(secret.reveal()), "{text}");
         }
     }
 
@@ -193,7 +167,7 @@ mod tests {
             if calls == 1 { Err(SecretError::Generator("no entropy".into())) } else { Ok(Secret::new("s3")) }
         }));
         assert!(secrets.get(Path::new(ENV), "P").is_err());
-        assert_eq!(secrets.get(Path::new(ENV), "P").expect("made").expose(), "s3");
+        assert_eq!(secrets.get(Path::new(ENV), "P").expect("made").reveal(), "s3");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a workspace comes to, value by value, so that two states of it can be compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::lens::command::Command;
@@ -60,6 +60,12 @@ impl Snapshot {
     /// The value at a path.
     pub fn get(&self, path: &str) -> Option<&Resolved> {
         self.values.get(path)
+    }
+
+    /// Names of the interpolation variables that values depend on, those of other variables left out.
+    pub fn variables_used(&self) -> BTreeSet<&str> {
+        let values = self.values.iter().filter(|(path, _)| !path.contains(".variables."));
+        values.flat_map(|(_, value)| value.variables.iter().map(String::as_str)).collect()
     }
 
     fn add_service(&mut self, number: usize, project: &Project, service: &Entry) {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::bench::SecretsPolicy;
 use super::plan::{Settings, State, plan};
-use super::secret::{Secret, Secrets};
+use super::secret::Secrets;
+use crate::lens::value::Secret;
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::projects_of;
@@ -45,6 +46,7 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
         is_unsafe_allowed: true,
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,
+        may_write: &|_| Ok(()),
     };
     let state = State::read(&files, &settings);
     if let Some(problem) = state.workspace.problems().next() {
@@ -64,12 +66,15 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
     }
     let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));
     let plan = plan(&files, &settings, &secrets);
-    let changes = plan.draft.file_changes();
+    let changes = plan.draft.file_changes(1);
     let result: BTreeMap<String, String> = changes
         .iter()
         .map(|change| {
             let path = change.path.strip_prefix(folder).unwrap_or(&change.path);
-            (path.to_string_lossy().into_owned(), String::from_utf8_lossy(&change.after).into_owned())
+            (
+                path.to_string_lossy().into_owned(),
+                String::from_utf8_lossy(change.after.as_deref().unwrap_or_default()).into_owned(),
+            )
         })
         .collect();
     let fates = || {

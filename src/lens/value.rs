@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A password. It is never shown for debugging.
+/// A password, found or made. `Debug` hides it, and nothing else shows it by accident.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -12,7 +12,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The password itself, for comparing and for edits, never for messages.
+    /// The password itself, for comparing and for what is written into env files, never for messages.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -20,7 +20,7 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
+        f.write_str("Secret([hidden])")
     }
 }
 
@@ -39,6 +39,15 @@ impl Lookup {
     /// True if it is set, to something or to nothing.
     pub fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
+    }
+
+    /// True if it is certainly not set, or to nothing.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Known(text) => text.is_empty(),
+            Self::Unknown => false,
+        }
     }
 }
 

@@ -27,7 +27,8 @@ impl Files for NoFiles {
 /// Files behind a layer of texts that hide them.
 pub struct Overlay<'f> {
     below: &'f dyn Files,
-    texts: BTreeMap<PathBuf, Arc<[u8]>>,
+    /// Nothing for a file that is gone.
+    texts: BTreeMap<PathBuf, Option<Arc<[u8]>>>,
 }
 
 impl<'f> Overlay<'f> {
@@ -38,30 +39,42 @@ impl<'f> Overlay<'f> {
 
     /// Lets `path` read as `bytes`, whether it exists below or not.
     pub fn set(&mut self, path: PathBuf, bytes: impl Into<Arc<[u8]>>) {
-        self.texts.insert(path, bytes.into());
+        self.texts.insert(path, Some(bytes.into()));
+    }
+
+    /// Lets `path` be absent, whether it exists below or not.
+    pub fn remove(&mut self, path: PathBuf) {
+        self.texts.insert(path, None);
+    }
+
+    /// The paths that read as a text.
+    fn present(&self) -> impl Iterator<Item = &PathBuf> {
+        self.texts.iter().filter(|(_, text)| text.is_some()).map(|(path, _)| path)
     }
 }
 
 impl Files for Overlay<'_> {
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, ReadError> {
-        self.texts.get(path).map_or_else(|| self.below.read(path), |bytes| Ok(bytes.clone()))
+        match self.texts.get(path) {
+            Some(text) => text.clone().ok_or(ReadError::Absent),
+            None => self.below.read(path),
+        }
     }
 
     fn kind(&self, path: &Path) -> FileKind {
-        if self.texts.contains_key(path) {
-            FileKind::File
-        } else if self.texts.keys().any(|text| text.starts_with(path)) {
-            FileKind::Directory
-        } else {
-            self.below.kind(path)
+        match self.texts.get(path) {
+            Some(Some(_)) => FileKind::File,
+            Some(None) => FileKind::Absent,
+            None if self.present().any(|text| text.starts_with(path)) => FileKind::Directory,
+            None => self.below.kind(path),
         }
     }
 
     fn list(&self, folder: &Path) -> Vec<PathBuf> {
         let below =
             |path: &PathBuf| path.strip_prefix(folder).ok()?.components().next().map(|first| folder.join(first));
-        let own = self.texts.keys().filter_map(below);
+        let own = self.present().filter_map(below);
         let all: BTreeSet<_> = self.below.list(folder).into_iter().chain(own).collect();
-        all.into_iter().collect()
+        all.into_iter().filter(|path| self.texts.get(path) != Some(&None)).collect()
     }
 }

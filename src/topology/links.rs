@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::app_files::{AppFile, app_files};
 use super::clients::Clients;
+use super::namespace;
 use super::stores::StoreService;
 use crate::catalog::{Client, Store};
 use crate::lens::command::Command;
@@ -331,8 +332,8 @@ impl Finder<'_> {
         let network = service.and_then(|service| service.value.get("network_mode")).and_then(Node::scalar_text);
         let network = network.map(|text| text.value).unwrap_or_default();
         let is_loopback = matches!(host, "localhost" | "127.0.0.1" | "::1");
-        if let Some(neighbour) = network.strip_prefix("service:").filter(|_| is_loopback) {
-            return self.by_name(neighbour, port);
+        if let Some(neighbour) = service.filter(|_| is_loopback).and_then(|service| self.neighbour(service, port)) {
+            return neighbour;
         }
         if is_loopback && network != "host" {
             let own = service.is_some_and(|service| self.stores.iter().any(|store| store.service == service.key));
@@ -389,6 +390,23 @@ impl Finder<'_> {
             }
             _ => Target::Store(number),
         }
+    }
+
+    /// Where `localhost` leads if a store shares the network of a service.
+    fn neighbour(&self, service: &Entry, port: Option<u16>) -> Option<Target> {
+        let owner_of = |service: &Entry| namespace::owner(self.project, service).key.clone();
+        let own = owner_of(service);
+        let shares = |store: &StoreService| {
+            let other = self.project.services().iter().find(|other| other.key == store.service);
+            store.service != service.key && other.is_some_and(|other| owner_of(other) == own)
+        };
+        let neighbours = || (0..self.stores.len()).filter(|number| shares(&self.stores[*number]));
+        let listens = |number: &usize| {
+            let ports = &self.stores[*number].ports;
+            port.is_none_or(|port| ports.is_empty() || ports.contains(&port))
+        };
+        let target = neighbours().find(listens).map(Target::Store);
+        target.or_else(|| neighbours().next().map(Target::Nobody))
     }
 
     fn published_on(&self, port: u16, store: usize) -> Option<usize> {

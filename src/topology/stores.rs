@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
+use super::namespace;
 use crate::catalog::{ImageName, Mechanism, Store};
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
-use crate::lens::port::{Exposure, ports};
+use crate::lens::port::{Exposure, Port, ports};
 use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Setup};
 use crate::lens::value::{Lookup, Secret, Word};
 use crate::model::container_env::ContainerEnv;
-use crate::model::node::{Certainty, Node, Value};
+use crate::model::node::{Certainty, Entry, Node, Value};
 use crate::model::{Project, Workspace};
 use crate::source::absolute;
 use crate::syntax::{acl, redis_conf};
@@ -135,7 +136,8 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         auth = Auth::Open;
     }
     let project = &workspace.projects[number];
-    let service = project.service(name)?;
+    let entry = project.services().iter().find(|entry| entry.key == name)?;
+    let (service, owner) = (&entry.value, namespace::owner(project, entry));
     let auth = if unreadable(service) { Auth::Unknown("its command can't be read".to_owned()) } else { auth };
     let (ports, auth) = match listening {
         Listening::Usual => (definition.ports.clone(), auth),
@@ -149,10 +151,10 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         store,
         pattern,
         auth,
-        names: names(name, service),
-        published: published(service),
-        reach: reach(project, service),
-        is_shared: is_shared(project, service),
+        names: names(entry, owner),
+        published: published(entry, owner, &ports),
+        reach: reach(project, entry, owner, &ports),
+        is_shared: is_shared(project, &owner.value),
         persists: persists(service),
         has_data_volume: mounts(service).iter().any(|mount| !configurations.contains_key(&mount.target)),
         ports,
@@ -374,7 +376,16 @@ fn conf_auth(text: &str) -> ConfAuth {
     }
 }
 
-fn names(name: &str, service: &Node) -> Vec<String> {
+/// The names of a service, and those of the one whose network it joins.
+fn names(service: &Entry, owner: &Entry) -> Vec<String> {
+    let mut names = own_names(&service.key, &service.value);
+    if owner.key != service.key {
+        names.extend(own_names(&owner.key, &owner.value));
+    }
+    names
+}
+
+fn own_names(name: &str, service: &Node) -> Vec<String> {
     let field = |key: &str| service.get(key).and_then(Node::scalar_text).map(|text| text.value);
     let mut names = vec![name.to_owned()];
     names.extend(field("container_name"));
@@ -388,22 +399,31 @@ fn names(name: &str, service: &Node) -> Vec<String> {
     names
 }
 
-fn published(service: &Node) -> Vec<(u16, u16)> {
-    let pairs = ports(service).into_iter().filter_map(|port| {
+/// The published ports that lead to a service: of those of the one whose network it joins, the ones on which it listens.
+fn ports_of<'p>(service: &Entry, owner: &'p Entry, listens_on: &[u16]) -> Vec<Port<'p>> {
+    let mut all = ports(&owner.value);
+    if owner.key != service.key {
+        all.retain(|port| listens_on.iter().any(|own| (port.target.first..=port.target.last).contains(own)));
+    }
+    all
+}
+
+fn published(service: &Entry, owner: &Entry, listens_on: &[u16]) -> Vec<(u16, u16)> {
+    let pairs = ports_of(service, owner, listens_on).into_iter().filter_map(|port| {
         let published = port.published?;
         Some((published.first..=published.last).zip(port.target.first..=port.target.last).collect::<Vec<_>>())
     });
     pairs.flatten().collect()
 }
 
-fn reach(project: &Project, service: &Node) -> Reach {
-    if service.get("network_mode").and_then(Node::scalar_text).is_some_and(|mode| mode.value == "host") {
-        return if binds_to_loopback(service) { Reach::Project } else { Reach::Host };
+fn reach(project: &Project, service: &Entry, owner: &Entry, listens_on: &[u16]) -> Reach {
+    if owner.value.get("network_mode").and_then(Node::scalar_text).is_some_and(|mode| mode.value == "host") {
+        return if binds_to_loopback(&service.value) { Reach::Project } else { Reach::Host };
     }
-    if ports(service).iter().any(|port| port.exposure != Exposure::Loopback) {
+    if ports_of(service, owner, listens_on).iter().any(|port| port.exposure != Exposure::Loopback) {
         return Reach::Published;
     }
-    if is_shared(project, service) { Reach::Shared } else { Reach::Project }
+    if is_shared(project, &owner.value) { Reach::Shared } else { Reach::Project }
 }
 
 fn is_shared(project: &Project, service: &Node) -> bool {

@@ -70,6 +70,8 @@ impl Folder {
             command.env_remove(variable);
         }
         command.env("XDG_STATE_HOME", self.folder.path().join("state")).env("NO_COLOR", "1");
+        // Where the journal goes if the state folder can't be used.
+        command.env("TMPDIR", self.folder.path());
         command
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn check<'a>(
 ) -> Result<Vec<Target<'a>>, Vec<Refusal>> {
     let (mut targets, mut refusals) = (Vec::new(), Vec::new());
     let mut seen: BTreeMap<PathBuf, &Path> = BTreeMap::new();
-    for change in changes.iter().filter(|change| change.before.as_ref() != Some(&change.after)) {
+    for change in changes.iter().filter(|change| change.before != change.after) {
         let checked =
             check_one(change, root, layer).and_then(|target| match seen.insert(target.path.clone(), &change.path) {
                 None => Ok(target),
@@ -93,6 +93,25 @@ pub(super) fn check<'a>(
     }
     targets.sort_by_key(|target| target.change.role);
     if refusals.is_empty() { Ok(targets) } else { Err(refusals) }
+}
+
+/// Whether a run that may write in `root` could write the file at `path` as things stand; changes nothing.
+///
+/// # Errors
+/// What is in the way.
+pub fn may_write(path: &Path, root: &Path, layer: &dyn FileLayer) -> Result<(), Reason> {
+    let not_readable = |error: io::Error| Reason::NotReadable(error.to_string());
+    let root = layer.resolve(root).map_err(not_readable)?;
+    let target = follow(path, layer)?;
+    if !target.starts_with(&root) {
+        return Err(Reason::Outside { target, root });
+    }
+    match layer.stat(&target) {
+        Ok(stat) if stat.kind != Kind::File => Err(Reason::NotAFile),
+        Ok(_) => layer.check_writable(&target).map_err(|error| Reason::NotWritable(error.to_string())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(not_readable(error)),
+    }
 }
 
 fn check_one<'a>(change: &'a FileChange, root: &Path, layer: &dyn FileLayer) -> Result<Target<'a>, Reason> {

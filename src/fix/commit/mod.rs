@@ -3,7 +3,7 @@
 mod check;
 mod layer;
 
-pub use check::{Reason, Refusal};
+pub use check::{Reason, Refusal, may_write};
 pub use layer::{Disk, FileLayer, Kind, Stat};
 
 use std::fmt;
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::journal::{
-    FileRecord, JournalError, OutcomeKind, Phase, RepairRecord, StateFolder, StoredRun, pending, remove_temporaries,
-    restore, stage,
+    About, FileRecord, Journal, JournalError, OutcomeKind, Phase, StateFolder, StoredRun, Successor, Written, pending,
+    remove_temporaries, restore, stage,
 };
 use check::{Target, check, check_unchanged};
 
@@ -24,12 +24,14 @@ pub struct FileChange {
     pub path: PathBuf,
     /// The bytes that the change was made from; nothing if there must be no such file.
     pub before: Option<Vec<u8>>,
-    /// The bytes that it shall hold.
-    pub after: Vec<u8>,
+    /// The bytes that it shall hold; nothing if it shall go.
+    pub after: Option<Vec<u8>>,
     /// What the file is for, which decides its place in the order.
     pub role: Role,
     /// True if `after` holds a secret: if the file is made now, its mode is 0600.
     pub secret: bool,
+    /// What each repair wrote of it.
+    pub written: Written,
 }
 
 impl fmt::Debug for FileChange {
@@ -60,8 +62,8 @@ pub struct RunRecord {
     pub root: PathBuf,
     /// When the run began.
     pub started: SystemTime,
-    /// Its repairs.
-    pub repairs: Vec<RepairRecord>,
+    /// Its repairs, and the projects that they are about.
+    pub about: About,
 }
 
 /// A run that was written.
@@ -146,6 +148,28 @@ pub fn commit(
     layer: &dyn FileLayer,
 ) -> Result<Committed, CommitError> {
     let _lock = state.lock()?;
+    write(changes, meta, None, state, layer)
+}
+
+/// Writes changes that take back a part of another run, in whose place `successor` stands afterwards. The caller holds the
+/// lock.
+pub(in crate::fix) fn take_back(
+    changes: &[FileChange],
+    meta: &RunRecord,
+    successor: Successor,
+    state: &StateFolder,
+    layer: &dyn FileLayer,
+) -> Result<Committed, CommitError> {
+    write(changes, meta, Some(successor), state, layer)
+}
+
+fn write(
+    changes: &[FileChange],
+    meta: &RunRecord,
+    successor: Option<Successor>,
+    state: &StateFolder,
+    layer: &dyn FileLayer,
+) -> Result<Committed, CommitError> {
     let root = layer.resolve(&meta.root).map_err(|source| CommitError::Failed {
         doing: "find",
         path: meta.root.clone(),
@@ -155,18 +179,19 @@ pub fn commit(
     if let Some(run) = pending(&root, state)?.into_iter().next() {
         return Err(CommitError::HalfDone { root: run.journal.root });
     }
-    let targets = check(changes, &root, layer).map_err(CommitError::Refused)?;
+    let mut targets = check(changes, &root, layer).map_err(CommitError::Refused)?;
+    if successor.is_some() {
+        // What relies on another file lets go of it first.
+        targets.reverse();
+    }
     if targets.is_empty() {
         return Ok(Committed::default());
     }
     state.sweep(&root, layer)?;
     let (id, started_ms) = state.new_id(&root, meta.started)?;
-    let record = |target: &Target| {
-        let FileChange { path, before, after, .. } = target.change;
-        FileRecord::new(path.clone(), target.path.clone(), before.clone(), after, &id)
-    };
-    let files = targets.iter().map(record).collect();
-    let mut run = state.begin(id.clone(), &root, started_ms, files, meta.repairs.clone(), layer)?;
+    let files = targets.iter().map(|target| FileRecord::new(target.path.clone(), target.change, &id)).collect();
+    let journal = Journal::new(root, started_ms, files, meta.about.clone(), successor);
+    let mut run = state.begin(id, journal, layer)?;
 
     let staged = stage_all(&targets, &run, layer);
     if let Err(failure) = staged.and_then(|()| Ok(state.advance(&mut run, Phase::Prepared, layer)?)) {
@@ -177,7 +202,7 @@ pub fn commit(
     }
 
     let mut notes = Vec::new();
-    if let Err(error) = state.advance(&mut run, Phase::Done, layer) {
+    if let Err(error) = state.complete(&mut run, layer) {
         notes.push(format!("{error}: all files are written, but the next run may take this one for half done"));
     }
     Ok(Committed { files: targets.iter().map(|target| target.change.path.clone()).collect(), notes })
@@ -215,7 +240,7 @@ impl Failure {
 /// Writes all new contents beside their targets.
 fn stage_all(targets: &[Target<'_>], run: &StoredRun, layer: &dyn FileLayer) -> Result<(), Failure> {
     for (target, file) in targets.iter().zip(&run.journal.files) {
-        let FileChange { path, after, secret, .. } = target.change;
+        let FileChange { path, after: Some(after), secret, .. } = target.change else { continue };
         stage(&file.temporary, after, target.stat.as_ref(), *secret, layer)
             .and_then(|()| layer.sync_folder(folder_of(&target.path)))
             .map_err(|source| Failure::Io { doing: "write", path: path.clone(), source })?;
@@ -230,8 +255,11 @@ fn replace_all(targets: &[Target<'_>], run: &StoredRun, layer: &dyn FileLayer) -
         let path = &target.change.path;
         check_unchanged(target, layer)
             .map_err(|reason| (replaced, Failure::Changed(Refusal { path: path.clone(), reason })))?;
-        layer
-            .rename(&file.temporary, &target.path)
+        let replaced_it = match target.change.after {
+            Some(_) => layer.rename(&file.temporary, &target.path),
+            None => layer.remove(&target.path),
+        };
+        replaced_it
             .and_then(|()| layer.sync_folder(folder_of(&target.path)))
             .map_err(|source| (replaced, Failure::Io { doing: "replace", path: path.clone(), source }))?;
     }
@@ -261,7 +289,7 @@ fn roll_back(run: &mut StoredRun, replaced: usize, state: &StateFolder, layer: &
         let _ = state.forget(run, layer);
         Left::AsBefore
     } else {
-        let _ = state.advance(run, Phase::Undone, layer);
+        let _ = state.abandon(run, layer);
         Left::EditedMeanwhile(edited)
     }
 }

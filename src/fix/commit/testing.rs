@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use super::{Disk, FileChange, FileLayer, Role, RunRecord, Stat};
-use crate::fix::journal::{InverseEdit, RepairRecord, StateFolder, StatePlaces};
+use crate::fix::journal::{About, RepairRecord, StateFolder, StatePlaces, Written};
 
 pub const SECRET: &str = "0011223344556677";
 
@@ -72,19 +72,19 @@ impl Project {
         FileChange {
             path: self.path(name),
             before: before.map(Into::into),
-            after: after.into(),
+            after: Some(after.into()),
             role,
             secret: role == Role::EnvFile,
+            written: Written::default(),
         }
     }
 
     pub fn meta(&self) -> RunRecord {
-        let edit = InverseEdit { path: self.path(".gitignore"), start: 7, end: 12, before: String::new() };
-        RunRecord {
-            root: self.root(),
-            started: SystemTime::now(),
-            repairs: vec![RepairRecord { id: "r1".into(), title: "password for redis".into(), edits: vec![edit] }],
-        }
+        let repair = RepairRecord { number: 1, title: "password for redis".into(), ..RepairRecord::default() };
+        // Each call is one of its own.
+        let call = format!("{:?}", std::time::Instant::now());
+        let about = About { call, repairs: vec![repair], ..About::default() };
+        RunRecord { root: self.root(), started: SystemTime::now(), about }
     }
 
     pub fn snapshot(&self) -> Snapshot {

@@ -134,7 +134,7 @@ mod links {
         assert_eq!(fs::read_link(project.path("backend/.env")).expect("a link"), Path::new("../shared"));
         assert_eq!(project.progress(), [true; 4]);
         assert_eq!(project.snapshot()["shared"].1, 0o640);
-        assert!(undo(&project.root(), &project.state, &Disk).expect("undone").is_undone());
+        assert!(undo(&project.root(), &project.state, &Disk).expect("undone").is_undone);
         assert_eq!(project.snapshot(), before);
         assert!(project.path("backend/.env").is_symlink());
     }
@@ -254,7 +254,7 @@ fn one_failing_call_leaves_everything_as_it_was() {
                     assert_eq!(committed.notes.len(), 1);
                     assert_eq!(project.progress(), [true; 4]);
                     recover(&project.root(), &project.state, &Disk).expect("recovered");
-                    assert!(undo(&project.root(), &project.state, &Disk).expect("undone").is_undone());
+                    assert!(undo(&project.root(), &project.state, &Disk).expect("undone").is_undone);
                 }
                 Err(told) => {
                     failures += 1;

@@ -12,30 +12,37 @@
 //! | `undoing`  | each file is the new one or the old one                           |
 //! | `undone`   | every file was the old one again, or was left as somebody edited it |
 
+mod file_record;
 mod recover;
 mod restore;
 mod state_folder;
+mod written;
 
+pub use file_record::FileRecord;
 pub use recover::recover;
 pub use restore::{FileOutcome, OutcomeKind};
 pub use state_folder::{Lock, StateFolder, StatePlaces};
+pub use written::{Lines, Piece, Purpose, Written};
 
+pub(in crate::fix) use written::Blocked;
+
+use file_record::Hash;
+use restore::remove_if_there;
 pub(in crate::fix) use restore::{Standing, remove_temporaries, restore, stage, standing};
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::commit::FileLayer;
 
 /// The schema of the files that this version writes and reads.
 const SCHEMA: &str = "caulk.journal/1";
 
-/// So many runs of one root are kept; older ones, with the passwords that their before-images may hold, go.
+/// The runs of so many calls are kept for one root; older ones, with the passwords that their before-images may hold, go.
 const RUNS_KEPT: usize = 20;
 
 /// The journal could not be kept, read or used.
@@ -73,35 +80,39 @@ pub enum JournalError {
     },
 }
 
-/// A repair of a run, and how it alone could be taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A repair of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RepairRecord {
-    /// As the report names it.
-    pub id: String,
+    /// Its number in the report, from 1.
+    pub number: usize,
     /// One line for a person, without secrets.
     pub title: String,
-    /// What it changed.
-    pub edits: Vec<InverseEdit>,
+    /// The variables that it gave a password.
+    pub secrets: Vec<String>,
+    /// The variables that what it wrote refers to.
+    pub uses: Vec<String>,
+    /// The values of the resolved projects that it changed, such as `services.redis.command`.
+    pub changed: Vec<String>,
+    /// True once it was taken back.
+    pub is_undone: bool,
 }
 
-/// How one edit can be taken back.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InverseEdit {
-    /// The file, as an absolute path.
-    pub path: PathBuf,
-    /// Offset, in bytes from 0, of the first byte that the edit wrote in the text after the run.
-    pub start: usize,
-    /// Offset after the last byte that the edit wrote.
-    pub end: usize,
-    /// What stood there before. May be a secret.
-    pub before: String,
-}
-
-impl fmt::Debug for InverseEdit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, start, end, before: _ } = self;
-        f.debug_struct("InverseEdit").field("path", path).field("range", &(start..end)).finish_non_exhaustive()
+impl RepairRecord {
+    /// As the report names it, such as `r1`.
+    pub fn id(&self) -> String {
+        format!("r{}", self.number)
     }
+}
+
+/// The files of one project, as a run read them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectRecord {
+    /// The Compose files in the order in which they are merged.
+    pub files: Vec<PathBuf>,
+    /// The project folder.
+    pub folder: PathBuf,
+    /// Env files that whoever calls Compose names for it.
+    pub env_files: Vec<PathBuf>,
 }
 
 /// One run, as it is written down.
@@ -114,55 +125,50 @@ pub struct Journal {
     pub started_ms: u64,
     /// What it changed, in the order of the renames.
     pub files: Vec<FileRecord>,
+    /// What else is known of it.
+    #[serde(flatten)]
+    pub about: About,
+    /// For a run that takes back a part of another: how that one stands afterwards.
+    successor: Option<Box<Successor>>,
+}
+
+/// What is noted of a run besides its files.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct About {
+    /// Names the call of caulk: one call makes a run for each group of projects.
+    pub call: String,
     /// Its repairs.
     pub repairs: Vec<RepairRecord>,
+    /// The projects that it read.
+    pub projects: Vec<ProjectRecord>,
+    /// Env files that it read in place of each project's own.
+    pub env_files: Vec<PathBuf>,
 }
 
-/// One changed file of a run.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileRecord {
-    /// As the run named it, absolute.
-    pub path: PathBuf,
-    /// Where the bytes are: `path` with its symlinks followed.
-    pub target: PathBuf,
-    /// Where the new bytes lie until they take their place.
-    pub temporary: PathBuf,
-    before: Option<Bytes>,
-    after_sha256: Hash,
+/// How a run stands after a part of it was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::fix) struct Successor {
+    /// Which run.
+    pub id: String,
+    /// What is left of it.
+    pub journal: Journal,
 }
 
-impl fmt::Debug for FileRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileRecord").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-impl FileRecord {
-    pub(in crate::fix) fn new(path: PathBuf, target: PathBuf, before: Option<Vec<u8>>, after: &[u8], id: &str) -> Self {
-        // Beside the target, as a rename across file systems is none; and after its name, so that a pattern like
-        // `.env*` in `.gitignore` covers it too.
-        let temporary = beside(&target, &format!(".caulk-{id}.tmp"));
-        Self { path, target, temporary, before: before.map(Bytes), after_sha256: Hash::of(after) }
+impl Journal {
+    /// The journal of a run that is about to begin.
+    pub(in crate::fix) fn new(
+        root: PathBuf,
+        started_ms: u64,
+        files: Vec<FileRecord>,
+        about: About,
+        successor: Option<Successor>,
+    ) -> Self {
+        Self { schema: SCHEMA.to_owned(), root, started_ms, files, about, successor: successor.map(Box::new) }
     }
 
-    /// The bytes before the run; nothing if there was no such file.
-    pub fn before(&self) -> Option<&[u8]> {
-        self.before.as_ref().map(|bytes| bytes.0.as_slice())
-    }
-
-    /// True if `bytes` are what the run wrote.
-    pub fn is_after(&self, bytes: &[u8]) -> bool {
-        self.after_sha256 == Hash::of(bytes)
-    }
-
-    /// Where the old bytes lie until they take their place again.
-    fn restore_temporary(&self) -> PathBuf {
-        beside(&self.temporary, ".old")
-    }
-
-    /// All temporary files that a run may have left for it.
-    fn temporaries(&self) -> [PathBuf; 2] {
-        [self.temporary.clone(), self.restore_temporary()]
+    /// True if the run takes back a part of another one.
+    pub(in crate::fix) fn takes_back(&self) -> bool {
+        self.successor.is_some()
     }
 }
 
@@ -170,20 +176,6 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Bytes(#[serde(with = "hex")] Vec<u8>);
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Hash(#[serde(with = "hex")] [u8; 32]);
-
-impl Hash {
-    fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
 }
 
 /// How far a run, or its undoing, has come. See the module's table.
@@ -241,12 +233,17 @@ pub fn pending(root: &Path, state: &StateFolder) -> Result<Vec<StoredRun>, Journ
     state.runs(root, Phase::is_half_done)
 }
 
-/// The latest run that is done and not undone, in `root`, the folders above and the folders below.
+/// The runs of the latest call of caulk that are done and not undone, in `root`, the folders above and the folders below;
+/// latest first. A call makes one run for each group of projects.
 ///
 /// # Errors
 /// [`JournalError::Io`], and [`JournalError::Unreadable`] for a journal of `root` itself.
-pub fn last_run(root: &Path, state: &StateFolder) -> Result<Option<StoredRun>, JournalError> {
-    Ok(state.runs(root, |phase| phase == Phase::Done)?.pop())
+pub fn last_runs(root: &Path, state: &StateFolder) -> Result<Vec<StoredRun>, JournalError> {
+    let mut runs = state.runs(root, |phase| phase == Phase::Done)?;
+    runs.reverse();
+    let call = runs.first().map(|run| run.journal.about.call.clone());
+    runs.retain(|run| Some(&run.journal.about.call) == call.as_ref());
+    Ok(runs)
 }
 
 /// A journal's file name: `<id>-<root>.<phase>.json`.
@@ -264,10 +261,9 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Names the root in file names. Half of a hash: it tells roots apart, it guards nothing.
+/// Names the root in file names.
 fn root_name(root: &Path) -> String {
-    let hash = Hash::of(root.as_os_str().as_encoded_bytes());
-    hex::encode(hash.0.get(..8).unwrap_or(&hash.0))
+    Hash::of(root.as_os_str().as_encoded_bytes()).short()
 }
 
 fn real(root: &Path) -> PathBuf {
@@ -314,29 +310,56 @@ impl StateFolder {
     pub(in crate::fix) fn begin(
         &self,
         id: String,
-        root: &Path,
-        started_ms: u64,
-        files: Vec<FileRecord>,
-        repairs: Vec<RepairRecord>,
+        journal: Journal,
         layer: &dyn FileLayer,
     ) -> Result<StoredRun, JournalError> {
-        let journal = Journal { schema: SCHEMA.to_owned(), root: root.to_path_buf(), started_ms, files, repairs };
-        let bytes = serde_json::to_vec(&journal).map_err(|error| JournalError::Encode(error.to_string()))?;
         let run = StoredRun { id, phase: Phase::Writing, journal };
         let path = self.file(&run.id, run.phase);
-        let temporary = beside(&path, UNFINISHED);
-        let written = layer
-            .create(&temporary, &bytes, true)
-            .and_then(|()| layer.sync(&temporary))
-            .and_then(|()| layer.rename(&temporary, &path))
-            .and_then(|()| layer.sync_folder(self.path()));
-        if let Err(source) = written {
+        if let Err(error) = self.write(&path, &run.journal, layer) {
             // The error that is told is the first one; what stays behind is swept with the next run.
-            let _ = layer.remove(&temporary);
             let _ = layer.remove(&path);
-            return Err(JournalError::Io { doing: "write", path, source });
+            return Err(error);
         }
         Ok(run)
+    }
+
+    /// Writes a journal in one step; an earlier one of that name is replaced.
+    fn write(&self, path: &Path, journal: &Journal, layer: &dyn FileLayer) -> Result<(), JournalError> {
+        let bytes = serde_json::to_vec(journal).map_err(|error| JournalError::Encode(error.to_string()))?;
+        let temporary = beside(path, UNFINISHED);
+        let written = remove_if_there(&temporary, layer)
+            .and_then(|()| layer.create(&temporary, &bytes, true))
+            .and_then(|()| layer.sync(&temporary))
+            .and_then(|()| layer.rename(&temporary, path))
+            .and_then(|()| layer.sync_folder(self.path()));
+        written.map_err(|source| {
+            let _ = layer.remove(&temporary);
+            JournalError::Io { doing: "write", path: path.to_path_buf(), source }
+        })
+    }
+
+    /// Notes that all files of `run` are as it wants them. If it took back a part of another run, it is forgotten, and
+    /// that one stands as it left it.
+    pub(in crate::fix) fn complete(&self, run: &mut StoredRun, layer: &dyn FileLayer) -> Result<(), JournalError> {
+        let Some(successor) = run.journal.successor.clone() else {
+            return self.advance(run, Phase::Done, layer);
+        };
+        let is_empty = successor.journal.about.repairs.iter().all(|repair| repair.is_undone);
+        let done = self.file(&successor.id, Phase::Done);
+        self.write(&done, &successor.journal, layer)?;
+        if is_empty {
+            let mut other = StoredRun { id: successor.id, phase: Phase::Done, journal: successor.journal };
+            self.advance(&mut other, Phase::Undone, layer)?;
+        }
+        self.forget(run, layer)
+    }
+
+    /// Notes that all files of `run` are as it found them, or as somebody edited them since.
+    pub(in crate::fix) fn abandon(&self, run: &mut StoredRun, layer: &dyn FileLayer) -> Result<(), JournalError> {
+        match run.journal.successor {
+            Some(_) => self.forget(run, layer),
+            None => self.advance(run, Phase::Undone, layer),
+        }
     }
 
     /// Notes that `run` has come to `phase`.
@@ -365,8 +388,15 @@ impl StateFolder {
         let (names, own) = (self.names()?, root_name(root));
         let finished =
             |name: &&String| Name::parse(name).is_some_and(|name| name.root == own && !name.phase.is_half_done());
-        let old = names.iter().rev().filter(finished).skip(RUNS_KEPT - 1);
-        for name in old.chain(names.iter().filter(|name| name.ends_with(UNFINISHED))) {
+        // One call may make many runs: they are kept or go together.
+        let mut calls = BTreeSet::new();
+        let old = names.iter().rev().filter(finished).filter(|name| {
+            let call = read(&self.path().join(name)).map_or_else(|_| (*name).clone(), |journal| journal.about.call);
+            calls.insert(call);
+            calls.len() >= RUNS_KEPT
+        });
+        let old: Vec<_> = old.collect();
+        for name in old.into_iter().chain(names.iter().filter(|name| name.ends_with(UNFINISHED))) {
             let path = self.path().join(name);
             layer.remove(&path).map_err(|source| JournalError::Io { doing: "remove", path, source })?;
         }

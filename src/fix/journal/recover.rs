@@ -26,17 +26,19 @@ pub fn recover(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Resul
         match run.phase {
             Phase::Prepared => {
                 let steps = steps(&run, layer)?;
+                let what = if run.journal.takes_back() { "The undoing of a repair" } else { "A run of caulk" };
                 if steps.contains(&Step::Blocked) {
                     state.advance(&mut run, Phase::Undoing, layer)?;
-                    lines.push("A run of caulk was cut off half way; it is taken back:".to_owned());
+                    lines.push(format!("{what} was cut off half way; it is taken back:"));
                     take_back(&mut run, state, layer, &mut lines)?;
                 } else {
-                    lines.push("A run of caulk was cut off half way; it is finished now:".to_owned());
+                    lines.push(format!("{what} was cut off half way; it is finished now:"));
                     finish(&mut run, &steps, state, layer, &mut lines)?;
                 }
             }
             Phase::Undoing => {
-                lines.push("The undoing of a run was cut off half way; it is finished now:".to_owned());
+                let what = if run.journal.takes_back() { "is taken back" } else { "is finished now" };
+                lines.push(format!("The undoing of a run was cut off half way; it {what}:"));
                 take_back(&mut run, state, layer, &mut lines)?;
             }
             Phase::Writing => {
@@ -60,6 +62,8 @@ enum Step {
     Nothing,
     /// Its new bytes are ready.
     Rename,
+    /// It is to go.
+    Remove,
     /// Its new bytes took their place, and were edited or removed there.
     LeaveAsEdited,
     /// The new bytes are lost, or would overwrite somebody's edit.
@@ -80,12 +84,9 @@ fn step(file: &FileRecord, layer: &dyn FileLayer) -> io::Result<Step> {
     let temporary = stat(&file.temporary, layer)?;
     Ok(match (standing(file, layer)?, temporary) {
         (Standing::AsAfter, _) => Step::Nothing,
+        (Standing::AsBefore, _) if file.is_removal() => Step::Remove,
         (Standing::AsBefore, Some(stat)) if stat.kind == Kind::File => {
-            if file.is_after(&layer.read(&file.temporary)?) {
-                Step::Rename
-            } else {
-                Step::Blocked
-            }
+            if file.is_after(Some(&layer.read(&file.temporary)?)) { Step::Rename } else { Step::Blocked }
         }
         // The rename is what takes the temporary file away.
         (Standing::Edited | Standing::Missing, None) => Step::LeaveAsEdited,
@@ -101,22 +102,28 @@ fn finish(
     lines: &mut Vec<String>,
 ) -> Result<(), JournalError> {
     for (file, step) in run.journal.files.iter().zip(steps) {
-        if *step == Step::Rename {
-            layer
-                .rename(&file.temporary, &file.target)
-                .and_then(|()| layer.sync_folder(folder_of(&file.target)))
-                .map_err(|source| JournalError::Io { doing: "replace", path: file.path.clone(), source })?;
-        }
+        let done = match step {
+            Step::Rename => layer.rename(&file.temporary, &file.target),
+            Step::Remove => layer.remove(&file.target),
+            Step::Nothing | Step::LeaveAsEdited | Step::Blocked => Ok(()),
+        };
+        done.and_then(|()| layer.sync_folder(folder_of(&file.target))).map_err(|source| JournalError::Io {
+            doing: "replace",
+            path: file.path.clone(),
+            source,
+        })?;
         let what = match step {
             Step::LeaveAsEdited => "was edited since; it stays as it is",
-            Step::Nothing | Step::Rename | Step::Blocked => "has its new text",
+            _ if file.is_removal() => "is gone",
+            Step::Nothing | Step::Rename | Step::Remove | Step::Blocked => "has its new text",
         };
         lines.push(format!("  {} {what}", file.path.display()));
     }
     remove_temporaries(run, layer)?;
-    state.advance(run, Phase::Done, layer)?;
-    lines.push("  `caulk undo` takes it back.".to_owned());
-    Ok(())
+    if !run.journal.takes_back() {
+        lines.push("  `caulk undo` takes it back.".to_owned());
+    }
+    state.complete(run, layer)
 }
 
 fn take_back(
@@ -126,7 +133,7 @@ fn take_back(
     lines: &mut Vec<String>,
 ) -> Result<(), JournalError> {
     let outcomes = restore(run, layer)?;
-    state.advance(run, Phase::Undone, layer)?;
+    state.abandon(run, layer)?;
     for FileOutcome { path, kind } in outcomes {
         let what = match kind {
             OutcomeKind::Restored => "has its old text again",
@@ -134,7 +141,7 @@ fn take_back(
             OutcomeKind::Removed => "is gone again",
             OutcomeKind::EditedSince => "was edited since; it stays as it is: look whether it fits the others",
             OutcomeKind::Missing => "was removed since; it stays so: look whether that fits the others",
-            OutcomeKind::Untouched => "is as caulk wrote it",
+            OutcomeKind::Untouched | OutcomeKind::TakenOut => "is as caulk wrote it",
         };
         lines.push(format!("  {} {what}", path.display()));
     }

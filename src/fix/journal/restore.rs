@@ -24,6 +24,8 @@ pub enum OutcomeKind {
     Removed,
     /// It was as before the run already.
     AlreadyAsBefore,
+    /// It is without what the repair wrote; the rest of it stays.
+    TakenOut,
     /// It still is what the run wrote; other files stood in the way of undoing.
     Untouched,
     /// Somebody has edited it since: it stays as it is.
@@ -54,12 +56,13 @@ pub(in crate::fix) fn stat(path: &Path, layer: &dyn FileLayer) -> io::Result<Opt
 pub(in crate::fix) fn standing(file: &FileRecord, layer: &dyn FileLayer) -> io::Result<Standing> {
     match stat(&file.target, layer)? {
         None if file.before().is_none() => Ok(Standing::AsBefore),
+        None if file.is_after(None) => Ok(Standing::AsAfter),
         None => Ok(Standing::Missing),
         Some(Stat { kind: Kind::File, .. }) => {
             let now = layer.read(&file.target)?;
             Ok(if file.before() == Some(now.as_slice()) {
                 Standing::AsBefore
-            } else if file.is_after(&now) {
+            } else if file.is_after(Some(&now)) {
                 Standing::AsAfter
             } else {
                 Standing::Edited
@@ -97,9 +100,9 @@ fn restore_file(file: &FileRecord, layer: &dyn FileLayer) -> io::Result<OutcomeK
     }
     let kind = match file.before() {
         Some(before) => {
-            let (like, temporary) = (layer.stat(&file.target)?, file.restore_temporary());
+            let (like, temporary) = (stat(&file.target, layer)?, file.restore_temporary());
             remove_if_there(&temporary, layer)?;
-            stage(&temporary, before, Some(&like), true, layer)?;
+            stage(&temporary, before, like.as_ref(), true, layer)?;
             layer.rename(&temporary, &file.target)?;
             OutcomeKind::Restored
         }
@@ -135,7 +138,7 @@ pub(in crate::fix) fn remove_temporaries(run: &StoredRun, layer: &dyn FileLayer)
     Ok(())
 }
 
-fn remove_if_there(path: &Path, layer: &dyn FileLayer) -> io::Result<()> {
+pub(super) fn remove_if_there(path: &Path, layer: &dyn FileLayer) -> io::Result<()> {
     match stat(path, layer)? {
         None => Ok(()),
         Some(_) => layer.remove(path),

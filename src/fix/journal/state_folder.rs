@@ -86,10 +86,10 @@ impl StateFolder {
         }
     }
 
-    /// The folder that earlier runs have left, if there is one. Makes nothing.
-    pub fn find(places: &StatePlaces) -> Option<Self> {
+    /// The folders that earlier runs have left: the usual one first. Makes nothing.
+    pub fn find(places: &StatePlaces) -> Vec<Self> {
         let folders = places.usual().into_iter().chain([places.fallback()]);
-        folders.into_iter().find(|path| check(path).is_ok()).map(Self::at)
+        folders.filter(|path| check(path).is_ok()).map(Self::at).collect()
     }
 
     fn at(path: PathBuf) -> Self {
@@ -283,10 +283,11 @@ mod tests {
     fn looking_for_it_makes_nothing() {
         let folder = TempDir::new().expect("a folder");
         let places = places(&folder);
-        assert!(StateFolder::find(&places).is_none());
+        assert!(StateFolder::find(&places).is_empty());
         assert!(!folder.path().join("home").exists());
         let (made, _) = StateFolder::open(&places).expect("opened");
-        assert_eq!(StateFolder::find(&places).expect("found").path(), made.path());
+        let found = StateFolder::find(&places);
+        assert_eq!(found.iter().map(StateFolder::path).collect::<Vec<_>>(), [made.path()]);
     }
 
     #[test]

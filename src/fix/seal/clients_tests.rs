@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::fix::bench::SecretsPolicy;
 use crate::fix::plan::{Fate, Settings, State, plan};
-use crate::fix::secret::{Secret, Secrets};
+use crate::fix::secret::Secrets;
+use crate::lens::value::Secret;
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::projects_of;
@@ -34,6 +35,7 @@ fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String
         is_unsafe_allowed: false,
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,
+        may_write: &|_| Ok(()),
     };
     assert_eq!(State::read(&overlay, &settings).workspace.problems().count(), 0, "{files:?}");
     let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));
@@ -43,10 +45,10 @@ fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String
         Some(Fate::HeldBack { reason, .. } | Fate::Refused(reason)) => return Err(reason),
         Some(Fate::Made) | None => {}
     }
-    let changes = plan.draft.file_changes();
+    let changes = plan.draft.file_changes(1);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(SECRET, "SECRET");
     let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-    Ok(changes.iter().map(|change| (name(&change.path), text(&change.after))).collect())
+    Ok(changes.iter().map(|change| (name(&change.path), text(change.after.as_deref().unwrap_or_default()))).collect())
 }
 
 /// The services beside `redis` after the repair, which must be safe.

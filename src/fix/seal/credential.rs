@@ -3,10 +3,9 @@
 use super::env_file::EnvTarget;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
-use crate::fix::secret::Secret;
 use crate::lens::server::Auth;
 use crate::lens::url::not_raw;
-use crate::lens::value::Lookup;
+use crate::lens::value::{Lookup, Secret};
 use crate::model::container_env::Site;
 use crate::model::node::{Certainty, Node, Place, Text, Value};
 use crate::syntax::template::{Segment, Template};
@@ -82,7 +81,7 @@ impl Seal<'_, '_, '_> {
         let variables = &member.project.variables;
         let fits = |name: &String| match (&value, variables.get(name)) {
             (Some(value), Some(known)) => value == known,
-            (None, None) => looks_like_password(name),
+            (None, None) => is_password_name(name),
             _ => false,
         };
         if let Some(name) = named.into_iter().find(fits) {
@@ -177,7 +176,7 @@ impl Seal<'_, '_, '_> {
         let mut literal = None;
         let mut consider = |text: &Text| -> Option<String> {
             let names = owned(text.variables());
-            if let Some(name) = names.into_iter().find(|name| looks_like_password(name)) {
+            if let Some(name) = names.into_iter().find(|name| is_password_name(name)) {
                 return Some(name);
             }
             if literal.is_none()
@@ -191,7 +190,7 @@ impl Seal<'_, '_, '_> {
         };
         for text in self.server_texts(member) {
             let names = owned(text.text.variables());
-            if let Some(name) = names.into_iter().find(|name| looks_like_password(name)) {
+            if let Some(name) = names.into_iter().find(|name| is_password_name(name)) {
                 return (Some(name), None);
             }
         }
@@ -199,7 +198,7 @@ impl Seal<'_, '_, '_> {
         let own = env
             .variables
             .iter()
-            .filter(|variable| looks_like_password(&variable.name) && !variable.name.ends_with("_FILE"));
+            .filter(|variable| is_password_name(&variable.name) && !variable.name.ends_with("_FILE"));
         for variable in own.filter(|variable| variable.name != "ALLOW_EMPTY_PASSWORD") {
             if let Some(name) = variable.value.as_ref().and_then(&mut consider) {
                 return (Some(name), None);
@@ -241,7 +240,7 @@ impl Seal<'_, '_, '_> {
             }
         }
         let env = &member.project.containers[&member.store.service];
-        for variable in env.variables.iter().filter(|variable| looks_like_password(&variable.name)) {
+        for variable in env.variables.iter().filter(|variable| is_password_name(&variable.name)) {
             let (Site::Entry { value: place, .. } | Site::Item { item: place }) = &variable.site else { continue };
             let written = written(place).unwrap_or_default();
             texts.extend(variable.value.clone().map(|text| Spelled { written, text }));
@@ -321,7 +320,7 @@ fn required(name: &str) -> String {
 }
 
 /// True for names such as `REDIS_PASSWORD`, `CACHE_PASS`, `REDIS_AUTH`.
-pub(super) fn looks_like_password(name: &str) -> bool {
+pub(super) fn is_password_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     ["PASSWORD", "PASSWD", "_PASS", "_PW", "_AUTH", "SECRET"].iter().any(|word| upper.contains(word)) || upper == "PASS"
 }

@@ -6,6 +6,7 @@ use super::credential::Credential;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::Writable;
 use crate::fix::commit::Role;
+use crate::fix::journal::Purpose;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::model::node::Node;
 use crate::source::{FileKind, absolute, decode, is_example_name, relative_to};
@@ -61,7 +62,7 @@ impl Seal<'_, '_, '_> {
             return Ok(value.clone());
         }
         let secret = self.bench.secret(&target.path, name).map_err(|error| NoSeal::HeldBack(error.to_string()))?;
-        Ok(secret.expose().to_owned())
+        Ok(secret.reveal().to_owned())
     }
 
     /// Writes the value of the credential's variable, if it has none yet.
@@ -80,15 +81,14 @@ impl Seal<'_, '_, '_> {
             Some(text) => ChangeKind::Edit(define_in(&text, name, &credential.value)?),
         };
         let is_new = matches!(kind, ChangeKind::Line(_));
-        self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, defines: true });
+        let purpose = Purpose::Secret(name.clone());
+        self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, purpose });
         self.repair.defines.insert(name.clone());
         self.repair.secrets.insert(name.clone());
         if let Some(root) = &target.ignore_in {
             self.ignore(root, &target.path);
         }
-        if is_new {
-            self.keep_out_of_images(member, &target.path);
-        }
+        self.keep_out_of_images(member, &target.path, is_new);
         self.show_in_examples(&target.path, name);
         Ok(())
     }
@@ -151,12 +151,17 @@ impl Seal<'_, '_, '_> {
     fn ignore(&mut self, root: &Path, path: &Path) {
         let line = relative_to(root, path);
         let kind = ChangeKind::Line(line);
-        self.repair.changes.push(Change { path: root.join(".gitignore"), kind, role: Role::Other, defines: false });
+        self.repair.changes.push(Change {
+            path: root.join(".gitignore"),
+            kind,
+            role: Role::Other,
+            purpose: Purpose::Hiding,
+        });
     }
 
-    /// Keeps a new env file out of the images that are built from a folder above it. A file that was there before may be
-    /// meant to be in them.
-    fn keep_out_of_images(&mut self, member: &Member<'_>, path: &Path) {
+    /// Keeps a new env file out of the images that are built from a folder above it. One that was there before may be
+    /// meant to be in them, and programs that find it there would break: a person is told.
+    fn keep_out_of_images(&mut self, member: &Member<'_>, path: &Path, is_new: bool) {
         for service in member.project.services() {
             let Some(build) = service.value.get("build") else { continue };
             let context = build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text));
@@ -181,11 +186,18 @@ impl Seal<'_, '_, '_> {
             if text.lines().any(|line| known.iter().any(|known| line.trim() == known)) {
                 continue;
             }
+            if !is_new {
+                self.repair.notes.push(format!(
+                    "{line} lies where the image of `{}` is built: if that copies the whole folder, the password gets into the image; unless a program reads the file there, name it in .dockerignore",
+                    service.key
+                ));
+                continue;
+            }
             self.repair.changes.push(Change {
                 path: list,
                 kind: ChangeKind::Line(line),
                 role: Role::Other,
-                defines: false,
+                purpose: Purpose::Hiding,
             });
         }
     }
@@ -205,7 +217,7 @@ impl Seal<'_, '_, '_> {
                     path: example,
                     kind: ChangeKind::Edit(edit),
                     role: Role::Other,
-                    defines: false,
+                    purpose: Purpose::Plain,
                 });
             }
         }

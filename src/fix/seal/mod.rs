@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bench::{Bench, Writable};
 use super::commit::Role;
+use super::journal::Purpose;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, environment_path};
 use crate::catalog::{ImageName, Mechanism, Store};
@@ -219,8 +220,9 @@ impl<'b> Seal<'b, '_, '_> {
     }
 
     fn edit(&mut self, source: SourceId, edit: Edit, role: Role, defines: bool) {
+        let purpose = if defines { Purpose::Value } else { Purpose::Plain };
         let path = self.bench.workspace.sources.get(source).path.clone();
-        self.repair.changes.push(Change { path, kind: ChangeKind::Edit(edit), role, defines });
+        self.repair.changes.push(Change { path, kind: ChangeKind::Edit(edit), role, purpose });
     }
 
     fn edits(&mut self, place: &Place, edits: Vec<Edit>, role: Role) {

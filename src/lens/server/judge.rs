@@ -231,7 +231,7 @@ pub(super) fn is_clustered(argv: &Argv, start: &Start) -> bool {
 
 /// What the variables of an image with scripts come to.
 pub(super) fn variables(env: &Env, lookup: &Environment<'_>) -> Auth {
-    let present = |names: &[String]| names.iter().any(|name| !is_blank(&lookup(name)));
+    let present = |names: &[String]| names.iter().any(|name| !lookup(name).is_blank());
     if present(&env.acl_file) {
         return Auth::Acl;
     }
@@ -260,8 +260,4 @@ pub(super) fn variables(env: &Env, lookup: &Environment<'_>) -> Auth {
         Some(_) => Auth::Refuses(format!("{name} is not set")),
         None => Auth::Unknown(format!("{name} is not set, and it can't be known whether that is allowed")),
     }
-}
-
-fn is_blank(value: &Lookup) -> bool {
-    matches!(value, Lookup::Absent) || matches!(value, Lookup::Known(text) if text.is_empty())
 }

@@ -60,13 +60,13 @@ impl Shell<'_> {
                 append(&mut fields, &mut open, &value);
                 continue;
             }
-            open &= !value.text.starts_with(is_blank);
-            let pieces: Vec<&str> = value.text.split(is_blank).filter(|piece| !piece.is_empty()).collect();
+            open &= !value.text.starts_with(is_field_separator);
+            let pieces: Vec<&str> = value.text.split(is_field_separator).filter(|piece| !piece.is_empty()).collect();
             for (index, piece) in pieces.iter().enumerate() {
                 open &= index == 0;
                 append(&mut fields, &mut open, &Word::known(*piece));
             }
-            open &= !value.text.ends_with(is_blank);
+            open &= !value.text.ends_with(is_field_separator);
         }
         Ok(fields)
     }
@@ -136,6 +136,6 @@ fn append(fields: &mut Vec<Word>, open: &mut bool, piece: &Word) {
     *open = true;
 }
 
-fn is_blank(c: char) -> bool {
+fn is_field_separator(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n')
 }

@@ -234,7 +234,7 @@ impl Parser<'_> {
         url.user = (!user.is_empty()).then(|| self.component(user));
         let Some(colon) = colon else {
             let component = user.slice(self.text);
-            if looks_like_password(component) && !self.is_masked(user) {
+            if resembles_password(component) && !self.is_masked(user) {
                 let message = "without a colon, clients take the password for a user name";
                 let fix = vec![Edit::insert(user.start, ":")];
                 self.report(Kind::PasswordAsUser, user, message, "write a colon before it", fix);
@@ -363,7 +363,7 @@ fn is_variable(text: &str) -> bool {
 }
 
 /// A user name is a word; what has digits or capitals, or is long, is a password that lacks its colon.
-fn looks_like_password(text: &str) -> bool {
+fn resembles_password(text: &str) -> bool {
     text.len() >= 16 || text.contains(|c: char| !c.is_ascii_lowercase() && !matches!(c, '-' | '_' | '.'))
 }
 

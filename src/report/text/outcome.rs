@@ -188,7 +188,7 @@ fn done(page: &Page<'_>, fix: &FixView, out: &mut dyn Write) -> io::Result<()> {
     part(
         format!("Repaired {}:", fix.applied.len()),
         Tone::Added,
-        fix.applied.iter().map(|id| format!("{}{}", title(id), files(id))).collect(),
+        fix.applied.iter().map(|id| format!("{id}: {}{}", title(id), files(id))).collect(),
     )?;
     part(
         format!("Held back {}:", fix.held_back.len()),

@@ -89,7 +89,7 @@ fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
            (docker-compose.yml:3)                                    public-port
 
 Repaired 1:
-  - password for redis (1 secret, 1 client URL) (.env, .gitignore)
+  - r1: password for redis (1 secret, 1 client URL) (.env, .gitignore)
 Held back 1:
   - port 80 of web on loopback: not a store (--unsafe-fixes makes it)
 Refused 1:
