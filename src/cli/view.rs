@@ -10,7 +10,7 @@ use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::secret::Secrets;
 use crate::lint::Finding;
 use crate::lint::finding::Label;
-use crate::model::Weight;
+use crate::model::{Project, Weight};
 use crate::model::discover::Reason;
 use crate::model::reading::words_with_dollar;
 use crate::report::view::{
@@ -171,9 +171,8 @@ impl<'a> Writer<'a> {
             }
             let files = match project.reason {
                 Reason::DefaultName | Reason::ComposeFile => String::new(),
-                Reason::Overlay | Reason::Alone => {
-                    project.paths.iter().map(|path| format!("-f {} ", self.path(path))).collect()
-                }
+                Reason::Overlay | Reason::Alone => self.options("-f", &project.paths),
+                Reason::Configured => self.configured_options(project),
             };
             let folder = self.path(&project.folder);
             let from = if files.is_empty() && folder != "." { format!("--project-directory {folder} ") } else { files };
@@ -182,6 +181,23 @@ impl<'a> Writer<'a> {
                 self.report.apply_with.push(command);
             }
         }
+    }
+
+    fn options(&self, name: &str, paths: &[PathBuf]) -> String {
+        paths.iter().map(|path| format!("{name} {} ", self.path(path))).collect()
+    }
+
+    /// What `docker compose` needs to be told of a project that `caulk.yaml` describes.
+    fn configured_options(&self, project: &Project) -> String {
+        let mut options = self.options("-f", &project.paths);
+        if project.variables.paths != [project.folder.join(".env")] {
+            options.push_str(&self.options("--env-file", &project.variables.paths));
+        }
+        options.extend(project.profiles.iter().map(|profile| format!("--profile {profile} ")));
+        if project.paths.first().and_then(|path| path.parent()) != Some(project.folder.as_path()) {
+            options.push_str(&self.options("--project-directory", std::slice::from_ref(&project.folder)));
+        }
+        options
     }
 
     fn range(&mut self, state: &State<'_>, id: SourceId, span: Span) -> RangeView {

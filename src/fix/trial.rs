@@ -41,7 +41,7 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
         sets: &sets,
         options: &Options::default(),
         rules,
-        selection: &Selection { only: vec![rule.id.clone()], ..Selection::default() },
+        selection: &Selection::of_rule(&rule.id),
         is_unsafe_allowed: true,
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,

@@ -21,11 +21,17 @@ pub struct ProjectFiles {
     pub folder: PathBuf,
     /// Why these files.
     pub reason: Reason,
+    /// Env files in the place of the folder's `.env`; empty for that.
+    pub env_files: Vec<PathBuf>,
+    /// The profiles that Compose is told to enable; empty if nobody says.
+    pub profiles: Vec<String>,
 }
 
 /// Why files make a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
+    /// `caulk.yaml` says so.
+    Configured,
     /// `COMPOSE_FILE` in `.env` lists them.
     ComposeFile,
     /// Compose looks for these names by itself.
@@ -39,6 +45,7 @@ pub enum Reason {
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Configured => "caulk.yaml",
             Self::ComposeFile => "COMPOSE_FILE in .env",
             Self::DefaultName => "default name",
             Self::Overlay => "lies over the default file",
@@ -49,15 +56,24 @@ impl std::fmt::Display for Reason {
 
 /// The projects to which the given Compose files belong; each project once. A file whose name says nothing stands alone.
 pub fn projects_of(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles> {
+    projects_with(files, given, &[])
+}
+
+/// The same where somebody declares projects, which come first: their files make no other project, unless Compose finds
+/// them by itself together with files that are not declared.
+pub fn projects_with(files: &dyn Files, given: &[PathBuf], declared: &[ProjectFiles]) -> Vec<ProjectFiles> {
     let folders: BTreeSet<_> = given.iter().filter_map(|path| path.parent()).collect();
     let wanted: BTreeSet<_> = given.iter().collect();
-    let mut projects = BTreeSet::new();
+    let is_wanted = |project: &ProjectFiles| project.files.iter().any(|file| wanted.contains(file));
+    let taken: BTreeSet<_> = declared.iter().flat_map(|project| &project.files).collect();
+    let mut projects: BTreeSet<_> = declared.iter().filter(|project| is_wanted(project)).cloned().collect();
     for folder in folders {
         let mut names: BTreeSet<PathBuf> =
             files.list(folder).into_iter().filter(|path| is_candidate(files, path)).collect();
         names.extend(given.iter().filter(|path| path.parent() == Some(folder)).cloned());
         let grouped = group(files, folder, names);
-        projects.extend(grouped.into_iter().filter(|project| project.files.iter().any(|file| wanted.contains(file))));
+        let is_rest = |project: &ProjectFiles| project.files.iter().any(|file| !taken.contains(file));
+        projects.extend(grouped.into_iter().filter(|project| is_wanted(project) && is_rest(project)));
     }
     projects.into_iter().collect()
 }
@@ -68,8 +84,10 @@ fn is_candidate(files: &dyn Files, path: &Path) -> bool {
 
 fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>) -> Vec<ProjectFiles> {
     let mut projects = Vec::new();
-    let mut project =
-        |files: Vec<PathBuf>, reason| projects.push(ProjectFiles { files, folder: folder.to_owned(), reason });
+    let mut project = |files: Vec<PathBuf>, reason| {
+        let (env_files, profiles) = (Vec::new(), Vec::new());
+        projects.push(ProjectFiles { files, folder: folder.to_owned(), reason, env_files, profiles });
+    };
     if let Some(listed) = listed_in_dotenv(files, folder) {
         for path in &listed {
             names.remove(path);

@@ -33,6 +33,8 @@ pub struct Project {
     pub folder: PathBuf,
     /// Why these files belong together.
     pub reason: Reason,
+    /// The profiles that Compose is told to enable; empty if nobody says, and then every service counts.
+    pub profiles: Vec<String>,
     /// What `${…}` stands for.
     pub variables: Variables,
     /// The merged model; `None` if no file could be read.
@@ -49,13 +51,14 @@ pub struct Project {
 
 impl Project {
     pub(super) fn read(workspace: &mut Workspace<'_>, set: &ProjectFiles, options: &Options) -> Self {
-        let mut variables = read_variables(workspace, &set.folder, options);
+        let mut variables = read_variables(workspace, set, options);
         demand_all(workspace, &mut variables, &set.files);
         let mut project = Self {
             files: Vec::new(),
             paths: set.files.clone(),
             folder: set.folder.clone(),
             reason: set.reason,
+            profiles: set.profiles.clone(),
             variables,
             root: None,
             containers: BTreeMap::new(),
@@ -88,6 +91,16 @@ impl Project {
         services.map_or(&[], |map| &map.entries)
     }
 
+    /// False for a service that Compose does not start with the profiles that it is told to enable.
+    pub fn is_enabled(&self, service: &Node) -> bool {
+        let own = service.get("profiles").and_then(Node::as_list).unwrap_or_default();
+        let is_named = |item: &Node| {
+            // What can't be read may be any of them.
+            item.scalar_text().is_none_or(|text| self.profiles.iter().any(|name| name == "*" || *name == text.value))
+        };
+        self.profiles.is_empty() || own.is_empty() || own.iter().any(is_named)
+    }
+
     /// A service.
     pub fn service(&self, name: &str) -> Option<&Node> {
         self.root.as_ref()?.at(&["services", name])
@@ -95,14 +108,14 @@ impl Project {
 }
 
 /// Reads the env files for `${…}`: the project's `.env`, or those that the person named.
-fn read_variables(workspace: &mut Workspace<'_>, folder: &Path, options: &Options) -> Variables {
+fn read_variables(workspace: &mut Workspace<'_>, set: &ProjectFiles, options: &Options) -> Variables {
     let mut variables = Variables::new(options.environment.clone());
     variables.closed = options.environment_is_complete;
-    variables.paths = match options.env_files.as_slice() {
-        [] => vec![folder.join(".env")],
-        files => files.to_vec(),
+    variables.paths = match (options.env_files.as_slice(), set.env_files.as_slice()) {
+        ([], []) => vec![set.folder.join(".env")],
+        ([], files) | (files, _) => files.to_vec(),
     };
-    variables.give("COMPOSE_PROJECT_NAME", folder.file_name().and_then(|name| name.to_str()).unwrap_or_default());
+    variables.give("COMPOSE_PROJECT_NAME", set.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default());
     let paths = variables.paths.clone();
     let files: Vec<PathBuf> =
         paths.into_iter().filter(|path| workspace.sources.kind(path) != FileKind::Directory).collect();

@@ -86,6 +86,11 @@ impl Rule {
         })
     }
 
+    /// The tiers of all that it can say.
+    pub fn tiers(&self) -> Vec<Tier> {
+        self.cases.iter().map(|case| case.tier).collect()
+    }
+
     /// The worst severity that it can have.
     pub fn worst_severity(&self) -> Severity {
         self.cases.iter().map(|case| case.grade.worst()).max().unwrap_or(Severity::Info)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::mapping::{Decoder, Mapping};
+use crate::decode::{Decoder, Mapping};
 use super::rule::stem;
 use crate::catalog::{
     ArgsInEnv, Argv, ArgvSyntax, Client, ClientFlag, ClientProgram, ConnectionFlags, CredentialVariable, Env,

@@ -8,7 +8,7 @@ use super::super::fields::{FieldType, ViewKind};
 use super::super::rule::{Case, Rule};
 use super::super::severity::{Grade, Severity, Tier};
 use super::super::template::Template;
-use super::mapping::{Decoder, Mapping};
+use crate::decode::{Decoder, Mapping};
 use crate::syntax::Problem;
 use crate::syntax::yaml::NodeId;
 

@@ -306,8 +306,8 @@ fn cases_and_examples() {
 fn files_that_are_no_rule_at_all() {
     assert_eq!(shown(""), ["1:1  | the file is empty"]);
     assert_eq!(shown("- a\n"), ["1:1 - a | a rule must be a mapping"]);
-    assert_eq!(shown("a: &x 1\nb: *x\n"), ["2:4 *x | rule files can't use aliases"]);
-    assert_eq!(shown("a: 1\n---\nb: 2\n"), ["3:1 b: 2 | a rule file holds one YAML document"]);
+    assert_eq!(shown("a: &x 1\nb: *x\n"), ["2:4 *x | aliases can't be used here"]);
+    assert_eq!(shown("a: 1\n---\nb: 2\n"), ["3:1 b: 2 | there can be one YAML document only"]);
     assert!(!shown("a: [\n").is_empty());
 }
 
