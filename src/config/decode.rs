@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Choice, Config, Override, PathSet, Section, SecretsPolicy};
+use super::{Choice, Config, Override, PathSet, SecretsPolicy, Section};
 use crate::decode::{Decoder, Mapping};
 use crate::model::discover::{ProjectFiles, Reason};
 use crate::rule::{RuleSet, Severity, Tier};

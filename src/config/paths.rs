@@ -41,7 +41,10 @@ impl PathSet {
     /// True for an absolute path that matches, or one of whose folders does.
     pub fn contains(&self, path: &Path) -> bool {
         let Ok(below) = path.strip_prefix(&self.folder) else { return false };
-        !self.matcher.is_empty() && self.matcher.matched_path_or_any_parents(below, false).is_ignore()
+        // The folder itself has no name in it.
+        !self.matcher.is_empty()
+            && !below.as_os_str().is_empty()
+            && self.matcher.matched_path_or_any_parents(below, false).is_ignore()
     }
 }
 
@@ -72,6 +75,6 @@ mod tests {
     #[test]
     fn a_broken_pattern_is_told() {
         assert_eq!(PathSet::mistake("a/**/*.yml"), None);
-        assert!(PathSet::mistake("a[").is_some_and(|what| what.contains("unclosed")), "{:?}", PathSet::mistake("a["));
+        assert!(PathSet::mistake("{a").is_some_and(|what| what.contains("unclosed")), "{:?}", PathSet::mistake("{a"));
     }
 }

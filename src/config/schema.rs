@@ -42,7 +42,8 @@ pub fn schema() -> String {
 
 /// The keys of an override, or of the file as a whole.
 fn properties(of_override: bool) -> Value {
-    let list = |name: &str, doc: &str| json!({"description": doc, "allOf": [{"$ref": format!("#/definitions/{name}")}]});
+    let list =
+        |name: &str, doc: &str| json!({"description": doc, "allOf": [{"$ref": format!("#/definitions/{name}")}]});
     let severity = json!({
         "type": "object",
         "description": "how bad what a rule finds is",

@@ -7,6 +7,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use super::*;
 use crate::model::discover::Reason;
+use crate::rule::RuleSet;
 use crate::source::{NoFiles, Overlay};
 
 /// A repository `/r` with some files and this configuration.
@@ -52,14 +53,16 @@ fn every_example_in_what_init_writes_is_accepted() {
 }
 
 fn uncommented(template: &str) -> String {
-    let lines = template.lines().filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(" ") || rest.starts_with("  ")));
+    let lines = template
+        .lines()
+        .filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(" ") || rest.starts_with("  ")));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_place() {
     let config = "selct: [strict]\nignore: [public-prot, strict]\nseverity:\n  public-port: fatal\n  nothing: info\n\
-                  allowed_addresses: [everywhere]\nexclude: ['a[']\nrules: [no-rules]\nprojects:\n  - files: [missing.yaml]\n    \
+                  allowed_addresses: [everywhere]\nexclude: ['{a']\nrules: [no-rules]\nprojects:\n  - files: [missing.yaml]\n    \
                   file: x\n  - files: []\n  - profiles: [a]\noverrides:\n  - ignore: []\n    exclude: [x]\nsecrets: generated\n";
     let error = loaded(config, &[]).expect_err("it is full of mistakes");
     let expected = [
@@ -72,7 +75,7 @@ fn all_mistakes_are_told_at_once_with_their_place() {
         "caulk.yaml:4:16: a severity can't be `fatal`",
         "caulk.yaml:5:3: there is no rule `nothing`",
         "caulk.yaml:6:21: `everywhere` is no IP address",
-        "caulk.yaml:7:11: `a[` is no pattern: ",
+        "caulk.yaml:7:11: `{a` is no pattern: ",
         "caulk.yaml:8:9: there is no such folder",
         "caulk.yaml:10:13: there is no such file",
         "caulk.yaml:11:5: a project has no key `file`",
@@ -162,7 +165,8 @@ fn projects_are_read_with_all_that_compose_is_told() {
 
 #[test]
 fn the_nearest_file_of_the_repository_counts() {
-    let files = overlay("secrets: never\n", &[("/r/a/caulk.yml", "secrets: declare\n"), ("/caulk.yaml", "nonsense: 1\n")]);
+    let files =
+        overlay("secrets: never\n", &[("/r/a/caulk.yml", "secrets: declare\n"), ("/caulk.yaml", "nonsense: 1\n")]);
     let folders = [Path::new("/r/a/b"), Path::new("/r/c")];
     let found = load(&files, &Where::Search, folders, &[], Path::new("/r")).expect("nothing is wrong").configs;
     let secrets = |path: &str| found.at(Path::new(path)).and_then(|config| config.secrets);
@@ -199,7 +203,8 @@ fn the_committed_schema_is_current() {
 
 #[test]
 fn the_schema_refuses_what_caulk_refuses() {
-    let good = ["", "select: [strict, public-port]\n", "severity: { my-own-rule: info }\n", "projects: [{ files: [a] }]\n"];
+    let good =
+        ["", "select: [strict, public-port]\n", "severity: { my-own-rule: info }\n", "projects: [{ files: [a] }]\n"];
     for text in good {
         assert!(validator().is_valid(&as_json(text)), "{text}");
     }

@@ -119,8 +119,7 @@ fn is_started(workspace: &Workspace<'_>, finding: &Finding) -> bool {
 /// The finding as bad as somebody wants it; what rests on an assumption is at most a warning.
 fn with_severity(mut finding: Finding, severity: Option<Severity>) -> Finding {
     if let Some(severity) = severity {
-        finding.severity =
-            if finding.assumes.is_empty() { severity } else { severity.min(Severity::Warning) };
+        finding.severity = if finding.assumes.is_empty() { severity } else { severity.min(Severity::Warning) };
     }
     finding
 }

@@ -148,9 +148,7 @@ fn blocks(document: &Document, line: Span) -> Option<Span> {
         match &document.node(id).kind {
             Kind::Map(pairs) => {
                 let begun = pairs.iter().filter(|pair| begins(pair.key));
-                begun
-                    .map(|pair| document.node(pair.key).span.join(document.node(pair.value).span))
-                    .collect()
+                begun.map(|pair| document.node(pair.key).span.join(document.node(pair.value).span)).collect()
             }
             Kind::Seq(items) => {
                 items.iter().filter(|item| begins(**item)).map(|item| document.node(*item).span).collect()

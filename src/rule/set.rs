@@ -173,6 +173,9 @@ mod tests {
                 "pass-through-removes-value",
                 "variable-defined-twice",
                 "variable-in-unread-env-file",
+                "suppression-invalid",
+                "suppression-unused",
+                "suppression-without-reason",
                 "url-malformed",
                 "url-no-password",
                 "url-wrong-host"
