@@ -87,6 +87,10 @@ impl Known<'_> {
             entries.push(BaselineEntry::new(&finding, file));
             report.suppressed.push(SuppressedView { finding, by: SuppressedBy::Baseline });
         }
+        // Nothing is left that they would be about.
+        report.repairs.clear();
+        report.apply_with.clear();
+        report.notes.clear();
         let mut bytes = Vec::new();
         render(SCHEMA, entries, &mut bytes)?;
         let name = relative_to(self.folder, path);

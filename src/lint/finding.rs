@@ -53,6 +53,8 @@ pub struct Finding {
     pub assumes: Vec<String>,
     /// Repairs that the rule offers, the first is the one that `--fix` makes.
     pub fixes: Vec<crate::rule::Fix>,
+    /// The rule from which it follows: what silences that for the same service silences this, too.
+    pub follows: Option<String>,
     /// What makes it the same after lines moved and in every run: unique among the findings of a workspace.
     pub fingerprint: String,
 }

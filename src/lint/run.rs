@@ -74,7 +74,23 @@ pub fn run(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet, sele
         let known = list.extract_if(.., is_known);
         found.silenced.extend(known.map(|finding| Silenced { finding, by: Silencer::Baseline }));
     }
+    silence_what_follows(&mut found);
     found
+}
+
+/// Silences what follows from a finding that is silenced.
+fn silence_what_follows(found: &mut Found) {
+    for finding in std::mem::take(&mut found.findings) {
+        let is_cause = |other: &&Silenced| {
+            let other = &other.finding;
+            Some(&other.rule) == finding.follows.as_ref()
+                && (other.project, &other.subject.service) == (finding.project, &finding.subject.service)
+        };
+        match found.silenced.iter().find(is_cause).map(|cause| cause.by.clone()) {
+            Some(by) => found.silenced.push(Silenced { finding, by }),
+            None => found.findings.push(finding),
+        }
+    }
 }
 
 /// What the rules say about these views, without what is said twice.
@@ -144,6 +160,7 @@ fn finding(rule: &Rule, view: &Seen, said: Match) -> Option<Finding> {
         subject: view.subject.clone(),
         assumes: said.assumes,
         fixes: said.fixes,
+        follows: said.follows,
         fingerprint: String::new(),
     })
 }

@@ -124,6 +124,21 @@ fn comments_in_env_files_silence_what_is_found_there() {
 }
 
 #[test]
+fn what_follows_from_a_silenced_finding_is_silenced_with_it() {
+    let text = |comment: &str| {
+        format!(
+            "services:\n  {comment}\n  a:\n    image: redis:7\n    healthcheck:\n      test: [CMD, redis-cli, ping]\n"
+        )
+    };
+    let open = compose(&text("# nothing"));
+    assert_eq!(open.findings, ["store-no-auth compose.yaml:3", "healthcheck-no-auth compose.yaml:6"]);
+    let silent = compose(&text("# caulk: ignore[store-no-auth] test data"));
+    assert_eq!((silent.findings.len(), silent.silenced.len(), silent.remarks.len()), (0, 2, 0));
+    let other = compose(&text("# caulk: ignore[healthcheck-no-auth] test data"));
+    assert_eq!(other.findings, ["store-no-auth compose.yaml:3"]);
+}
+
+#[test]
 fn what_is_wrong_with_comments_is_told() {
     let port =
         |comment: &str| compose(&format!("services:\n  a:\n    image: x/y:1\n    ports:\n      - 80:80 {comment}\n"));

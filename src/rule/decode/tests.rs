@@ -80,7 +80,7 @@ fn keys() {
         &[
             "1:1 id | a rule needs the key `message`",
             "9:1 expression | a rule has no key `expression` | known are: id, since, tier, summary, why, links, for, where, \
-         severity, message, help, at, also, fix, cases, examples",
+         severity, message, help, at, also, fix, follows, cases, examples",
         ],
     );
     replaced("summary: A summary.", "summary:", &["4:8  | `summary` is empty"]);
@@ -292,7 +292,8 @@ fn cases_and_examples() {
         cases,
         &[
             "11:14 port.targt | `port.targt` is not a field of `port` | did you mean `port.target`?",
-            "13:5 foo | a case has no key `foo` | known are: where, severity, tier, message, help, at, also, fix",
+            "13:5 foo | a case has no key `foo` | known are: where, severity, tier, message, help, at, also, fix, \
+             follows",
         ],
     );
     replaced(
