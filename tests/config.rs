@@ -171,7 +171,7 @@ fn projects_of_the_file_are_read_as_compose_is_told() {
         assert_eq!(report["projects"].as_array().map(Vec::len), Some(1), "{path}");
         assert_eq!(report["projects"][0]["reason"], "caulk.yaml");
     }
-    let report = folder.caulk(&["check", "base.yaml", "--format", "json"]).json();
+    let report = folder.caulk(&["check", "base.yaml", "--unsafe-fixes", "--format", "json"]).json();
     let command =
         "docker compose --env-file deploy/prod.env -f base.yaml -f deploy/prod.yaml --profile web up -d cache";
     assert_eq!(report["apply_with"][0], command);
