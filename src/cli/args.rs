@@ -185,7 +185,7 @@ struct CheckArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Report only what is in the files given, not in the rest of their projects
+    /// Report and repair only what has a place in the files given, not in the rest of their projects
     #[arg(long)]
     only_given: bool,
 

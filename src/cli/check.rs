@@ -22,7 +22,7 @@ use crate::model::discover::ProjectFiles;
 use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
 use crate::report::json::JsonOptions;
 use crate::report::text::TextOptions;
-use crate::report::view::{Report, Severity};
+use crate::report::view::{FindingView, Report, Severity};
 use crate::report::{diff, json, text};
 use crate::rule::RuleSet;
 use crate::source::git::{Git, GitProgram, GitStatus};
@@ -70,9 +70,7 @@ pub fn run(
     for group in &found.groups {
         run.group(group, &files, state_folder.as_ref())?;
     }
-    if check.only_given {
-        run.keep_only_given();
-    }
+    run.keep_only_given();
     let known = Known { folder, selection: &selection, rules: &rules, files: &files, read: &run.read };
     known.note_gone(&mut run.report);
     match new_baseline {
@@ -235,13 +233,16 @@ impl Run<'_> {
         problems.chain(held_back).chain(refused).chain(report.notes.iter().cloned()).collect()
     }
 
+    /// Takes out what has no place in the files given.
     fn keep_only_given(&mut self) {
-        let Input::Paths(paths) = &self.check.input else { return };
-        let given: Vec<_> = paths.iter().map(|path| relative_to(self.folder, &absolute(self.folder, path))).collect();
-        self.read.retain(|path| given.contains(&relative_to(self.folder, path)));
-        self.report.findings.retain(|finding| given.contains(&finding.path));
-        self.report.problems.retain(|problem| given.contains(&problem.path));
-        self.report.suppressed.retain(|suppressed| given.contains(&suppressed.finding.path));
+        let is_given = |path: &str| self.selection.is_given(&absolute(self.folder, path));
+        let is_about = |finding: &FindingView| {
+            is_given(&finding.path) || finding.labels.iter().any(|label| is_given(&label.path))
+        };
+        self.read.retain(|path| self.selection.is_given(path));
+        self.report.findings.retain(is_about);
+        self.report.problems.retain(|problem| is_given(&problem.path));
+        self.report.suppressed.retain(|suppressed| is_about(&suppressed.finding));
     }
 
     fn outcome(&self) -> Outcome {

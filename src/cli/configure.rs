@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::settings::{BaselineUse, Check, SecretsPolicy as Asked, Selector};
+use super::settings::{BaselineUse, Check, Input, SecretsPolicy as Asked, Selector};
 use crate::config::baseline::{Baseline, FILE_NAME};
 use crate::config::{self, Choice, Configs, LoadError, SecretsPolicy, Where};
 use crate::lint::Selection;
@@ -48,7 +48,13 @@ impl Configuration {
             }
             _ => None,
         };
-        let selection = Selection { asked, configs: loaded.configs, baseline, root };
+        let given = match &check.input {
+            Input::Paths(paths) if check.only_given => {
+                Some(paths.iter().map(|path| absolute(current, path)).collect())
+            }
+            _ => None,
+        };
+        let selection = Selection { asked, configs: loaded.configs, baseline, root, given };
         Ok(Self { rules: loaded.rules, selection, new_baseline })
     }
 }

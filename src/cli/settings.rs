@@ -72,7 +72,7 @@ pub struct Check {
     pub baseline: BaselineUse,
     /// Env files in the place of the project's `.env`, as for Compose's own `--env-file`.
     pub env_files: Vec<PathBuf>,
-    /// Report findings in the files given only.
+    /// Report and repair only what has a place in the files given.
     pub only_given: bool,
     /// Whether passwords may be made; `None` leaves it to where caulk runs.
     pub secrets: Option<SecretsPolicy>,

@@ -259,8 +259,8 @@ fn step(
 ) -> bool {
     let overlay = plan.draft.overlay();
     let state = State::read(&overlay, settings);
-    let mut aims: Vec<_> =
-        state.findings.iter().filter_map(|finding| Some((state.target(finding)?, finding))).collect();
+    let wanted = state.findings.iter().filter(|finding| settings.selection.is_about(&state.workspace, finding));
+    let mut aims: Vec<_> = wanted.filter_map(|finding| Some((state.target(finding)?, finding))).collect();
     aims.sort_by_key(|(aim, _)| aim.rank());
     for (aim, finding) in aims {
         let key = state.key(finding.project, &aim);
