@@ -146,8 +146,18 @@ fn the_hooks_take_the_files_that_caulk_takes_and_no_others() {
         assert!(is_compose_name(name) || is_env_name(name), "{name} would be taken for something else");
     }
     let left = [
-        "stack.yml", "decompose.yml", "composer.yaml", "compose.json", "compose.yaml.bak", ".envrc", ".env-old", "env",
-        "compose.yaml/README.md", "docker-compose.yml.j2", "environment.yml", ".environment",
+        "stack.yml",
+        "decompose.yml",
+        "composer.yaml",
+        "compose.json",
+        "compose.yaml.bak",
+        ".envrc",
+        ".env-old",
+        "env",
+        "compose.yaml/README.md",
+        "docker-compose.yml.j2",
+        "environment.yml",
+        ".environment",
     ];
     for path in left {
         assert!(!pattern.is_match(path), "{path}");
@@ -187,7 +197,11 @@ fn the_checking_hook_changes_nothing_and_works_from_a_subfolder() {
     let below = repository.path().join("deploy/notes");
     let stopped = Run::of(repository.command("git", &["commit", "-q", "-m", "change"]).current_dir(&below));
     assert_eq!(stopped.status, Some(1), "{}", stopped.all());
-    assert!(stopped.all().contains("store-no-auth") && stopped.all().contains("deploy/compose.yaml"), "{}", stopped.all());
+    assert!(
+        stopped.all().contains("store-no-auth") && stopped.all().contains("deploy/compose.yaml"),
+        "{}",
+        stopped.all()
+    );
     let by_hand = Run::of(repository.command("pre-commit", &["run", "caulk"]).current_dir(&below));
     assert_eq!(by_hand.status, Some(1), "{}", by_hand.all());
     assert_eq!(repository.text("deploy/compose.yaml"), OPEN);

@@ -236,9 +236,8 @@ impl Run<'_> {
     /// Takes out what has no place in the files given.
     fn keep_only_given(&mut self) {
         let is_given = |path: &str| self.selection.is_given(&absolute(self.folder, path));
-        let is_about = |finding: &FindingView| {
-            is_given(&finding.path) || finding.labels.iter().any(|label| is_given(&label.path))
-        };
+        let is_about =
+            |finding: &FindingView| is_given(&finding.path) || finding.labels.iter().any(|label| is_given(&label.path));
         self.read.retain(|path| self.selection.is_given(path));
         self.report.findings.retain(is_about);
         self.report.problems.retain(|problem| is_given(&problem.path));

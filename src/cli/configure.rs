@@ -49,9 +49,7 @@ impl Configuration {
             _ => None,
         };
         let given = match &check.input {
-            Input::Paths(paths) if check.only_given => {
-                Some(paths.iter().map(|path| absolute(current, path)).collect())
-            }
+            Input::Paths(paths) if check.only_given => Some(paths.iter().map(|path| absolute(current, path)).collect()),
             _ => None,
         };
         let selection = Selection { asked, configs: loaded.configs, baseline, root, given };

@@ -4,6 +4,7 @@ mod app_files;
 mod clients;
 mod links;
 mod mentions;
+mod patterns;
 mod spot;
 mod stores;
 
