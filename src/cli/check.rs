@@ -12,7 +12,7 @@ use super::known::Known;
 use super::settings::{Action, Check, Format, Input, Output, Verbosity};
 use super::view::Writer;
 use super::{Error, Outcome, look};
-use crate::fix::commit::{self, FileChange, RunRecord, commit};
+use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
 use crate::fix::journal::{self, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{Fate, Plan, Settings, State, plan};
 use crate::fix::secret::{Secrets, random};
@@ -144,7 +144,13 @@ impl Run<'_> {
             let secrets = self.secrets.borrow().exposed();
             let notes: Vec<_> = changes.iter().filter_map(|change| self.not_for_git(change, &secrets)).collect();
             self.report.notes.extend(notes);
-            self.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
+            for change in &changes {
+                let diff = file_diff(self.folder, change, &secrets);
+                // A link to it may make the same file a part of several projects; a patch changes it once.
+                if !self.diffs.iter().any(|other| other.path == diff.path) {
+                    self.diffs.push(diff);
+                }
+            }
         }
         let shown = after.as_ref().unwrap_or(&before);
         let secrets = self.secrets.borrow();
@@ -288,10 +294,17 @@ fn record(root: PathBuf, plan: &Plan<'_>) -> RunRecord {
     RunRecord { root, started: SystemTime::now(), repairs: repairs.collect() }
 }
 
+/// The path without symbolic links, behind which git changes nothing. The file may not be there yet.
+fn real(path: &Path) -> PathBuf {
+    let layer = commit::Disk;
+    let behind_folder = || Some(layer.resolve(path.parent()?).ok()?.join(path.file_name()?));
+    layer.resolve(path).ok().or_else(behind_folder).unwrap_or_else(|| path.to_owned())
+}
+
 fn file_diff(folder: &Path, change: &FileChange, secrets: &[String]) -> FileDiff {
     let text = |bytes: &[u8]| decode(bytes).map(|text| text.to_string()).unwrap_or_default();
     FileDiff {
-        path: relative_to(folder, &change.path),
+        path: relative_to(&real(folder), &real(&change.path)),
         before: change.before.as_deref().map(text),
         after: text(&change.after),
         secrets: secrets.to_vec(),
