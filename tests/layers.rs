@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, the ground floor first. Each may use those before it.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 17] = [
     "text",
     "syntax",
+    "decode",
     "source",
     "model",
     "canonical",
@@ -15,6 +16,7 @@ const LAYERS: [&str; 15] = [
     "lens",
     "topology",
     "rule",
+    "config",
     "lint",
     "fix",
     "report",

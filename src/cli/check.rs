@@ -9,13 +9,14 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
+use super::configure::{Configuration, secrets_policy};
 use super::inputs;
+use super::known::Known;
 use super::progress::Progress;
-use super::settings::{self, Action, Check, Format, Input, Output, Selector, Verbosity};
+use super::settings::{Action, Check, Format, Input, Output, Verbosity};
 use super::view::Writer;
 use super::{Error, Outcome, look};
-use crate::fix::bench::SecretsPolicy;
-use crate::fix::commit::{self, FileChange, RunRecord, commit};
+use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
 use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{Plan, Settings, State, plan};
 use crate::fix::secret::{Secrets, random};
@@ -26,10 +27,10 @@ use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
 use crate::report::json::JsonOptions;
 use crate::report::junit::JunitOptions;
 use crate::report::text::TextOptions;
-use crate::report::view::{Report, Severity};
+use crate::report::view::{FindingView, Report, Severity};
 use crate::report::visible::{visible, without_commands};
 use crate::report::{concise, diff, github, gitlab, json, junit, rdjson, sarif, text};
-use crate::rule::{RuleSet, Tier};
+use crate::rule::RuleSet;
 use crate::source::git::{Git, GitProgram, GitStatus};
 use crate::source::{Disk, Files, Overlay, absolute, decode, relative_to};
 
@@ -44,15 +45,16 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome, Error> {
-    let rules = super::rules::load(&check.rule_folders)?;
-    let selection = selection(check, &rules)?;
     let disk = Disk;
     let (files, paths) = files_and_paths(check, folder, &disk)?;
-    let found = inputs::find(&files, &paths);
-    if found.groups.is_empty() || !found.missing.is_empty() {
-        return Err(Error::Input(
-            found.missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what)).collect(),
-        ));
+    let given = inputs::given(&files, &paths);
+    let Configuration { rules, selection, new_baseline } = Configuration::read(check, &files, given.folders(), folder)?;
+    let found = inputs::find(&files, &given, &selection.configs);
+    // Who gives single files, as a hook does, may give some that belong to no project.
+    let lonely = if check.only_given { Vec::new() } else { found.lonely };
+    let missing: Vec<_> = given.missing.into_iter().chain(lonely).collect();
+    if !missing.is_empty() {
+        return Err(Error::Input(missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what)).collect()));
     }
     let is_repairing = check.action == Action::Repair;
     let state_folder = if is_repairing { Some(open_state(err)?) } else { None };
@@ -87,9 +89,17 @@ pub fn run(
     let mut all = Part::default();
     parts?.into_iter().for_each(|part| all.absorb(part));
     all.report.version = env!("CARGO_PKG_VERSION").to_owned();
-    all.report.files = all.files.len();
-    Finished { check, folder, report: all.report, diffs: all.diffs, not_written: all.not_written }
-        .write(output, out, err)
+    let mut finished = Finished { check, folder, selection: &selection, all };
+    finished.keep_only_given();
+    let Part { report, files: read, .. } = &mut finished.all;
+    report.files = read.len();
+    let known = Known { folder, selection: &selection, rules: &rules, files: &files, read };
+    known.note_gone(report);
+    match new_baseline {
+        Some(path) => known.write(&path, report)?,
+        None => known.offer(&check.failing, report),
+    }
+    finished.write(output, out, err)
 }
 
 /// Does `work` on each group on all processors, and gives the results in the order of the groups.
@@ -170,13 +180,14 @@ impl Run<'_> {
             let bound = bound(&root, path.parent().into_iter());
             commit::may_write(path, &bound, &commit::Disk).map_err(|reason| reason.to_string())
         };
+        let configured = sets.first().and_then(|set| self.selection.configs.at(set.files.first()?));
         let settings = Settings {
             sets,
             options: &self.options,
             rules: self.rules,
             selection: self.selection,
             is_unsafe_allowed: self.check.unsafe_fixes,
-            policy: policy(self.check.secrets),
+            policy: secrets_policy(self.check.secrets, configured.and_then(|config| config.secrets)),
             git,
             may_write: &may_write,
         };
@@ -272,17 +283,13 @@ impl Run<'_> {
 struct Finished<'a> {
     check: &'a Check,
     folder: &'a Path,
-    report: Report,
-    diffs: Vec<FileDiff>,
-    not_written: Vec<String>,
+    selection: &'a Selection,
+    all: Part,
 }
 
 impl Finished<'_> {
-    fn write(mut self, output: Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
+    fn write(self, output: Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
         let look = look(output.color);
-        if self.check.only_given {
-            self.keep_only_given();
-        }
         let outcome = self.outcome();
         match (self.check.action, self.check.format) {
             (Action::ShowDiff, Format::Text) => {
@@ -292,20 +299,20 @@ impl Finished<'_> {
                     DiffTarget::Patch
                 };
                 let options = DiffOptions { show_secrets: self.check.show_secrets, target };
-                let notes = diff::render(&self.diffs, &options, out)?;
+                let notes = diff::render(&self.all.diffs, &options, out)?;
                 for note in notes.into_iter().chain(self.beside_the_patch()) {
                     writeln!(err, "caulk: {note}")?;
                 }
             }
-            (_, Format::Json) => json::render(&self.report, &JsonOptions::default(), out)?,
-            (_, Format::Concise) => concise::render(&self.report, out)?,
-            (_, Format::Sarif) => sarif::render(&self.report, out)?,
-            (_, Format::Github) => github::render(&self.report, out)?,
-            (_, Format::Gitlab) => gitlab::render(&self.report, out)?,
+            (_, Format::Json) => json::render(&self.all.report, &JsonOptions::default(), out)?,
+            (_, Format::Concise) => concise::render(&self.all.report, out)?,
+            (_, Format::Sarif) => sarif::render(&self.all.report, out)?,
+            (_, Format::Github) => github::render(&self.all.report, out)?,
+            (_, Format::Gitlab) => gitlab::render(&self.all.report, out)?,
             (_, Format::Junit) => {
-                junit::render(&self.report, &JunitOptions { fail_on: self.check.failing.on_finding }, out)?;
+                junit::render(&self.all.report, &JunitOptions { fail_on: self.check.failing.on_finding }, out)?;
             }
-            (_, Format::Rdjson) => rdjson::render(&self.report, out)?,
+            (_, Format::Rdjson) => rdjson::render(&self.all.report, out)?,
             (_, Format::Text) => {
                 let options = TextOptions {
                     look,
@@ -314,7 +321,7 @@ impl Finished<'_> {
                     statistics: self.check.statistics,
                     show_secrets: self.check.show_secrets,
                 };
-                text::render(&self.report, &options, out)?;
+                text::render(&self.all.report, &options, out)?;
             }
         }
         let tells_findings_only = !matches!(self.check.format, Format::Text | Format::Json);
@@ -323,20 +330,20 @@ impl Finished<'_> {
                 writeln!(err, "caulk: {line}")?;
             }
         }
-        if !self.not_written.is_empty() {
-            return Err(Error::Other(self.not_written.join("\n")));
+        if !self.all.not_written.is_empty() {
+            return Err(Error::Other(self.all.not_written.join("\n")));
         }
         Ok(outcome)
     }
 
     fn title(&self, id: &str) -> String {
-        let repair = self.report.repairs.iter().find(|repair| repair.id == id);
+        let repair = self.all.report.repairs.iter().find(|repair| repair.id == id);
         repair.map_or(id, |repair| repair.title.as_str()).to_owned()
     }
 
     /// What was repaired and what was not, for a format that has no place for it.
     fn what_was_repaired(&self) -> Vec<String> {
-        let report = &self.report;
+        let report = &self.all.report;
         let applied = report.fix.iter().flat_map(|fix| &fix.applied);
         let repaired = applied.map(|id| format!("repaired: {}", self.title(id)));
         let commands = report.apply_with.iter().filter(|_| report.fix.iter().any(|fix| !fix.applied.is_empty()));
@@ -347,7 +354,7 @@ impl Finished<'_> {
 
     /// What a patch can't say: what could not be read, and which repairs are not in it.
     fn beside_the_patch(&self) -> Vec<String> {
-        let report = &self.report;
+        let report = &self.all.report;
         let problems = report.problems.iter().map(|problem| match &problem.range {
             Some(range) => {
                 let (line, column) = (range.start.line, range.start.column);
@@ -359,7 +366,7 @@ impl Finished<'_> {
     }
 
     fn not_repaired(&self) -> Vec<String> {
-        let fix = self.report.fix.clone().unwrap_or_default();
+        let fix = self.all.report.fix.clone().unwrap_or_default();
         let held_back = fix.held_back.into_iter().map(|held| {
             let flag = held.flag.map(|flag| format!(" ({flag})")).unwrap_or_default();
             format!("held back: {}: {}{flag}", self.title(&held.repair), held.reason)
@@ -368,19 +375,23 @@ impl Finished<'_> {
         held_back.chain(refused).collect()
     }
 
+    /// Takes out what has no place in the files given.
     fn keep_only_given(&mut self) {
-        let Input::Paths(paths) = &self.check.input else { return };
-        let given: Vec<_> = paths.iter().map(|path| relative_to(self.folder, &absolute(self.folder, path))).collect();
-        self.report.findings.retain(|finding| given.contains(&finding.path));
-        self.report.problems.retain(|problem| given.contains(&problem.path));
+        let is_given = |path: &str| self.selection.is_given(&absolute(self.folder, path));
+        let is_about =
+            |finding: &FindingView| is_given(&finding.path) || finding.labels.iter().any(|label| is_given(&label.path));
+        self.all.files.retain(|path| self.selection.is_given(path));
+        self.all.report.findings.retain(is_about);
+        self.all.report.problems.retain(|problem| is_given(&problem.path));
+        self.all.report.suppressed.retain(|suppressed| is_about(&suppressed.finding));
     }
 
     fn outcome(&self) -> Outcome {
         let failing = &self.check.failing;
         let counts = |severity: Severity| failing.on_finding.is_some_and(|least| severity >= least);
-        let is_left = self.report.findings.iter().any(|finding| counts(finding.severity))
-            || self.report.problems.iter().any(|problem| counts(problem.severity));
-        let is_repaired = self.report.fix.as_ref().is_some_and(|fix| !fix.applied.is_empty());
+        let is_left = self.all.report.findings.iter().any(|finding| counts(finding.severity))
+            || self.all.report.problems.iter().any(|problem| counts(problem.severity));
+        let is_repaired = self.all.report.fix.as_ref().is_some_and(|fix| !fix.applied.is_empty());
         if is_left || (failing.on_repair && is_repaired) { Outcome::Findings } else { Outcome::Clean }
     }
 }
@@ -400,40 +411,6 @@ fn files_and_paths<'d>(check: &Check, folder: &Path, disk: &'d Disk) -> Result<(
     Ok((files, paths))
 }
 
-fn selection(check: &Check, rules: &RuleSet) -> Result<Selection, Error> {
-    let mut selection = Selection::default();
-    for (selectors, is_ignored) in [(&check.select, false), (&check.ignore, true)] {
-        for selector in selectors {
-            match selector {
-                Selector::Tier(tier) => {
-                    let tier = if tier.as_str() == Tier::Strict.as_str() { Tier::Strict } else { Tier::Default };
-                    if is_ignored { selection.ignored_tiers.push(tier) } else { selection.tiers.push(tier) }
-                }
-                Selector::Rule(id) => {
-                    if rules.rule(id).is_none() {
-                        return Err(super::rules::unknown(rules, id));
-                    }
-                    if is_ignored { selection.ignored.push(id.clone()) } else { selection.only.push(id.clone()) }
-                }
-            }
-        }
-    }
-    Ok(selection)
-}
-
-/// Where nobody sits in front of the screen, caulk makes no passwords unless it is told to.
-fn policy(asked: Option<settings::SecretsPolicy>) -> SecretsPolicy {
-    let is_unattended =
-        || ["CI", "PRE_COMMIT"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    match asked {
-        Some(settings::SecretsPolicy::Generate) => SecretsPolicy::Generate,
-        Some(settings::SecretsPolicy::Declare) => SecretsPolicy::Declare,
-        Some(settings::SecretsPolicy::Never) => SecretsPolicy::Never,
-        None if is_unattended() => SecretsPolicy::Declare,
-        None => SecretsPolicy::Generate,
-    }
-}
-
 fn open_state(err: &mut dyn Write) -> Result<StateFolder, Error> {
     let (folder, notes) =
         StateFolder::open(&StatePlaces::from_environment()).map_err(|error| Error::Other(error.to_string()))?;
@@ -443,10 +420,17 @@ fn open_state(err: &mut dyn Write) -> Result<StateFolder, Error> {
     Ok(folder)
 }
 
+/// The path without symbolic links, behind which git changes nothing. The file may not be there yet.
+fn real(path: &Path) -> PathBuf {
+    let layer = commit::Disk;
+    let behind_folder = || Some(layer.resolve(path.parent()?).ok()?.join(path.file_name()?));
+    layer.resolve(path).ok().or_else(behind_folder).unwrap_or_else(|| path.to_owned())
+}
+
 fn file_diff(folder: &Path, change: &FileChange, secrets: &[String]) -> FileDiff {
     let text = |bytes: &[u8]| decode(bytes).map(|text| text.to_string()).unwrap_or_default();
     FileDiff {
-        path: relative_to(folder, &change.path),
+        path: relative_to(&real(folder), &real(&change.path)),
         before: change.before.as_deref().map(text),
         after: change.after.as_deref().map(text).unwrap_or_default(),
         secrets: secrets.to_vec(),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::Where;
 use crate::report::view::{Severity, Tier};
 
 /// Everything that one call asks for.
@@ -22,6 +23,8 @@ pub enum Command {
     Resolve(Box<Resolve>),
     /// Take repairs of the last run back.
     Undo(Undo),
+    /// Write a `caulk.yaml` to start from.
+    Init,
     /// Write the documentation of a rule.
     Explain {
         /// Its id.
@@ -79,9 +82,13 @@ pub struct Check {
     pub ignore: Vec<Selector>,
     /// Folders with further rules.
     pub rule_folders: Vec<PathBuf>,
+    /// Where the configuration is; relative to the current folder.
+    pub config: Where,
+    /// What to do with findings that are known already.
+    pub baseline: BaselineUse,
     /// Env files in the place of the project's `.env`, as for Compose's own `--env-file`.
     pub env_files: Vec<PathBuf>,
-    /// Report findings in the files given only.
+    /// Report and repair only what has a place in the files given.
     pub only_given: bool,
     /// Whether passwords may be made; `None` leaves it to where caulk runs.
     pub secrets: Option<SecretsPolicy>,
@@ -214,6 +221,19 @@ impl Selector {
             .find(|tier| tier.as_str() == name)
             .map_or_else(|| Self::Rule(name.to_owned()), Self::Tier)
     }
+}
+
+/// What to do with findings that are known already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaselineUse {
+    /// Leave out what the baseline of the configuration knows.
+    Configured,
+    /// Leave out what this file knows.
+    File(PathBuf),
+    /// Report them.
+    Nothing,
+    /// Write what is found to this file, or to that of the configuration.
+    Write(Option<PathBuf>),
 }
 
 /// What to do where a password is needed.

@@ -11,7 +11,7 @@ use super::seal::{self, NoSeal};
 use super::secret::Secrets;
 use super::{link, port, proof};
 use crate::lens::port::ports;
-use crate::lint::{self, Finding, Selection};
+use crate::lint::{self, Finding, Selection, Silenced, Silencer};
 use crate::model::discover::ProjectFiles;
 use crate::model::{Options, Weight, Workspace};
 use crate::rule::{Action, Applicability, BuiltIn, Change, RuleSet};
@@ -139,6 +139,10 @@ pub struct State<'f> {
     pub topology: Topology,
     /// What the rules say.
     pub findings: Vec<Finding>,
+    /// What they say about comments that silence findings.
+    pub remarks: Vec<Finding>,
+    /// What is not to be reported, nor to be repaired.
+    pub silenced: Vec<Silenced>,
 }
 
 impl<'f> State<'f> {
@@ -147,13 +151,28 @@ impl<'f> State<'f> {
         let mut workspace = Workspace::read(files, settings.sets, settings.options);
         workspace.report_refusals();
         let topology = Topology::read(&mut workspace, &settings.rules.stores);
-        let findings = lint::run(&workspace, &topology, settings.rules, settings.selection);
-        Self { workspace, topology, findings }
+        let found = lint::run(&workspace, &topology, settings.rules, settings.selection);
+        let (findings, remarks, silenced) = (found.findings, found.remarks, found.silenced);
+        Self { workspace, topology, findings, remarks, silenced }
     }
 
     /// What the first repair that a finding offers is about.
     pub fn key_of(&self, finding: &Finding) -> Option<RepairKey> {
         self.target(finding).map(|target| self.key(finding.project, &target))
+    }
+
+    /// Why a repair is left alone: what it would repair, too, is silenced.
+    fn forbidden(&self, key: &RepairKey) -> Option<String> {
+        let silenced = self.silenced.iter().find(|silenced| self.key_of(&silenced.finding).as_ref() == Some(key))?;
+        let rule = &silenced.finding.rule;
+        Some(match &silenced.by {
+            Silencer::Comment { source, span, .. } => {
+                let source = self.workspace.sources.get(*source);
+                let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                format!("a comment ignores `{rule}` there ({name}:{})", source.line_column(span.start).line)
+            }
+            Silencer::Baseline => format!("`{rule}` is in the baseline, and it would be repaired, too"),
+        })
     }
 
     fn target(&self, finding: &Finding) -> Option<Aim> {
@@ -303,8 +322,8 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
 fn step(settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>, progress: &mut Progress) -> bool {
     let overlay = plan.draft.overlay();
     let state = State::read(&overlay, settings);
-    let mut aims: Vec<_> =
-        state.findings.iter().filter_map(|finding| Some((state.target(finding)?, finding))).collect();
+    let wanted = state.findings.iter().filter(|finding| settings.selection.is_about(&state.workspace, finding));
+    let mut aims: Vec<_> = wanted.filter_map(|finding| Some((state.target(finding)?, finding))).collect();
     aims.sort_by_key(|(aim, _)| aim.rank());
     if let Some(last) = plan.made.last().map(|made| &plan.repairs[made.number].key) {
         let open: BTreeSet<_> = aims.iter().map(|(aim, finding)| state.key(finding.project, aim)).collect();
@@ -362,6 +381,9 @@ fn build(
     finding: &Finding,
     aim: &Aim,
 ) -> Result<Repair, Fate> {
+    if let Some(reason) = state.forbidden(&state.key(finding.project, aim)) {
+        return Err(Fate::HeldBack { reason, flag: None });
+    }
     let bench = Bench {
         workspace: &state.workspace,
         topology: &state.topology,

@@ -4,6 +4,7 @@
 //! width, colours and characters are options. Whatever comes from files is made harmless (`visible`) before it is
 //! written, and secrets are masked (`mask`) in the lines that are shown. Formats for programs share a flat list (`item`).
 
+pub mod baseline;
 pub mod concise;
 pub mod diff;
 pub mod explain;

@@ -20,8 +20,8 @@ pub struct Report {
     pub repairs: Vec<RepairView>,
     /// What could not be read.
     pub problems: Vec<ProblemView>,
-    /// Number of findings that the project's own comments or baseline silence.
-    pub suppressed: usize,
+    /// Findings that are not to be reported, because a comment or the baseline says so.
+    pub suppressed: Vec<SuppressedView>,
     /// What was repaired; `None` if nothing was asked to be.
     pub fix: Option<FixView>,
     /// Commands that bring the repairs (made, or those that `--fix` would make) to the running containers.
@@ -69,7 +69,11 @@ impl Report {
         self.findings.append(&mut part.findings);
         self.repairs.append(&mut part.repairs);
         self.problems.append(&mut part.problems);
-        self.suppressed += part.suppressed;
+        for suppressed in &mut part.suppressed {
+            rename(&projects, &mut suppressed.finding.project);
+            suppressed.finding.repairs.iter_mut().for_each(|id| rename(&repairs, id));
+        }
+        self.suppressed.append(&mut part.suppressed);
         for (all, new) in [(&mut self.apply_with, part.apply_with), (&mut self.notes, part.notes)] {
             for line in new {
                 if !all.contains(&line) {
@@ -95,6 +99,14 @@ pub struct RuleView {
     pub tier: Tier,
     /// Address of its page; `None` for a rule that is not part of caulk.
     pub url: Option<String>,
+}
+
+impl Report {
+    /// How many findings comments silence, and how many the baseline.
+    pub fn suppressed_counts(&self) -> (usize, usize) {
+        let known = self.suppressed.iter().filter(|suppressed| suppressed.by == SuppressedBy::Baseline).count();
+        (self.suppressed.len() - known, known)
+    }
 }
 
 /// A set of files that Compose reads together.
@@ -184,6 +196,31 @@ pub struct FindingView {
     pub repairs: Vec<String>,
     /// Stays the same when lines move: made of rule, path and subject.
     pub fingerprint: String,
+}
+
+/// A finding that is not to be reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressedView {
+    /// The finding.
+    pub finding: FindingView,
+    /// What silences it.
+    pub by: SuppressedBy,
+}
+
+/// What silences a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// A comment.
+    Comment {
+        /// The file that it stands in.
+        path: String,
+        /// Its place.
+        range: RangeView,
+        /// The reason that it gives; may be empty.
+        reason: String,
+    },
+    /// The baseline: it was there before.
+    Baseline,
 }
 
 /// What a finding is about, in the terms of the project.
@@ -424,7 +461,9 @@ mod tests {
             held_back: vec![HeldBackView { repair: "r3".into(), reason: String::new(), flag: None }],
             refused: vec![RefusedView { repair: "r2".into(), reason: String::new() }],
         };
-        let part = Report { fix: Some(fix), notes: vec!["a note".into()], suppressed: 1, ..open_project() };
+        let finding = open_project().findings.remove(0);
+        let suppressed = vec![SuppressedView { finding, by: SuppressedBy::Baseline }];
+        let part = Report { fix: Some(fix), notes: vec!["a note".into()], suppressed, ..open_project() };
         let mut all = Report::default();
         all.absorb(part.clone());
         assert_eq!(
@@ -443,6 +482,8 @@ mod tests {
         assert_eq!(fix.applied, ["r1", "r4"]);
         assert_eq!(fix.held_back.iter().map(|held| held.repair.as_str()).collect::<Vec<_>>(), ["r3", "r6"]);
         assert_eq!(fix.refused.iter().map(|refused| refused.repair.as_str()).collect::<Vec<_>>(), ["r2", "r5"]);
-        assert_eq!((all.notes.len(), all.suppressed), (1, 2));
+        assert_eq!((all.notes.len(), all.suppressed.len()), (1, 2));
+        let projects = all.suppressed.iter().map(|suppressed| suppressed.finding.project.as_str());
+        assert_eq!(projects.collect::<Vec<_>>(), ["p1", "p2"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::patterns::compiled;
 use crate::catalog::{Client, ImageName, Sign, Store};
 use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Certainty, Node};
@@ -23,7 +24,7 @@ impl<'c> Clients<'c> {
     /// A pattern that is no regular expression matches nothing; rule files are checked before use.
     pub fn new(store: &'c Store) -> Self {
         let known = store.variables.iter().map(|client| {
-            let image = client.image.as_ref().and_then(|image| Regex::new(&format!("^(?:{image})$")).ok());
+            let image = client.image.as_ref().and_then(|image| compiled(&format!("^(?:{image})$")));
             (image, client)
         });
         Self { known: known.collect() }

@@ -5,6 +5,7 @@ use regex::Regex;
 use super::app_files::{AppFile, app_files};
 use super::clients::Clients;
 use super::namespace;
+use super::patterns::compiled;
 use super::stores::StoreService;
 use crate::catalog::{Client, Store};
 use crate::lens::command::Command;
@@ -135,7 +136,7 @@ impl Hints {
         let schemes: Vec<_> =
             store.schemes.plain.iter().chain(&store.schemes.tls).map(|scheme| regex::escape(scheme)).collect();
         let schemes = schemes.join("|");
-        let build = |pattern: String| Regex::new(&pattern).expect("the pattern is made of escaped words");
+        let build = |pattern: String| compiled(&pattern).expect("the pattern is made of escaped words");
         Self {
             name: build(format!("(?i)(?:{schemes}).*(?:URL|URI|DSN)$")),
             // A key such as `redis:cache:` is none, nor is an image such as `redis/redis-stack`.

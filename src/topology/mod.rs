@@ -5,6 +5,7 @@ mod clients;
 mod links;
 mod mentions;
 mod namespace;
+mod patterns;
 mod spot;
 mod stores;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::namespace;
+use super::patterns::compiled;
 use crate::catalog::{ImageName, Mechanism, Store};
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
@@ -98,7 +99,7 @@ impl<'c> ImageMatcher<'c> {
     pub fn new(stores: &'c [Store]) -> Self {
         let patterns = stores.iter().enumerate().flat_map(|(number, store)| {
             store.images.iter().enumerate().filter_map(move |(pattern, image)| {
-                Some((number, pattern, Regex::new(&format!("^(?:{})$", image.pattern)).ok()?))
+                Some((number, pattern, compiled(&format!("^(?:{})$", image.pattern))?))
             })
         });
         Self { stores, patterns: patterns.collect() }

@@ -214,6 +214,8 @@ impl RepairsOf<'_> {
             files: project.files.clone(),
             folder: project.folder.clone(),
             env_files: project.env_files.clone(),
+            // What is read does not depend on them.
+            profiles: Vec::new(),
             reason: Reason::Alone,
         });
         let sets: Vec<_> = sets.collect();

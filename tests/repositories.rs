@@ -1,0 +1,165 @@
+//! Whole repositories: nested projects, fragments, overlays, env files far from their Compose file, files that git ignores,
+//! submodules and symbolic links. All in one, as nobody would write it and everybody has a part of it.
+#![cfg(unix)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Folder, Run};
+
+const STORE: &str = "services:\n  cache:\n    image: redis:7-alpine # keep\n    ports:\n      - \"6379:6379\"\n";
+const CLIENT: &str = "  web:\n    image: example/shop:1\n    environment:\n      REDIS_URL: redis://cache:6379/0\n";
+
+fn git(folder: &Path, arguments: &[&str]) -> Run {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always"]);
+    command.args(arguments).current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null");
+    for name in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX"] {
+        command.env_remove(name);
+    }
+    let run = Run::of(&mut command);
+    assert_eq!(run.status, Some(0), "{arguments:?}: {}", run.all());
+    run
+}
+
+fn repository() -> Folder {
+    let folder = Folder::new();
+    let path = folder.path();
+    git(&path, &["init", "-q"]);
+    folder.write(".gitignore", ".env\n/scratch/\n");
+    // A project with its overlay and its override.
+    folder.write("shop/compose.yaml", format!("{STORE}{CLIENT}"));
+    folder.write("shop/compose.override.yaml", "services:\n  web:\n    ports: [\"127.0.0.1:8080:80\"]\n");
+    folder.write("shop/compose.debug.yaml", "services:\n  web:\n    command: debug\n");
+    // The client's variable is set far below the Compose file.
+    let far = format!("{STORE}  web:\n    image: example/shop:1\n    env_file: config/web/prod.env\n");
+    folder.write("stacks/far/docker-compose.yml", far);
+    folder.write("stacks/far/config/web/prod.env", "REDIS_URL=redis://cache:6379/0 # keep\n");
+    // A fragment of an app store, and one with other line ends.
+    folder.write("apps/fragment/compose.yaml", "services:\n  web:\n    environment:\n      A: ${A:-}\n");
+    folder.write("apps/windows/compose.yaml", format!("{STORE}{CLIENT}").replace('\n', "\r\n"));
+    // What git ignores, and what it has not seen.
+    folder.write("scratch/compose.yaml", STORE);
+    git(&path, &["add", "."]);
+    git(&path, &["commit", "-q", "-m", "first"]);
+    folder.write("new/compose.yaml", format!("{STORE}{CLIENT}"));
+    // A repository in the repository.
+    let module = path.with_file_name("module");
+    fs::create_dir(&module).expect("it is new");
+    git(&module, &["init", "-q"]);
+    fs::write(module.join("compose.yaml"), format!("{STORE}{CLIENT}")).expect("the folder is there");
+    git(&module, &["add", "."]);
+    git(&module, &["commit", "-q", "-m", "module"]);
+    git(&path, &["submodule", "add", "-q", &module.display().to_string(), "modules/m"]);
+    // Links: to a project of the repository, out of it, to nothing, and in a circle.
+    symlink("../shop", path.join("apps/link")).expect("links can be made");
+    fs::create_dir(path.join("links")).expect("it is new");
+    symlink("../shop/compose.yaml", path.join("links/compose.yaml")).expect("links can be made");
+    symlink("nowhere.yaml", path.join("links/docker-compose.old.yml")).expect("links can be made");
+    symlink(".", path.join("links/circle")).expect("links can be made");
+    folder
+}
+
+/// The regular files and what they hold, without those of git.
+fn texts(folder: &Folder) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    let mut folders = vec![folder.path()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("it can be read") {
+            let path = entry.expect("it can be read").path();
+            let kind = fs::symlink_metadata(&path).expect("it is there").file_type();
+            if kind.is_dir() && path.file_name().is_none_or(|name| name != ".git") {
+                folders.push(path);
+            } else if kind.is_file() {
+                let name = path.strip_prefix(folder.path()).expect("it is below").display().to_string();
+                texts.insert(name, fs::read_to_string(&path).expect("it is UTF-8"));
+            }
+        }
+    }
+    texts
+}
+
+const OPEN: [&str; 5] = [
+    "shop/compose.yaml",
+    "stacks/far/docker-compose.yml",
+    "apps/windows/compose.yaml",
+    "new/compose.yaml",
+    "modules/m/compose.yaml",
+];
+
+#[test]
+fn a_repository_of_every_shape_is_repaired_in_one_run() {
+    let folder = repository();
+    let before = texts(&folder);
+    let run = folder.caulk(&["check", "--fix", "--secrets", "declare", "."]);
+    let after = texts(&folder);
+    for path in OPEN {
+        assert!(after[path].contains("\"127.0.0.1:6379:6379\""), "{path}: {}", run.all());
+        assert!(after[path].contains("--requirepass") && after[path].contains(" # keep"), "{path}: {}", run.all());
+        let lines = |text: &str| (text.matches("\r\n").count() > 0, text.replace("\r\n", "").contains('\n'));
+        assert_eq!(lines(&before[path]), lines(&after[path]), "{path}");
+    }
+    assert_eq!(before["scratch/compose.yaml"], after["scratch/compose.yaml"], "what git ignores is not looked at");
+    for path in ["apps/fragment/compose.yaml", "shop/compose.debug.yaml", "shop/compose.override.yaml"] {
+        assert_eq!(before[path], after[path], "{path}");
+    }
+    for link in ["apps/link", "links/compose.yaml", "links/docker-compose.old.yml", "links/circle"] {
+        assert!(fs::symlink_metadata(folder.path().join(link)).is_ok_and(|found| found.is_symlink()), "{link}");
+    }
+    let again = folder.caulk(&["check", "--fix", "--secrets", "declare", "."]);
+    assert_eq!(texts(&folder), after, "a second run has nothing to do: {}", again.all());
+}
+
+#[test]
+fn a_repository_gives_one_document_with_every_project_once() {
+    let folder = repository();
+    let report = folder.caulk(&["check", "--format", "json", "."]).json();
+    let findings = report["findings"].as_array().expect("it is a list");
+    let mut open: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding["rule"] == "store-no-auth")
+        .filter_map(|finding| finding["path"].as_str())
+        .filter(|path| !path.starts_with("links/"))
+        .collect();
+    open.sort_unstable();
+    let mut expected = OPEN;
+    expected.sort_unstable();
+    assert_eq!(open, expected);
+    let problems = report["problems"].as_array().expect("it is a list");
+    assert!(problems.iter().all(|problem| problem["path"] == "links/docker-compose.old.yml"), "{problems:#?}");
+}
+
+#[test]
+fn the_patch_of_a_whole_repository_can_be_applied_by_git() {
+    let folder = repository();
+    let run = folder.caulk(&[
+        "check",
+        "--diff",
+        "--secrets",
+        "declare",
+        "--ignore",
+        "default",
+        "--select",
+        "public-port",
+        ".",
+    ]);
+    assert!(run.stdout.matches("\n+++ b/").count() >= 4, "{}", run.all());
+    let before = texts(&folder);
+    let patch = folder.path().with_file_name("all.patch");
+    // The submodule is a repository of its own, and git applies nothing beyond it.
+    fs::write(&patch, &run.stdout).expect("it can be written");
+    let name = patch.display().to_string();
+    git(&folder.path(), &["apply", "--exclude", "modules/*", "--check", &name]);
+    git(&folder.path(), &["apply", "--exclude", "modules/*", &name]);
+    let after = texts(&folder);
+    for path in OPEN.iter().filter(|path| !path.starts_with("modules/")) {
+        assert_eq!(after[*path], before[*path].replace("\"6379:6379\"", "\"127.0.0.1:6379:6379\""), "{path}");
+    }
+    git(&folder.path(), &["apply", "-R", "--exclude", "modules/*", &name]);
+    assert_eq!(texts(&folder), before);
+}
