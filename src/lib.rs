@@ -18,6 +18,8 @@
 //! | [`lint`] | rules × workspace → [`lint::Finding`]s |
 //! | [`fix`] | findings → repairs in memory → proof → files |
 //! | [`report`] | plain views → text, JSON, patches |
+//! | [`origins`] | a resolved project → the plain view of each value and the way by which it came |
+//! | [`lsp`] | an editor's requests → diagnostics, code actions and hover texts |
 //! | [`cli`] | arguments → settings → the commands |
 //!
 //! # What holds everywhere
@@ -47,7 +49,9 @@ pub mod cli;
 pub mod fix;
 pub mod lens;
 pub mod lint;
+pub mod lsp;
 pub mod model;
+pub mod origins;
 pub mod report;
 pub mod rule;
 pub mod source;

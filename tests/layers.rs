@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, the ground floor first. Each may use those before it.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "text",
     "syntax",
     "source",
@@ -18,6 +18,7 @@ const LAYERS: [&str; 15] = [
     "lint",
     "fix",
     "report",
+    "origins",
     "live",
     "lsp",
     "cli",

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::settings::{
     Action, Check, ColorChoice, Command, Failing, Format, Input, Output, Resolve, ResolveFormat, SecretsPolicy,
-    Selector, Settings, Verbosity,
+    Selector, Serve, Settings, Verbosity,
 };
 use crate::report::view::Severity;
 
@@ -61,6 +61,8 @@ enum CommandArgs {
     /// Write a project as Docker Compose sees it, or where each value comes from
     #[command(after_help = RESOLVE_EXIT_STATUS)]
     Resolve(ResolveArgs),
+    /// Serve an editor: the language server protocol on standard input and output
+    Lsp(LspArgs),
     /// Take back the repairs of the last run, or one of them
     Undo {
         /// Id of a repair, such as r1; all of them if there is none
@@ -147,6 +149,33 @@ struct ResolveArgs {
     /// Write which files make a project, and why
     #[arg(long, conflicts_with_all = ["files", "origins", "format"])]
     projects: bool,
+}
+
+#[derive(Debug, Args)]
+struct LspArgs {
+    /// For clients that name the transport; there is no other
+    #[arg(long, hide = true)]
+    stdio: bool,
+
+    /// Where a repair needs a password: make one, only name its variable, or leave the repair out
+    /// [default: generate]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    secrets: Option<SecretsArg>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+}
+
+impl LspArgs {
+    fn serve(self) -> Serve {
+        let selectors = |names: Vec<String>| names.iter().map(|name| Selector::of(name)).collect();
+        Serve {
+            select: selectors(self.selection.select),
+            ignore: selectors(self.selection.ignore),
+            rule_folders: self.selection.rules.folders,
+            secrets: self.secrets.map(SecretsPolicy::from),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -323,6 +352,7 @@ impl Arguments {
             CommandArgs::Check(args) => Command::Check(Box::new(args.check("check", false)?)),
             CommandArgs::Fix(args) => Command::Check(Box::new(args.check("fix", true)?)),
             CommandArgs::Resolve(args) => Command::Resolve(Box::new(args.resolve())),
+            CommandArgs::Lsp(args) => Command::Serve(Box::new(args.serve())),
             CommandArgs::Undo { repair } => Command::Undo { repair },
             CommandArgs::Explain { rule, rules } => Command::Explain { rule, rule_folders: rules.folders },
             CommandArgs::Rules { command: Some(RulesCommand::Test { folder }), .. } => Command::TestRules { folder },
@@ -549,6 +579,16 @@ mod tests {
     #[test]
     fn other_commands_are_read() {
         let cases = [
+            ("lsp", Command::Serve(Box::default())),
+            (
+                "lsp --stdio --select strict --ignore public-port --rules r --secrets declare",
+                Command::Serve(Box::new(Serve {
+                    select: vec![Selector::Tier(Tier::Strict)],
+                    ignore: vec![Selector::Rule("public-port".into())],
+                    rule_folders: vec!["r".into()],
+                    secrets: Some(SecretsPolicy::Declare),
+                })),
+            ),
             ("undo", Command::Undo { repair: None }),
             ("undo r2", Command::Undo { repair: Some("r2".into()) }),
             (

@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::inputs;
 use super::settings::{self, Action, Check, Format, Input, Output, Selector, Verbosity};
 use super::view::Writer;
 use super::{Error, Outcome, look};
@@ -17,6 +16,7 @@ use crate::fix::secret::{Secrets, random};
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::ProjectFiles;
+use crate::model::inputs;
 use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
 use crate::report::json::JsonOptions;
 use crate::report::text::TextOptions;
@@ -38,7 +38,7 @@ pub fn run(
     err: &mut dyn Write,
 ) -> Result<Outcome, Error> {
     let rules = super::rules::load(&check.rule_folders)?;
-    let selection = selection(check, &rules)?;
+    let selection = selection(&check.select, &check.ignore, &rules)?;
     let disk = Disk;
     let (files, paths) = files_and_paths(check, folder, &disk)?;
     let found = inputs::find(&files, &paths);
@@ -250,9 +250,13 @@ fn files_and_paths<'d>(check: &Check, folder: &Path, disk: &'d Disk) -> Result<(
     Ok((files, paths))
 }
 
-fn selection(check: &Check, rules: &RuleSet) -> Result<Selection, Error> {
+/// Which rules speak.
+///
+/// # Errors
+/// [`Error`] if a rule is named that there is not.
+pub(super) fn selection(select: &[Selector], ignore: &[Selector], rules: &RuleSet) -> Result<Selection, Error> {
     let mut selection = Selection::default();
-    for (selectors, is_ignored) in [(&check.select, false), (&check.ignore, true)] {
+    for (selectors, is_ignored) in [(select, false), (ignore, true)] {
         for selector in selectors {
             match selector {
                 Selector::Tier(tier) => {
@@ -271,14 +275,22 @@ fn selection(check: &Check, rules: &RuleSet) -> Result<Selection, Error> {
     Ok(selection)
 }
 
+impl From<settings::SecretsPolicy> for SecretsPolicy {
+    fn from(asked: settings::SecretsPolicy) -> Self {
+        match asked {
+            settings::SecretsPolicy::Generate => Self::Generate,
+            settings::SecretsPolicy::Declare => Self::Declare,
+            settings::SecretsPolicy::Never => Self::Never,
+        }
+    }
+}
+
 /// Where nobody sits in front of the screen, caulk makes no passwords unless it is told to.
 fn policy(asked: Option<settings::SecretsPolicy>) -> SecretsPolicy {
     let is_unattended =
         || ["CI", "PRE_COMMIT"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     match asked {
-        Some(settings::SecretsPolicy::Generate) => SecretsPolicy::Generate,
-        Some(settings::SecretsPolicy::Declare) => SecretsPolicy::Declare,
-        Some(settings::SecretsPolicy::Never) => SecretsPolicy::Never,
+        Some(asked) => asked.into(),
         None if is_unattended() => SecretsPolicy::Declare,
         None => SecretsPolicy::Generate,
     }

@@ -2,7 +2,7 @@
 
 pub mod args;
 mod check;
-mod inputs;
+mod lsp;
 pub mod resolve;
 mod rules;
 pub mod settings;
@@ -56,7 +56,8 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    // Not locked: the language server has threads that write.
+    let (mut out, mut err) = (io::stdout(), io::stderr());
     let result = run(&settings, &mut out, &mut err).and_then(|outcome| {
         out.flush()?;
         Ok(outcome)
@@ -81,6 +82,7 @@ fn run(settings: &Settings, out: &mut dyn Write, err: &mut dyn Write) -> Result<
         Command::Undo { repair } => undo::run(repair.as_deref(), &folder, out),
         Command::Explain { rule, rule_folders } => rules::explain(rule, rule_folders, &look(output.color), out),
         Command::ListRules { rule_folders, format } => rules::list(rule_folders, *format, &look(output.color), out),
+        Command::Serve(serve) => lsp::run(serve),
         Command::TestRules { folder: rules } => rules::test(&folder.join(rules as &Path), out),
     }
 }

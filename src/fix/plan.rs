@@ -194,21 +194,46 @@ impl Aim {
 
 /// Plans all repairs for what is found in the files.
 pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>) -> Plan<'f> {
+    plan_chosen(files, settings, secrets, &|_| true)
+}
+
+/// Plans one repair, and leaves whatever else is found as it is. The plan is empty if nothing needs that repair.
+pub fn plan_one<'f>(
+    files: &'f dyn Files,
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    key: &RepairKey,
+) -> Plan<'f> {
+    plan_chosen(files, settings, secrets, &|other| other == key)
+}
+
+fn plan_chosen<'f>(
+    files: &'f dyn Files,
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    is_chosen: &dyn Fn(&RepairKey) -> bool,
+) -> Plan<'f> {
     let mut plan =
         Plan { repairs: Vec::new(), draft: Draft::new(files), recreate: BTreeSet::new(), notes: BTreeSet::new() };
-    first_look(files, settings, secrets, &mut plan);
+    first_look(files, settings, secrets, is_chosen, &mut plan);
     let mut tried = BTreeSet::new();
-    while step(settings, secrets, &mut plan, &mut tried) {}
+    while step(settings, secrets, is_chosen, &mut plan, &mut tried) {}
     plan
 }
 
 /// Builds each repair on the files as they are, so that a report can show it.
-fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>) {
+fn first_look(
+    files: &dyn Files,
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    is_chosen: &dyn Fn(&RepairKey) -> bool,
+    plan: &mut Plan<'_>,
+) {
     let state = State::read(files, settings);
     for finding in &state.findings {
         let Some(aim) = state.target(finding) else { continue };
         let key = state.key(finding.project, &aim);
-        if plan.repairs.iter().any(|planned| planned.key == key) {
+        if !is_chosen(&key) || plan.repairs.iter().any(|planned| planned.key == key) {
             continue;
         }
         let planned = match build(&state, files, settings, secrets, finding, &aim) {
@@ -233,6 +258,7 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
 fn step(
     settings: &Settings<'_>,
     secrets: &RefCell<Secrets>,
+    is_chosen: &dyn Fn(&RepairKey) -> bool,
     plan: &mut Plan<'_>,
     tried: &mut BTreeSet<RepairKey>,
 ) -> bool {
@@ -243,7 +269,7 @@ fn step(
     aims.sort_by_key(|(aim, _)| aim.rank());
     for (aim, finding) in aims {
         let key = state.key(finding.project, &aim);
-        if !tried.insert(key.clone()) {
+        if !is_chosen(&key) || !tried.insert(key.clone()) {
             continue;
         }
         let built = build(&state, &overlay, settings, secrets, finding, &aim);

@@ -6,6 +6,7 @@ pub mod discover;
 mod extends;
 mod fault;
 mod include;
+pub mod inputs;
 mod interpolate;
 pub mod invocation;
 mod load;

@@ -1,9 +1,9 @@
-//! From paths on the command line to projects, grouped so that what shares files is read together.
+//! From paths that somebody names, or has open in an editor, to projects, grouped so that what shares files is read together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::model::discover::{ProjectFiles, projects_of};
+use super::discover::{ProjectFiles, projects_of};
 use crate::source::{FileKind, Files, compose_files, is_compose_name, is_env_name};
 
 /// What the paths came to.
@@ -31,13 +31,12 @@ pub fn find(files: &dyn Files, paths: &[PathBuf]) -> Inputs {
                 given.extend(found);
             }
             FileKind::File if belongs_to_a_project(path) => {
-                let folder = path.parent().unwrap_or(path);
-                let beside: Vec<_> = files.list(folder).into_iter().filter(|path| names_compose(path)).collect();
-                if beside.is_empty() {
-                    let what = "there is no Compose file beside this env file; give the path of the project";
+                let around = compose_files_around(files, path);
+                if around.is_empty() {
+                    let what = "there is no Compose file beside or above this env file; give the path of the project";
                     inputs.missing.push((path.clone(), what.to_owned()));
                 }
-                given.extend(beside);
+                given.extend(around);
             }
             FileKind::Absent => inputs.missing.push((path.clone(), "there is no such file or folder".to_owned())),
             // What can't be read is a finding of the project that it would be.
@@ -49,6 +48,24 @@ pub fn find(files: &dyn Files, paths: &[PathBuf]) -> Inputs {
     let given: Vec<_> = given.into_iter().collect();
     inputs.groups = grouped(projects_of(files, &given));
     inputs
+}
+
+/// How far above a file the Compose files are looked for that may read it: as far as a project looks for env files below.
+const DEPTH: usize = 3;
+
+/// The Compose files of the projects to which another file most likely belongs: those beside it, else those in the nearest
+/// folder above that has any, within its repository.
+pub fn compose_files_around(files: &dyn Files, path: &Path) -> Vec<PathBuf> {
+    for folder in path.ancestors().skip(1).take(DEPTH + 1) {
+        let found: Vec<_> = files.list(folder).into_iter().filter(|path| names_compose(path)).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        if files.kind(&folder.join(".git")) != FileKind::Absent {
+            break;
+        }
+    }
+    Vec::new()
 }
 
 fn belongs_to_a_project(path: &Path) -> bool {

@@ -1,0 +1,183 @@
+//! What is wrong in the projects of the open texts, and what could be done about it: all that needs a project to be read.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::documents::{Documents, OpenText};
+use crate::fix::bench::SecretsPolicy;
+use crate::fix::commit::FileChange;
+use crate::fix::plan::{Fate, Plan, Settings, State, plan, plan_one};
+use crate::fix::repair::RepairKey;
+use crate::fix::secret::{Secret, Secrets, random};
+use crate::lint::Selection;
+use crate::model::discover::ProjectFiles;
+use crate::model::{Options, inputs};
+use crate::rule::{Applicability, RuleSet};
+use crate::source::git::GitProgram;
+use crate::source::{Disk, Files, is_compose_name};
+
+/// What the server looks for, and how it repairs.
+#[derive(Debug)]
+pub struct Engine {
+    /// What is found, and what is known of stores.
+    pub rules: RuleSet,
+    /// Which rules speak.
+    pub selection: Selection,
+    /// Whether passwords are made.
+    pub policy: SecretsPolicy,
+}
+
+/// Which repairs are meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Choice {
+    /// All that are safe.
+    AllSafe,
+    /// One, safe or not: a person chose it.
+    One(RepairKey),
+}
+
+/// What a choice of repairs comes to.
+#[derive(Debug, Clone)]
+pub enum Offer {
+    /// It was proved.
+    Ready(Ready),
+    /// It can't be made; title and reason.
+    Refused {
+        /// What it would do.
+        title: String,
+        /// Why not, or what a person has to do.
+        reason: String,
+    },
+    /// There is nothing to repair.
+    Nothing,
+}
+
+/// Repairs that were proved.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// What they do.
+    pub titles: Vec<String>,
+    /// Why they may break somebody; empty for safe ones.
+    pub doubts: Vec<String>,
+    /// The files before and after, in the order in which they are to be written.
+    pub changes: Vec<FileChange>,
+    /// True if a password had to be made.
+    pub has_new_secret: bool,
+}
+
+/// Whether passwords are made for use, or only to see whether a repair holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Making {
+    /// The texts are never shown.
+    Trial,
+    /// The texts go to the editor.
+    Real,
+}
+
+impl Engine {
+    /// The projects to which the open texts most likely belong, those that share files together.
+    pub fn groups(&self, documents: &Documents) -> Vec<Vec<ProjectFiles>> {
+        let files = documents.over(&Disk);
+        let roots: BTreeSet<_> = documents.iter().flat_map(|open| roots(&files, open)).collect();
+        let roots: Vec<_> = roots.into_iter().collect();
+        inputs::find(&files, &roots).groups
+    }
+
+    /// Reads and judges one group of projects.
+    pub fn with_state<T>(
+        &self,
+        documents: &Documents,
+        group: &[ProjectFiles],
+        look: impl FnOnce(&State<'_>) -> T,
+    ) -> T {
+        let files = documents.over(&Disk);
+        let git = GitProgram::default();
+        let options = Options::default();
+        look(&State::read(&files, &self.settings(group, &options, &git, false)))
+    }
+
+    /// Plans and proves repairs on the texts as they are now.
+    pub fn offer(&self, documents: &Documents, group: &[ProjectFiles], choice: &Choice, making: Making) -> Offer {
+        let files = documents.over(&Disk);
+        let git = GitProgram::default();
+        let options = Options::default();
+        let settings = self.settings(group, &options, &git, matches!(choice, Choice::One(_)));
+        let is_used = Arc::new(AtomicBool::new(false));
+        let secrets = RefCell::new(noticing(making, is_used.clone()));
+        let plan = match choice {
+            Choice::AllSafe => plan(&files, &settings, &secrets),
+            Choice::One(key) => plan_one(&files, &settings, &secrets, key),
+        };
+        offer(&plan, choice, is_used.load(Ordering::Relaxed))
+    }
+
+    fn settings<'a>(
+        &'a self,
+        sets: &'a [ProjectFiles],
+        options: &'a Options,
+        git: &'a GitProgram,
+        is_unsafe_allowed: bool,
+    ) -> Settings<'a> {
+        Settings {
+            sets,
+            options,
+            rules: &self.rules,
+            selection: &self.selection,
+            is_unsafe_allowed,
+            policy: self.policy,
+            git,
+        }
+    }
+}
+
+/// The files of which a text makes us read the projects.
+fn roots(files: &dyn Files, open: &OpenText) -> Vec<PathBuf> {
+    let Some(path) = &open.path else { return Vec::new() };
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_compose = is_compose_name(name) || matches!(open.language.as_str(), "dockercompose" | "yaml.docker-compose");
+    if is_compose { vec![path.clone()] } else { inputs::compose_files_around(files, path) }
+}
+
+/// Secrets that take note of a new one. In a trial all look alike and are of no use to anybody.
+fn noticing(making: Making, is_used: Arc<AtomicBool>) -> Secrets {
+    let mut generate = random();
+    Secrets::new(Box::new(move || {
+        is_used.store(true, Ordering::Relaxed);
+        match making {
+            Making::Trial => Ok(Secret::new("0".repeat(64))),
+            Making::Real => generate(),
+        }
+    }))
+}
+
+fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
+    let made: Vec<_> = plan.repairs.iter().filter(|planned| planned.fate == Fate::Made).collect();
+    let mut changes = plan.draft.file_changes();
+    changes.retain(|change| change.before.as_deref() != Some(&change.after));
+    changes.sort_by(|a, b| (a.role, &a.path).cmp(&(b.role, &b.path)));
+    if !made.is_empty() && !changes.is_empty() {
+        let doubts = made.iter().filter(|planned| planned.applicability != Applicability::Safe);
+        let doubts = doubts.filter_map(|planned| planned.repair.as_ref()).flat_map(|repair| repair.doubts.clone());
+        return Offer::Ready(Ready {
+            titles: made.iter().map(|planned| planned.title.clone()).collect(),
+            doubts: doubts.collect(),
+            changes,
+            has_new_secret,
+        });
+    }
+    let Choice::One(_) = choice else { return Offer::Nothing };
+    plan.repairs.first().map_or(Offer::Nothing, |planned| match &planned.fate {
+        Fate::Made => Offer::Nothing,
+        Fate::HeldBack { reason, .. } | Fate::Refused(reason) => {
+            Offer::Refused { title: planned.title.clone(), reason: reason.clone() }
+        }
+    })
+}
+
+/// True if a group was read from the file at `path`.
+pub fn reads(state: &State<'_>, path: &Path) -> bool {
+    state.workspace.sources.iter().any(|(_, source)| source.path == path)
+}
