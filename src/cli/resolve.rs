@@ -106,7 +106,7 @@ fn list_projects(path: &Path, folder: &Path, out: &mut dyn Write) -> Result<Outc
     }
     for project in found.groups.iter().flatten() {
         let files: Vec<_> = project.files.iter().map(|file| relative_to(folder, file)).collect();
-        writeln!(out, "{}  ({})", files.join(" + "), project.reason)?;
+        writeln!(out, "{}  ({})", files.join(" + "), project.reason.describe(folder))?;
     }
     Ok(Outcome::Clean)
 }

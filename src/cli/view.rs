@@ -51,7 +51,7 @@ impl<'a> Writer<'a> {
             let files = project.paths.iter().map(|path| self.path(path)).collect();
             self.files.extend(project.paths.iter().cloned());
             let id = format!("p{}", first_project + number);
-            self.report.projects.push(ProjectView { id, files, reason: project.reason.to_string() });
+            self.report.projects.push(ProjectView { id, files, reason: project.reason.describe(self.folder) });
         }
         for (_, source) in shown.workspace.sources.iter() {
             self.files.insert(source.path.clone());
@@ -171,8 +171,12 @@ impl<'a> Writer<'a> {
             }
             let files = match project.reason {
                 Reason::DefaultName | Reason::ComposeFile => String::new(),
-                Reason::Overlay | Reason::Alone => {
-                    project.paths.iter().map(|path| format!("-f {} ", self.path(path))).collect()
+                // A swarm takes its stacks from a call of its own, and nothing was repaired for it.
+                Reason::Stack(_) => continue,
+                Reason::Call(_) | Reason::Overlay | Reason::Alone => {
+                    let env_files = if project.has_own_env_files { project.variables.paths.as_slice() } else { &[] };
+                    let env_files = env_files.iter().map(|path| format!("--env-file {} ", self.path(path)));
+                    env_files.chain(project.paths.iter().map(|path| format!("-f {} ", self.path(path)))).collect()
                 }
             };
             let folder = self.path(&project.folder);

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::secret::{Secret, SecretError, Secrets};
-use crate::model::Workspace;
+use crate::model::discover::Reason;
+use crate::model::{Project, Workspace};
 use crate::rule::RuleSet;
 use crate::source::Files;
 use crate::source::git::{Git, GitStatus};
@@ -57,6 +58,12 @@ impl Bench<'_, '_> {
     /// [`SecretError`] if the system gives no random bytes.
     pub fn secret(&self, env_file: &Path, variable: &str) -> Result<Secret, SecretError> {
         self.secrets.borrow_mut().get(env_file, variable)
+    }
+
+    /// True if a call of `docker stack deploy` that somebody wrote down names the Compose file at `path`.
+    pub fn is_deployed_to_a_swarm(&self, path: &Path) -> bool {
+        let is_stack = |project: &&Project| matches!(project.reason, Reason::Stack(_));
+        self.workspace.projects.iter().filter(is_stack).any(|project| project.paths.iter().any(|own| own == path))
     }
 
     /// Whether a secret may be written into the file at `path`.

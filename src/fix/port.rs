@@ -27,6 +27,10 @@ pub fn set_host_ip(
     let all = ports(node);
     let port = all.iter().find(|port| port.index == index).ok_or_else(gone)?;
     let place = &port.node.place;
+    let path = bench.workspace.sources.get(place.source).path.clone();
+    if bench.is_deployed_to_a_swarm(&path) {
+        return Err("`docker stack deploy` is called for this file, and a swarm ignores host addresses: take the entry away, or keep strangers out with a firewall on every machine".to_owned());
+    }
     let document = bench.workspace.document(place.source).ok_or_else(gone)?;
     let twin = all.iter().any(|other| other.index != index && port.is_loopback_twin(other));
     let list = document.node(place.node).parent;
@@ -42,12 +46,7 @@ pub fn set_host_ip(
         title: format!("port {} on loopback", published(port)),
         applicability: Applicability::Safe,
         doubts: Vec::new(),
-        changes: vec![Change {
-            path: bench.workspace.sources.get(place.source).path.clone(),
-            kind: ChangeKind::Edit(edit),
-            role: Role::Server,
-            defines: false,
-        }],
+        changes: vec![Change { path, kind: ChangeKind::Edit(edit), role: Role::Server, defines: false }],
         expected: BTreeMap::new(),
         defines: BTreeSet::new(),
         secrets: BTreeSet::new(),

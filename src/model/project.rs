@@ -35,6 +35,8 @@ pub struct Project {
     pub reason: Reason,
     /// What `${…}` stands for.
     pub variables: Variables,
+    /// True if other env files than the folder's `.env` are read for it, because a call of Compose names them.
+    pub has_own_env_files: bool,
     /// The merged model; `None` if no file could be read.
     pub root: Option<Node>,
     /// The environment of each service's container.
@@ -49,14 +51,15 @@ pub struct Project {
 
 impl Project {
     pub(super) fn read(workspace: &mut Workspace<'_>, set: &ProjectFiles, options: &Options) -> Self {
-        let mut variables = read_variables(workspace, &set.folder, options);
+        let mut variables = read_variables(workspace, set, options);
         demand_all(workspace, &mut variables, &set.files);
         let mut project = Self {
             files: Vec::new(),
             paths: set.files.clone(),
             folder: set.folder.clone(),
-            reason: set.reason,
+            reason: set.reason.clone(),
             variables,
+            has_own_env_files: !set.env_files.is_empty(),
             root: None,
             containers: BTreeMap::new(),
             host_env_files: Vec::new(),
@@ -88,19 +91,29 @@ impl Project {
         services.map_or(&[], |map| &map.entries)
     }
 
+    /// True if its networks span the machines of a swarm.
+    pub fn has_overlay_network(&self) -> bool {
+        let networks = self.root.as_ref().and_then(|root| root.get("networks")).and_then(Node::as_map);
+        let driver = |network: &Node| network.get("driver").and_then(Node::scalar_text).map(|text| text.value);
+        networks.is_some_and(|networks| {
+            networks.entries.iter().any(|entry| driver(&entry.value).as_deref() == Some("overlay"))
+        })
+    }
+
     /// A service.
     pub fn service(&self, name: &str) -> Option<&Node> {
         self.root.as_ref()?.at(&["services", name])
     }
 }
 
-/// Reads the env files for `${…}`: the project's `.env`, or those that the person named.
-fn read_variables(workspace: &mut Workspace<'_>, folder: &Path, options: &Options) -> Variables {
+/// Reads the env files for `${…}`: the project's `.env`, or those that the person or the project named.
+fn read_variables(workspace: &mut Workspace<'_>, set: &ProjectFiles, options: &Options) -> Variables {
+    let folder = &set.folder;
     let mut variables = Variables::new(options.environment.clone());
     variables.closed = options.environment_is_complete;
-    variables.paths = match options.env_files.as_slice() {
-        [] => vec![folder.join(".env")],
-        files => files.to_vec(),
+    variables.paths = match (options.env_files.as_slice(), set.env_files.as_slice()) {
+        ([], []) => vec![folder.join(".env")],
+        ([], files) | (files, _) => files.to_vec(),
     };
     variables.give("COMPOSE_PROJECT_NAME", folder.file_name().and_then(|name| name.to_str()).unwrap_or_default());
     let paths = variables.paths.clone();

@@ -2,6 +2,7 @@
 //! A parser of a file returns what it could read, and what it objects to.
 
 pub mod acl;
+pub mod compose_call;
 pub mod env;
 mod escape_map;
 mod problem;

@@ -60,10 +60,13 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
         },
         counts: Counts::default(),
     };
-    if is_for_a_swarm(store.project(bench.workspace)) {
-        return Err(NoSeal::Manual(
-            "the project is meant for a swarm (it has an overlay network): there `.env` is not read and host addresses are ignored; give the password by a secret, and the services that use it at the same time".to_owned(),
-        ));
+    let has_overlay_network = store.project(bench.workspace).has_overlay_network();
+    if has_overlay_network || bench.is_deployed_to_a_swarm(&seal.repair.key.file) {
+        let why =
+            if has_overlay_network { "it has an overlay network" } else { "`docker stack deploy` is called for it" };
+        return Err(NoSeal::Manual(format!(
+            "the project is meant for a swarm ({why}): there `.env` is not read and host addresses are ignored; give the password by a secret, and the services that use it at the same time"
+        )));
     }
     if bench.topology.replicas(number).next().is_some() {
         let name = &store.service;
@@ -75,13 +78,6 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
         seal.member(member)?;
     }
     Ok(seal.finish(number))
-}
-
-fn is_for_a_swarm(project: &Project) -> bool {
-    let networks = project.root.as_ref().and_then(|root| root.get("networks")).and_then(Node::as_map);
-    let driver = |network: &Node| network.get("driver").and_then(Node::scalar_text).map(|text| text.value);
-    networks
-        .is_some_and(|networks| networks.entries.iter().any(|entry| driver(&entry.value).as_deref() == Some("overlay")))
 }
 
 /// What the seal of a store is called.

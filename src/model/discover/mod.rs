@@ -1,9 +1,11 @@
 //! Which files make a project (Compose specification, "Compose file"; Compose 2.40 for the order of names).
 
+mod written;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::source::{FileKind, Files, is_compose_name};
+use crate::source::{FileKind, Files, is_compose_name, relative_to};
 use crate::syntax::yaml::{self, Kind};
 
 /// The default names; the first that is there wins.
@@ -19,13 +21,19 @@ pub struct ProjectFiles {
     pub files: Vec<PathBuf>,
     /// The project folder, on which relative paths rest.
     pub folder: PathBuf,
+    /// Env files in the place of the folder's `.env`; empty if that is read.
+    pub env_files: Vec<PathBuf>,
     /// Why these files.
     pub reason: Reason,
 }
 
 /// Why files make a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
+    /// A call of Compose that somebody wrote down names them.
+    Call(CallPlace),
+    /// A call of `docker stack deploy` that somebody wrote down names them.
+    Stack(CallPlace),
     /// `COMPOSE_FILE` in `.env` lists them.
     ComposeFile,
     /// Compose looks for these names by itself.
@@ -36,40 +44,81 @@ pub enum Reason {
     Alone,
 }
 
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::ComposeFile => "COMPOSE_FILE in .env",
-            Self::DefaultName => "default name",
-            Self::Overlay => "lies over the default file",
-            Self::Alone => "stands alone",
-        })
+/// Where a call is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallPlace {
+    /// The script, workflow, README or Compose file.
+    pub path: PathBuf,
+    /// Line, counted from 1.
+    pub line: usize,
+}
+
+impl Reason {
+    /// The reason in words, with paths as seen from `folder`.
+    pub fn describe(&self, folder: &Path) -> String {
+        let at = |place: &CallPlace| format!("{}:{}", relative_to(folder, &place.path), place.line);
+        match self {
+            Self::Call(place) => format!("called so in {}", at(place)),
+            Self::Stack(place) => format!("deployed to a swarm in {}", at(place)),
+            Self::ComposeFile => "COMPOSE_FILE in .env".to_owned(),
+            Self::DefaultName => "default name".to_owned(),
+            Self::Overlay => "lies over the default file".to_owned(),
+            Self::Alone => "stands alone".to_owned(),
+        }
     }
 }
 
-/// The projects to which the given Compose files belong; each project once. A file whose name says nothing stands alone.
+/// The projects to which the given Compose files belong, and those that share a file with them; each project once. A
+/// file whose name says nothing stands alone.
 pub fn projects_of(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles> {
-    let folders: BTreeSet<_> = given.iter().filter_map(|path| path.parent()).collect();
-    let wanted: BTreeSet<_> = given.iter().collect();
-    let mut projects = BTreeSet::new();
+    let called = written::projects(files, given);
+    let given_folders = given.iter().filter_map(|path| path.parent());
+    let folders: BTreeSet<_> = given_folders.chain(called.iter().map(|project| project.folder.as_path())).collect();
+    let mut projects: BTreeSet<ProjectFiles> = BTreeSet::new();
     for folder in folders {
         let mut names: BTreeSet<PathBuf> =
             files.list(folder).into_iter().filter(|path| is_candidate(files, path)).collect();
         names.extend(given.iter().filter(|path| path.parent() == Some(folder)).cloned());
-        let grouped = group(files, folder, names);
-        projects.extend(grouped.into_iter().filter(|project| project.files.iter().any(|file| wanted.contains(file))));
+        projects.extend(group(files, folder, names, &called));
     }
-    projects.into_iter().collect()
+    for project in called {
+        // Files that Compose takes by itself, too, are one project with one reason.
+        let is_known = |other: &ProjectFiles| (&other.files, &other.env_files) == (&project.files, &project.env_files);
+        if matches!(project.reason, Reason::Stack(_)) || !projects.iter().any(is_known) {
+            projects.insert(project);
+        }
+    }
+    reachable(projects.into_iter().collect(), given)
+}
+
+/// The projects that hold a given file, and those that share one with them, and so on.
+fn reachable(projects: Vec<ProjectFiles>, given: &[PathBuf]) -> Vec<ProjectFiles> {
+    let mut wanted: BTreeSet<&PathBuf> = given.iter().collect();
+    loop {
+        let before = wanted.len();
+        for project in &projects {
+            if project.files.iter().any(|file| wanted.contains(file)) {
+                wanted.extend(&project.files);
+            }
+        }
+        if wanted.len() == before {
+            break;
+        }
+    }
+    let is_wanted = |project: &&ProjectFiles| project.files.iter().any(|file| wanted.contains(file));
+    projects.iter().filter(is_wanted).cloned().collect()
 }
 
 fn is_candidate(files: &dyn Files, path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(is_compose_name) && files.kind(path) == FileKind::File
 }
 
-fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>) -> Vec<ProjectFiles> {
+/// The projects of one folder, but for those that are called by name.
+fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>, called: &[ProjectFiles]) -> Vec<ProjectFiles> {
     let mut projects = Vec::new();
-    let mut project =
-        |files: Vec<PathBuf>, reason| projects.push(ProjectFiles { files, folder: folder.to_owned(), reason });
+    let mut project = |files: Vec<PathBuf>, reason| {
+        projects.push(ProjectFiles { files, folder: folder.to_owned(), env_files: Vec::new(), reason });
+    };
     if let Some(listed) = listed_in_dotenv(files, folder) {
         for path in &listed {
             names.remove(path);
@@ -78,7 +127,6 @@ fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>) -> Vec<
     }
     let main = first_of(&names, folder, &MAIN_NAMES);
     if let Some(main) = &main {
-        names.remove(main);
         let over = first_of(&names, folder, &OVERRIDE_NAMES);
         let set = std::iter::once(main.clone()).chain(over);
         let set: Vec<_> = set.collect();
@@ -87,7 +135,8 @@ fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>) -> Vec<
         }
         project(set, Reason::DefaultName);
     }
-    for path in names {
+    let is_called = |path: &PathBuf| called.iter().any(|project| project.files.contains(path));
+    for path in names.into_iter().filter(|path| !is_called(path)) {
         match &main {
             Some(main) if !is_complete(files, &path) && is_complete(files, main) => {
                 project(vec![main.clone(), path], Reason::Overlay)
@@ -131,3 +180,6 @@ fn is_complete(files: &dyn Files, path: &Path) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Projects that somebody has written down: in the calls of Compose in scripts, Makefiles, workflows, READMEs and the
+//! header comments of Compose files, beside them or above them in the same repository.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::{CallPlace, MAIN_NAMES, OVERRIDE_NAMES, ProjectFiles, Reason, first_of};
+use crate::source::{FileKind, Files, absolute, decode, is_compose_name};
+use crate::syntax::compose_call::{self, ComposeCall, Program};
+
+/// Longest text in which calls are looked for, in bytes.
+const LENGTH_LIMIT: usize = 512 * 1024;
+/// Folders beside a Compose file, or above it, that hold scripts and workflows.
+const SCRIPT_FOLDERS: [&str; 11] = [
+    "scripts",
+    "script",
+    "bin",
+    "ci",
+    "docs",
+    "deploy",
+    "deployment",
+    "tools",
+    "hack",
+    ".circleci",
+    ".github/workflows",
+];
+/// Names of build and pipeline files that have no telling suffix.
+const SCRIPT_NAMES: [&str; 13] = [
+    "makefile",
+    "gnumakefile",
+    "justfile",
+    ".justfile",
+    "package.json",
+    "jenkinsfile",
+    "taskfile.yml",
+    "taskfile.yaml",
+    ".gitlab-ci.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    ".travis.yml",
+    "procfile",
+];
+const SCRIPT_SUFFIXES: [&str; 7] = [".sh", ".bash", ".mk", ".ps1", ".bat", ".cmd", ".just"];
+
+/// The projects that calls name, each once. A call counts if all its files are there and it says more than the name of
+/// one file.
+pub(super) fn projects(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles> {
+    let mut found: BTreeMap<(Vec<PathBuf>, Vec<PathBuf>, bool), ProjectFiles> = BTreeMap::new();
+    let mut calls_of: BTreeMap<PathBuf, Vec<(PathBuf, ComposeCall)>> = BTreeMap::new();
+    let folders: BTreeSet<_> = given.iter().filter_map(|path| path.parent()).collect();
+    for folder in folders {
+        let reach = Reach::of(files, folder);
+        for base in &reach.read {
+            let calls = calls_of.entry(base.to_path_buf()).or_insert_with(|| calls_in(files, base));
+            for (text, call) in calls.iter() {
+                let Some(project) = project(files, &reach, folder, text, call) else { continue };
+                let is_stack = matches!(project.reason, Reason::Stack(_));
+                found.entry((project.files.clone(), project.env_files.clone(), is_stack)).or_insert(project);
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// How far around a Compose file's folder calls are looked for.
+struct Reach<'p> {
+    /// Folders whose scripts are read: all up to the repository's; outside of a repository, just the one.
+    read: Vec<&'p Path>,
+    /// The folder in which everything that a call names must lie.
+    root: &'p Path,
+}
+
+impl<'p> Reach<'p> {
+    fn of(files: &dyn Files, folder: &'p Path) -> Self {
+        let is_root = |folder: &&Path| files.kind(&folder.join(".git")) != FileKind::Absent;
+        match folder.ancestors().position(|folder| is_root(&folder)) {
+            Some(depth) => Self {
+                read: folder.ancestors().take(depth + 1).collect(),
+                root: folder.ancestors().nth(depth).unwrap_or(folder),
+            },
+            None => Self { read: vec![folder], root: folder.parent().unwrap_or(folder) },
+        }
+    }
+}
+
+/// The calls in the texts of a folder and of its folders of scripts.
+fn calls_in(files: &dyn Files, folder: &Path) -> Vec<(PathBuf, ComposeCall)> {
+    let calls = |path: PathBuf| calls(files, &path).into_iter().map(move |call| (path.clone(), call));
+    texts(files, folder).into_iter().flat_map(calls).collect()
+}
+
+/// The files of a folder, and of its folders of scripts, in which calls may stand.
+fn texts(files: &dyn Files, folder: &Path) -> Vec<PathBuf> {
+    let inside = SCRIPT_FOLDERS.iter().map(|name| folder.join(name)).flat_map(|folder| {
+        let in_workflows = folder.ends_with(".github/workflows") || folder.ends_with(".circleci");
+        files.list(&folder).into_iter().filter(move |path| is_script(path) || in_workflows)
+    });
+    let beside = files.list(folder).into_iter().filter(|path| is_script(path) || is_compose(path));
+    beside.chain(inside).filter(|path| files.kind(path) == FileKind::File).collect()
+}
+
+fn lower_name(path: &Path) -> String {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase()
+}
+
+fn is_script(path: &Path) -> bool {
+    let name = lower_name(path);
+    name.starts_with("readme")
+        || name.ends_with(".md")
+        || SCRIPT_NAMES.contains(&name.as_str())
+        || SCRIPT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+fn is_compose(path: &Path) -> bool {
+    is_compose_name(&lower_name(path))
+}
+
+fn calls(files: &dyn Files, path: &Path) -> Vec<ComposeCall> {
+    let Some(text) = files.read(path).and_then(|bytes| decode(&bytes)).ok().filter(|text| text.len() <= LENGTH_LIMIT)
+    else {
+        return Vec::new();
+    };
+    if is_compose(path) && !is_script(path) {
+        return compose_call::calls(&compose_call::header(&text));
+    }
+    compose_call::calls(&text)
+}
+
+/// What a call names, seen from the first folder from which all of it is there: that of the text, those above it, and
+/// that of the Compose file, into which a script may change.
+fn project(
+    files: &dyn Files,
+    reach: &Reach<'_>,
+    folder: &Path,
+    text: &Path,
+    call: &ComposeCall,
+) -> Option<ProjectFiles> {
+    let above = text.ancestors().skip(1).take_while(|base| base.starts_with(reach.root));
+    let (base, named) = above.chain([folder]).find_map(|base| {
+        let named = named_files(files, base, call);
+        let is_inside = |path: &PathBuf| path.starts_with(reach.root) && files.kind(path) == FileKind::File;
+        (!named.is_empty() && named.iter().all(is_inside)).then_some((base, named))
+    })?;
+    let directory = call.project_directory.as_ref().map(|path| absolute(base, path));
+    let folder = directory.clone().or_else(|| Some(named[0].parent()?.to_owned()))?;
+    let mut env_files: Vec<_> = call.env_files.iter().map(|path| absolute(base, path)).collect();
+    let is_all_there = env_files.iter().all(|path| files.kind(path) == FileKind::File);
+    if !is_all_there || env_files == [folder.join(".env")] {
+        env_files.clear();
+    }
+    let says_more = !env_files.is_empty() || directory.is_some() || call.files.len() > 1;
+    let place = CallPlace { path: text.to_owned(), line: call.line };
+    let reason = match call.program {
+        Program::Stack => Reason::Stack(place),
+        Program::Compose if says_more => Reason::Call(place),
+        Program::Compose => return None,
+    };
+    Some(ProjectFiles { files: named, folder, env_files, reason })
+}
+
+/// The Compose files of a call made in `base`: those that it names, or those that Compose takes by itself.
+fn named_files(files: &dyn Files, base: &Path, call: &ComposeCall) -> Vec<PathBuf> {
+    if !call.files.is_empty() {
+        return call.files.iter().map(|path| absolute(base, path)).collect();
+    }
+    let names = files.list(base).into_iter().collect();
+    let Some(main) = first_of(&names, base, &MAIN_NAMES) else { return Vec::new() };
+    std::iter::once(main).chain(first_of(&names, base, &OVERRIDE_NAMES)).collect()
+}
