@@ -219,7 +219,10 @@ impl Run<'_> {
     }
 
     fn keep_only_given(&mut self) {
-        let Input::Paths(paths) = &self.check.input else { return };
+        let paths = match &self.check.input {
+            Input::Paths(paths) => paths.as_slice(),
+            Input::Stdin { file_name } => std::slice::from_ref(file_name),
+        };
         let given: Vec<_> = paths.iter().map(|path| relative_to(self.folder, &absolute(self.folder, path))).collect();
         self.report.findings.retain(|finding| given.contains(&finding.path));
         self.report.problems.retain(|problem| given.contains(&problem.path));

@@ -194,5 +194,5 @@ impl<'a> Places<'a> {
 
 /// The page about a rule.
 fn docs(rule: &str) -> String {
-    format!("https://github.com/caulk-dev/caulk/blob/main/docs/rules/{rule}.md")
+    format!("{}/blob/main/docs/rules.md#{rule}", env!("CARGO_PKG_REPOSITORY"))
 }

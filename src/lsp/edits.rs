@@ -58,8 +58,9 @@ pub fn workspace_edit(
         let edits = match &change.before {
             None => {
                 operations.push(DocumentChangeOperation::Op(ResourceOp::Create(create(uri.clone()))));
-                let start = Range::new(Position::default(), Position::default());
-                vec![TextEdit { range: start, new_text: after.to_owned() }]
+                // All of the file with its last line break: given its start alone, Neovim adds an empty line.
+                let all = Range::new(Position::default(), Position::new(1, 0));
+                vec![TextEdit { range: all, new_text: after.to_owned() }]
             }
             Some(before) => {
                 let before = text(before.as_slice())?;
@@ -68,7 +69,7 @@ pub fn workspace_edit(
                     None => Lines::of_file(before, client.encoding),
                 };
                 let edits = differences(before, after).into_iter();
-                edits.map(|(span, text)| TextEdit { range: lines.range(span), new_text: text.to_owned() }).collect()
+                edits.map(|(span, text)| TextEdit { range: lines.range(span), new_text: text }).collect()
             }
         };
         operations.push(DocumentChangeOperation::Edit(TextDocumentEdit {
@@ -106,7 +107,7 @@ fn create(uri: Uri) -> CreateFile {
 }
 
 /// The smallest replacements, line by line, that make `after` of `before`: bytes of `before` and what takes their place.
-fn differences<'t>(before: &'t str, after: &'t str) -> Vec<(Span, &'t str)> {
+fn differences(before: &str, after: &str) -> Vec<(Span, String)> {
     let mut found: Vec<(Span, Span)> = Vec::new();
     let (mut old, mut new) = (0, 0);
     for change in TextDiff::from_lines(before, after).iter_all_changes() {
@@ -124,7 +125,21 @@ fn differences<'t>(before: &'t str, after: &'t str) -> Vec<(Span, &'t str)> {
         }
         (old, new) = (old_end, new_end);
     }
-    found.into_iter().map(|(a, b)| trimmed(a, b.slice(after), before)).collect()
+    let trimmed = found.into_iter().map(|(a, b)| trimmed(a, b.slice(after), before));
+    trimmed.map(|(span, text)| before_last_break(span, text, before)).collect()
+}
+
+/// New lines at the end of a text go before its last line break rather than behind it, which is the same and no place of
+/// its own: Neovim 0.11 would add an empty line.
+fn before_last_break(span: Span, text: &str, before: &str) -> (Span, String) {
+    if span == Span::at(before.len()) {
+        for line_break in ["\r\n", "\n"] {
+            if let (true, Some(lines)) = (before.ends_with(line_break), text.strip_suffix(line_break)) {
+                return (Span::at(before.len() - line_break.len()), format!("{line_break}{lines}"));
+            }
+        }
+    }
+    (span, text.to_owned())
 }
 
 /// The same replacement without what both texts begin and end with. No character and no `\r\n` is cut.
@@ -171,14 +186,22 @@ mod tests {
             ("", "a\n"),
             ("é", "è"),
             ("aaa\n", "aa\n"),
+            ("a\r\n", "a\r\nb\r\n"),
+            ("a\n", "a\n\nb\nc\n"),
+            ("a\r\n", "a\r\nb\n"),
         ];
         for (before, after) in cases {
             let mut text = before.to_owned();
             for (span, new) in differences(before, after).into_iter().rev() {
-                text.replace_range(span.start..span.end, new);
+                text.replace_range(span.start..span.end, &new);
             }
             assert_eq!(text, after, "{before:?}");
         }
+    }
+
+    #[test]
+    fn lines_at_the_end_go_before_the_last_line_break() {
+        assert_eq!(differences("a\r\n", "a\r\nb\r\n"), [(Span::at(1), "\r\nb".to_owned())]);
     }
 
     #[test]
@@ -186,6 +209,6 @@ mod tests {
         let before = "ports:\n  - \"6379:6379\"   # é\n";
         let after = "ports:\n  - \"127.0.0.1:6379:6379\"   # é\n";
         let at = before.find("6379").expect("it is there");
-        assert_eq!(differences(before, after), [(Span::at(at), "127.0.0.1:")]);
+        assert_eq!(differences(before, after), [(Span::at(at), "127.0.0.1:".to_owned())]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a value comes to, and where it comes from: the text that an editor shows when the mouse rests on it.
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::analysis::{Engine, reads};
@@ -11,6 +11,7 @@ use crate::model::{Invocation, Located, Workspace};
 use crate::origins::Viewer;
 use crate::report::resolved::{OriginLine, origins, shown};
 use crate::source::{Disk, SourceId, relative_to};
+use crate::syntax::template::Template;
 use crate::text::Span;
 
 /// Most lines that are shown.
@@ -53,6 +54,7 @@ fn explain_in(set: &ProjectFiles, documents: &Documents, path: &Path, offset: us
         folder: set.folder.clone(),
         files: set.files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
         project_directory: Some(set.folder.to_string_lossy().into_owned()),
+        env_files: set.env_files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
         profiles: vec!["*".to_owned()],
         ..Invocation::default()
     };
@@ -63,18 +65,18 @@ fn explain_in(set: &ProjectFiles, documents: &Documents, path: &Path, offset: us
     let (source, _) = workspace.sources.iter().find(|(_, source)| source.path == path)?;
     let viewer = Viewer { workspace: &workspace, variables: &located.variables, folder: &set.folder };
     let lines = origins(&viewer.branch(&root), false);
-    variable(&viewer, &located, source, offset, &root, &lines)
-        .or_else(|| value(&workspace, source, offset, &root, &lines))
+    variable(&viewer, &located, source, offset, &root, &lines).or_else(|| value(&viewer, source, offset, &root, &lines))
 }
 
 /// What stands at a place of a Compose file, or of an env file of a container.
 fn value(
-    workspace: &Workspace<'_>,
+    viewer: &Viewer<'_>,
     source: SourceId,
     offset: usize,
     root: &Item,
     lines: &[OriginLine],
 ) -> Option<Explanation> {
+    let workspace = viewer.workspace;
     let span = wanted(workspace, source, offset)?;
     let mut paths = Vec::new();
     walk(root, &mut String::new(), &mut |path, item| {
@@ -87,14 +89,37 @@ fn value(
     for path in &paths {
         shown.extend(lines.iter().filter(|line| is_at_or_below(&line.path, path)));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     shown.retain(|line| seen.insert(&line.path));
     let mut written: Vec<_> =
         shown.iter().take(LINE_LIMIT).map(|line| format!("{} = {}  {}", line.path, line.value, line.origin)).collect();
     if shown.len() > LINE_LIMIT {
         written.push(format!("… and {} more", shown.len() - LINE_LIMIT));
     }
+    for name in variables_in(workspace, source, span) {
+        let is_told = |line: &&OriginLine| line.origin.contains(&format!("{name} "));
+        if !shown.iter().any(is_told) {
+            written.push(variable_line(viewer, &name));
+        }
+    }
     (!written.is_empty()).then_some(Explanation { span, lines: written })
+}
+
+/// The variables of a text, be it that nothing of them is left in the value.
+fn variables_in(workspace: &Workspace<'_>, source: SourceId, span: Span) -> BTreeSet<String> {
+    let Some(document) = workspace.document(source) else { return BTreeSet::new() };
+    let texts = document.ids().filter(|id| document.node(*id).span == span).filter_map(|id| document.scalar(id));
+    let templates: Vec<_> = texts.filter_map(|text| Template::parse(text).ok()).collect();
+    templates.iter().flat_map(Template::variables).map(|variable| variable.name.clone()).collect()
+}
+
+/// `NAME = value`, and where that is from.
+fn variable_line(viewer: &Viewer<'_>, name: &str) -> String {
+    let value = shown(name, viewer.variables.get(name).unwrap_or_default());
+    match viewer.variables.definition(name) {
+        Some(definition) => format!("{name} = {value}  {}", viewer.place(definition.source, definition.key_span)),
+        None => format!("{name} = {value}  not set in a file"),
+    }
 }
 
 /// The bytes of the value that a place belongs to, be it on its key.
@@ -129,14 +154,7 @@ fn variable(
         return None;
     }
     let name = &entry.key;
-    let mut text = format!("{name} = {}", shown(name, located.variables.get(name).unwrap_or_default()));
-    match located.variables.definition(name) {
-        Some(definition) => {
-            let _ = write!(text, "  {}", viewer.place(definition.source, definition.key_span));
-        }
-        None => text.push_str("  not from a file"),
-    }
-    let mut written = vec![text];
+    let mut written = vec![variable_line(viewer, name)];
     let mut users = Vec::new();
     walk(root, &mut String::new(), &mut |path, item| {
         if item.origin.variables.contains(name) {

@@ -304,7 +304,13 @@ impl Editor {
             let version = &change["textDocument"]["version"];
             assert!(version.is_null() || open.as_ref().is_some_and(|(known, _)| json!(known) == *version), "{change}");
             let text = open.as_ref().map_or_else(|| disk(&path), |(_, text)| text.clone());
-            let changed = self.applied(&text, change["edits"].as_array().expect("it is a list"));
+            let edits = change["edits"].as_array().expect("it is a list");
+            // A range over all of an empty text, which editors cut.
+            let changed = if text.is_empty() {
+                edits.iter().filter_map(|edit| edit["newText"].as_str()).collect()
+            } else {
+                self.applied(&text, edits)
+            };
             match open {
                 None => {
                     let mark = std::fs::read(&path).is_ok_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf"));
