@@ -40,7 +40,7 @@
 //! - a wrong reading of a Compose file: [`model`], with a case in `fixtures/conformance`
 //! - a spelling that is not understood or not kept: [`lens`]
 //! - a finding that is wrong or missing: the rule in `rules/`, then its view in [`lint::views`]
-//! - a repair: [`fix::seal`] for stores, [`fix::port`], [`fix::redirect`]
+//! - a repair: [`fix::seal`] for stores, [`fix::port`], [`fix::link`]
 //! - a new store, image or client variable: `rules/stores/`, no Rust
 
 pub mod canonical;

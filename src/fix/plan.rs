@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::repair::{Repair, RepairKey};
 use super::seal::{self, NoSeal};
 use super::secret::Secrets;
-use super::{port, proof, redirect};
+use super::{link, port, proof};
 use crate::lens::port::ports;
 use crate::lint::{self, Finding, Selection};
 use crate::model::discover::ProjectFiles;
@@ -132,6 +132,7 @@ impl<'f> State<'f> {
                 Some(Aim::Seal(own.filter(|_| finding.subject.variable.is_none()).or_else(by_link)?))
             }
             Action::Repair(BuiltIn::RedirectUrl) => Some(Aim::Redirect(link()?)),
+            Action::Repair(BuiltIn::MendUrl) => Some(Aim::Mend(link()?)),
             Action::Edits(ops) => {
                 let key = finding.subject.key.as_deref()?;
                 let index = key.rsplit_once('[')?.1.strip_suffix(']')?.parse().ok()?;
@@ -153,10 +154,8 @@ impl<'f> State<'f> {
                 let group = self.topology.sharing_a_definition(&self.workspace, *number);
                 seal::key(&self.workspace, &self.topology.stores[group[0]])
             }
-            Aim::Redirect(link) => {
-                let link = &self.topology.links[*link];
-                redirect::key(&self.workspace, link)
-            }
+            Aim::Redirect(number) => link::redirect_key(&self.workspace, &self.topology.links[*number]),
+            Aim::Mend(number) => link::mend_key(&self.workspace, &self.topology.links[*number]),
             Aim::Port { service, index, .. } => {
                 let node = self.workspace.projects[project].service(service);
                 let all = node.map(ports).unwrap_or_default();
@@ -178,16 +177,18 @@ impl<'f> State<'f> {
 enum Aim {
     Seal(usize),
     Redirect(usize),
+    Mend(usize),
     Port { service: String, index: usize, ip: std::net::IpAddr },
 }
 
 impl Aim {
-    /// Seals come first: they may mend what other repairs are about, too.
+    /// A URL must be readable before a password can be put there. Then seals, which may mend what other repairs are about.
     fn rank(&self) -> usize {
         match self {
-            Self::Seal(_) => 0,
-            Self::Redirect(_) => 1,
-            Self::Port { .. } => 2,
+            Self::Mend(_) => 0,
+            Self::Seal(_) => 1,
+            Self::Redirect(_) => 2,
+            Self::Port { .. } => 3,
         }
     }
 }
@@ -317,7 +318,8 @@ fn build(
             NoSeal::Manual(what) => Fate::Refused(what),
             NoSeal::HeldBack(reason) => Fate::HeldBack { reason, flag: None },
         })?,
-        Aim::Redirect(link) => redirect::redirect(&bench, &state.topology.links[*link]).map_err(Fate::Refused)?,
+        Aim::Redirect(number) => link::redirect(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?,
+        Aim::Mend(number) => link::mend(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?,
         Aim::Port { service, index, ip } => {
             port::set_host_ip(&bench, finding.project, service, *index, *ip).map_err(Fate::Refused)?
         }

@@ -36,7 +36,7 @@ pub struct Repair {
 /// What a repair is about; a repair of the same thing is made at most once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RepairKey {
-    /// What is done: `seal`, `redirect`, or the field that is set.
+    /// What is done: `seal`, `redirect`, `mend`, or the field that is set.
     pub action: String,
     /// The file in which it stands; projects that share the file share the repair.
     pub file: PathBuf,

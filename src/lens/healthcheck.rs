@@ -69,6 +69,18 @@ impl<'p> Healthcheck<'p> {
         client_check::authenticate(self.test(), clients, env, password)
     }
 
+    /// The change after which it notices a refusal of what it presents, which stays as it is.
+    ///
+    /// # Errors
+    /// [`NoCheckRepair`] if a person must write it.
+    pub fn notice_refusal(
+        &self,
+        clients: &[ClientProgram],
+        env: &Environment<'_>,
+    ) -> Result<CheckRepair, NoCheckRepair> {
+        client_check::notice_refusal(self.test(), clients, env)
+    }
+
     /// The test that the engine runs, its words in order; after `repair`, if one is given.
     pub fn words(&self, repair: Option<&NewTest>) -> Vec<String> {
         let changed = |word: &Word, index: Option<usize>| {

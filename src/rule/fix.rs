@@ -36,17 +36,20 @@ pub enum BuiltIn {
     SealStore,
     /// Another host or port in a URL.
     RedirectUrl,
+    /// What clients can't read in a URL, where it is plain what was meant.
+    MendUrl,
 }
 
 impl BuiltIn {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::SealStore, Self::RedirectUrl];
+    pub const ALL: [Self; 3] = [Self::SealStore, Self::RedirectUrl, Self::MendUrl];
 
     /// The name in rule files.
     pub fn name(self) -> &'static str {
         match self {
             Self::SealStore => "seal_store",
             Self::RedirectUrl => "redirect_url",
+            Self::MendUrl => "mend_url",
         }
     }
 
@@ -54,7 +57,7 @@ impl BuiltIn {
     pub fn views(self) -> &'static [ViewKind] {
         match self {
             Self::SealStore => &[ViewKind::Store, ViewKind::Healthcheck, ViewKind::Url],
-            Self::RedirectUrl => &[ViewKind::Url],
+            Self::RedirectUrl | Self::MendUrl => &[ViewKind::Url],
         }
     }
 
@@ -65,6 +68,7 @@ impl BuiltIn {
                 "gives the server a password from `.env`, generates it if there is none, and hands it to the healthcheck \
                  and to every client that caulk sees"
             }
+            Self::MendUrl => "corrects what clients can't read, where it is plain what was meant",
             Self::RedirectUrl => "writes the host and port by which the server can be reached from there",
         }
     }

@@ -4,7 +4,7 @@ use super::credential::{Credential, after};
 use super::{Member, NoSeal, Seal};
 use crate::fix::commit::Role;
 use crate::fix::snapshot::{service_path, words_value};
-use crate::lens::client_check::{CheckReading, NewTest, NoCheckRepair};
+use crate::lens::client_check::{self, CheckReading, NewTest, NoCheckRepair};
 use crate::lens::environment;
 use crate::lens::healthcheck::Healthcheck;
 use crate::lens::server::Auth;
@@ -39,25 +39,58 @@ impl Seal<'_, '_, '_> {
                 return Ok(());
             }
         };
-        let document = self.bench.workspace.document(healthcheck.node.place.source);
-        let edits = document.and_then(|document| healthcheck.apply(document, &repair.test));
-        let Some(edits) = edits else {
+        if !self.write_check(member, &healthcheck, &repair.test) {
             self.doubt(format!(
                 "the healthcheck of `{name}` can't be changed in place: write `redis-cli ping | grep -q PONG`"
             ));
             return Ok(());
-        };
+        }
         if let Some(variable) = &repair.variable {
             self.log_in_variable(member, credential, variable)?;
         }
-        if repair.test != NewTest::Same {
+        Ok(())
+    }
+
+    /// The healthcheck of a server that knows users: what it presents stays, and it notices a refusal.
+    pub(super) fn check_of_users(&mut self, member: &Member<'_>) -> Result<(), NoSeal> {
+        let name = &member.store.service;
+        let lookup = |name: &str| member.lookup(name);
+        let clients = &member.definition.clients;
+        let healthcheck = Healthcheck::read(member.node);
+        let presents = |healthcheck: &Healthcheck<'_>| match healthcheck.ask(clients, &lookup) {
+            CheckReading::Client(check) => matches!(check.credential, client_check::Credential::Presented { .. }),
+            _ => false,
+        };
+        let Some(healthcheck) = healthcheck.filter(presents) else {
+            return Err(NoSeal::Manual(format!(
+                "a file with users decides who may log in to `{name}`: let the user `default` have a password there or be off, and let clients and healthcheck log in as one of the users (`redis-cli --user NAME ping | grep -q PONG`, its password in REDISCLI_AUTH)"
+            )));
+        };
+        let repair = healthcheck.notice_refusal(clients, &lookup);
+        let repair = repair.map_err(|why| NoSeal::Manual(format!("`{name}`: {why}")))?;
+        if !self.write_check(member, &healthcheck, &repair.test) {
+            return Err(NoSeal::Manual(format!("let the healthcheck of `{name}` end in `ping | grep -q PONG`")));
+        }
+        self.doubt(format!(
+            "a file with users decides who may log in to `{name}`; if what its healthcheck presents is wrong, the container becomes unhealthy"
+        ));
+        self.repair.recreate.insert((member.store.project, name.clone()));
+        Ok(())
+    }
+
+    /// Writes a new test in the spelling of the old one. False if it can't be written there.
+    fn write_check(&mut self, member: &Member<'_>, healthcheck: &Healthcheck<'_>, test: &NewTest) -> bool {
+        let document = self.bench.workspace.document(healthcheck.node.place.source);
+        let Some(edits) = document.and_then(|document| healthcheck.apply(document, test)) else { return false };
+        if *test != NewTest::Same {
             self.counts.checks += 1;
             let place = healthcheck.node.place.clone();
             self.edits(&place, edits, Role::Server);
-            let words = healthcheck.words(Some(&repair.test));
+            let words = healthcheck.words(Some(test));
+            let name = &member.store.service;
             self.expect(service_path(member.store.project, name, "healthcheck.test"), words_value(&words));
         }
-        Ok(())
+        true
     }
 
     /// Sets the variable from which the client takes the password.

@@ -122,12 +122,7 @@ impl<'b> Seal<'b, '_, '_> {
             node: store.node(bench.workspace),
         };
         match &store.auth {
-            Auth::Acl => {
-                return Err(NoSeal::Manual(format!(
-                    "a file with users decides who may log in to `{}`: give the user `default` a password there, or turn it off",
-                    store.service
-                )));
-            }
+            Auth::Acl => return self.check_of_users(&member),
             Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{}`: {why}", store.service))),
             Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
         }

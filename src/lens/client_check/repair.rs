@@ -84,12 +84,41 @@ pub fn authenticate(
     env: &Environment<'_>,
     password: Option<&str>,
 ) -> Result<CheckRepair, NoCheckRepair> {
+    change(test, clients, env, &Login::Server(password))
+}
+
+/// The change after which the test fails when the server refuses what it presents, which stays as it is.
+///
+/// # Errors
+/// [`NoCheckRepair`] if it can't be changed, or if the changed test would not do what it must.
+pub fn notice_refusal(
+    test: Test<'_>,
+    clients: &[ClientProgram],
+    env: &Environment<'_>,
+) -> Result<CheckRepair, NoCheckRepair> {
+    change(test, clients, env, &Login::Own)
+}
+
+/// How the changed test logs in.
+enum Login<'a> {
+    /// With the server's password, as far as it is known.
+    Server(Option<&'a str>),
+    /// As it did.
+    Own,
+}
+
+fn change(
+    test: Test<'_>,
+    clients: &[ClientProgram],
+    env: &Environment<'_>,
+    login: &Login<'_>,
+) -> Result<CheckRepair, NoCheckRepair> {
     let check = match read(test, clients, env) {
         CheckReading::Disabled | CheckReading::NotAClient => return Err(NoCheckRepair::NotAClient),
         CheckReading::Unparsed(why) => return Err(NoCheckRepair::Unparsed(why)),
         CheckReading::Client(check) => check,
     };
-    let repair = Repair { clients, env, password, adds_verdict: check.verdict == Verdict::IgnoresRefusal };
+    let repair = Repair { clients, env, login, adds_verdict: check.verdict == Verdict::IgnoresRefusal };
     match Subject::of(test) {
         Subject::Nothing => Err(NoCheckRepair::NotAClient),
         Subject::Words { words, skip } => repair.words(words, skip),
@@ -100,11 +129,23 @@ pub fn authenticate(
 struct Repair<'a> {
     clients: &'a [ClientProgram],
     env: &'a Environment<'a>,
-    password: Option<&'a str>,
+    login: &'a Login<'a>,
     adds_verdict: bool,
 }
 
 impl Repair<'_> {
+    fn keeps_login(&self) -> bool {
+        matches!(self.login, Login::Own)
+    }
+
+    /// The server's password, as far as it is known.
+    fn password(&self) -> Option<&str> {
+        match self.login {
+            Login::Server(password) => *password,
+            Login::Own => None,
+        }
+    }
+
     fn words(&self, words: &[Word], skip: usize) -> Result<CheckRepair, NoCheckRepair> {
         let own = words.get(skip..).unwrap_or_default();
         let call = match ClientCall::parse(own, self.clients, self.env, false) {
@@ -113,11 +154,11 @@ impl Repair<'_> {
             None => return Err(NoCheckRepair::NotAClient),
         };
         let client = &self.clients[call.client];
-        if let Some(user) = other_user(&call, client) {
+        if let Some(user) = other_user(&call, client).filter(|_| !self.keeps_login()) {
             return Err(NoCheckRepair::OtherUser(user));
         }
         self.may_replace(&call, client)?;
-        let variable = self.needed_variable(&call, client);
+        let variable = if self.keeps_login() { None } else { self.needed_variable(&call, client) };
         let is_bare = !call.options.iter().any(|option| is_login(option.role)) && !is_login_command(&call);
         if is_bare && !self.adds_verdict {
             return Ok(CheckRepair { test: NewTest::Same, variable });
@@ -128,13 +169,13 @@ impl Repair<'_> {
             let names = client.credential_variables.iter().map(|variable| variable.name.as_str());
             word.text.split_once('=').is_some_and(|(name, _)| names.into_iter().any(|known| known == name))
         };
-        let wrappers = (0..skip).filter(|index| !is_own_variable(&words[*index]));
+        let wrappers = (0..skip).filter(|index| self.keeps_login() || !is_own_variable(&words[*index]));
         for index in wrappers.chain([skip]) {
             push_word(&mut pieces, index);
         }
         for option in &call.options {
             match option.role {
-                Role::Connection | Role::Warning => {
+                role if matches!(role, Role::Connection | Role::Warning) || self.keeps_login() && is_login(role) => {
                     option.words.clone().for_each(|index| push_word(&mut pieces, skip + index));
                 }
                 Role::Uri => pieces.push(Piece::Text(uri_connection(own, option, client)?)),
@@ -185,7 +226,7 @@ impl Repair<'_> {
             Some(Ok(call)) => call,
         };
         let client = &self.clients[call.client];
-        let keeps = other_user(&call, client).is_some() || self.is_right(&call, simple, skip);
+        let keeps = self.keeps_login() || other_user(&call, client).is_some() || self.is_right(&call, simple, skip);
         let needed = if keeps { None } else { self.needed_variable(&call, client) };
         let mut add = |edit: Edit| edits.insert(edit).map_err(|error| NoCheckRepair::Unparsed(error.to_string()));
         let is_probe = call.command.len() == 1 && call.command[0].eq_ignore_ascii_case(&client.probe);
@@ -246,7 +287,7 @@ impl Repair<'_> {
     /// True if the credential that is written looks like the server's.
     fn is_right(&self, call: &ClientCall, simple: &Simple, skip: usize) -> bool {
         let Credential::Presented { source, value, .. } = &call.credential else { return self.assigns(simple, call) };
-        let equals = |value: &str| self.password == Some(value);
+        let equals = |value: &str| self.password() == Some(value);
         match source {
             CredentialSource::Variable(_) => self.assigns(simple, call),
             CredentialSource::Command => false,
@@ -270,7 +311,7 @@ impl Repair<'_> {
 
     fn is_right_word(&self, word: &shell::Word) -> bool {
         if let Some(text) = word.literal() {
-            return self.password == Some(text.as_str());
+            return self.password() == Some(text.as_str());
         }
         let [part] = word.parts.as_slice() else { return false };
         match &part.kind {
@@ -279,7 +320,7 @@ impl Repair<'_> {
             PartKind::Variable(variable) => match (self.env)(&variable.name) {
                 Lookup::Absent => false,
                 Lookup::Unknown => true,
-                Lookup::Known(text) => !text.is_empty() && self.password.is_none_or(|password| password == text),
+                Lookup::Known(text) => !text.is_empty() && self.password().is_none_or(|password| password == text),
             },
         }
     }
@@ -292,7 +333,7 @@ impl Repair<'_> {
         let holds = |name: &str| match (self.env)(name) {
             Lookup::Absent => false,
             Lookup::Unknown => true,
-            Lookup::Known(text) => !text.is_empty() && self.password.is_none_or(|password| password == text),
+            Lookup::Known(text) => !text.is_empty() && self.password().is_none_or(|password| password == text),
         };
         let names: Vec<&str> = read.by_ref().map(|variable| variable.name.as_str()).collect();
         let present = names.iter().find(|name| (self.env)(name).is_present()).or(names.first())?;

@@ -170,14 +170,44 @@ fn connection_and_command_are_told_apart() {
 
 fn repair(test: Test<'_>, env: &Environment<'_>) -> Result<(String, Option<String>), NoCheckRepair> {
     let repair = authenticate(test, &[store::client()], env, Some("s3cret"))?;
-    let text = match (&repair.test, test) {
+    Ok((text_after(test, &repair.test), repair.variable))
+}
+
+fn text_after(test: Test<'_>, new: &NewTest) -> String {
+    match (new, test) {
         (NewTest::Same, _) => "same".to_owned(),
         (NewTest::Edits { word: Some(index), edits }, Test::Exec(words)) => edits.apply(&words[*index].text),
         (NewTest::Edits { word: None, edits }, Test::Shell(text)) => edits.apply(&text.text),
         (new, Test::Exec(words)) => new.shell_text(words).expect("it is a new text"),
         other => panic!("{other:?}"),
-    };
-    Ok((text, repair.variable))
+    }
+}
+
+#[test]
+fn a_check_that_keeps_its_login_gets_a_verdict_and_nothing_else() {
+    let rows: [(&[&str], &str); 4] = [
+        (&["redis-cli", "-a", "pw", "ping"], "redis-cli -a pw ping | grep -q PONG"),
+        (
+            &["redis-cli", "--user", "probe", "--pass", "pw", "ping"],
+            "redis-cli --user probe --pass pw ping | grep -q PONG",
+        ),
+        (
+            &["redis-cli", "-h", "h", "-u", "redis://probe:pw@h:1", "ping"],
+            "redis-cli -h h -u redis://probe:pw@h:1 ping | grep -q PONG",
+        ),
+        (&["env", "REDISCLI_AUTH=pw", "redis-cli", "ping"], "env REDISCLI_AUTH=pw redis-cli ping | grep -q PONG"),
+    ];
+    for (texts, expected) in rows {
+        let words = words(texts);
+        let repair = notice_refusal(Test::Exec(&words), &[store::client()], &env).expect(expected);
+        assert_eq!((text_after(Test::Exec(&words), &repair.test).as_str(), repair.variable), (expected, None));
+    }
+    let script = Word::known("redis-cli -a \"$OTHER\" ping || exit 1");
+    let repair = notice_refusal(Test::Shell(&script), &[store::client()], &env).expect("a script");
+    let expected = "redis-cli -a \"$OTHER\" ping | grep -q PONG || exit 1";
+    assert_eq!((text_after(Test::Shell(&script), &repair.test).as_str(), repair.variable), (expected, None));
+    let bare = words(&["redis-cli", "ping"]);
+    assert!(notice_refusal(Test::Exec(&bare), &[store::client()], &env).is_err(), "nothing is presented");
 }
 
 #[test]

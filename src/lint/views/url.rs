@@ -123,6 +123,8 @@ fn problem(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut Se
     );
     view.set("url.problem_text", FieldValue::optional(problem.map(|problem| &problem.message)));
     view.set("url.problem_help", FieldValue::optional(problem.map(|problem| &problem.help)));
+    let is_mendable = url.problems.iter().all(|problem| !problem.fix.is_empty());
+    view.set("url.is_mendable", FieldValue::Bool(is_mendable && !url.problems.is_empty()));
     if let Some(problem) = problem {
         view.place("url.problem", place(Some(problem.span)));
     }
