@@ -99,6 +99,7 @@ impl<'f> State<'f> {
     /// Reads and judges the projects.
     pub fn read(files: &'f dyn Files, settings: &Settings<'_>) -> Self {
         let mut workspace = Workspace::read(files, settings.sets, settings.options);
+        workspace.report_refusals();
         let topology = Topology::read(&mut workspace, &settings.rules.stores);
         let findings = lint::run(&workspace, &topology, settings.rules, settings.selection);
         Self { workspace, topology, findings }

@@ -246,6 +246,13 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
             self.chain.push(path.clone());
             sources.extend(self.add_file(path, &mut root));
         }
+        // An empty file beside others, or one that is included, is nothing to Compose.
+        let is_project = self.chain.len() == paths.len();
+        let is_empty = |source: &SourceId| self.workspace.document(*source).is_some_and(|file| file.roots.is_empty());
+        if let Some(source) = sources.first().filter(|_| is_project && root.is_none() && sources.iter().all(is_empty)) {
+            let help = Some("Compose wants `services:` here".to_owned());
+            self.workspace.report(*source, crate::text::Span::default(), Weight::Error, "the file is empty", help);
+        }
         if let (Form::Long, Some(root)) = (self.form, &mut root) {
             let mut faults = Vec::new();
             long::defaults(root, &mut faults);
@@ -337,16 +344,6 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
                 false
             }
         });
-        if documents.is_empty() && document.roots.is_empty() {
-            let span = crate::text::Span::default();
-            self.workspace.report(
-                source,
-                span,
-                Weight::Error,
-                "the file is empty",
-                Some("Compose wants `services:` here".to_owned()),
-            );
-        }
         for event in events {
             self.report_event(&event);
             self.events.push(event);

@@ -134,13 +134,15 @@ impl<'f> Workspace<'f> {
         Some(root)
     }
 
-    /// Why Compose refuses the files of a project that was read, whatever its environment sets: mistakes of schema and
-    /// syntax, but not what is missing in a fragment. What depends on a variable that nobody sets is let through.
-    pub fn refusals(&mut self, project: usize) -> Vec<Problem> {
-        let Some(project) = self.projects.get(project) else { return Vec::new() };
-        let (files, folder, variables) = (project.paths.clone(), project.folder.clone(), project.variables.clone());
-        let (_, problems) = self.apart(|workspace| workspace.long_model(&files, &folder, &variables));
-        problems.into_iter().filter(|problem| !self.problems.contains(problem)).collect()
+    /// Adds to the problems why Compose refuses the files of a project, whatever its environment sets: mistakes of schema
+    /// and syntax, but not what is missing in a fragment. What depends on a variable that nobody sets is let through.
+    pub fn report_refusals(&mut self) {
+        for number in 0..self.projects.len() {
+            let project = &self.projects[number];
+            let (files, folder, variables) = (project.paths.clone(), project.folder.clone(), project.variables.clone());
+            let (_, problems) = self.apart(|workspace| workspace.long_model(&files, &folder, &variables));
+            self.problems.extend(problems);
+        }
     }
 
     fn report_all(&mut self, source: SourceId, problems: Vec<syntax::Problem>) {
