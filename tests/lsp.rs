@@ -184,6 +184,15 @@ fn a_client_that_can_not_create_files_is_told_what_to_do() {
     let all = editor.actions("docker-compose.yml", "services", Some("source.fixAll.caulk"));
     let reason = all[0]["disabled"]["reason"].as_str().expect("it is disabled");
     assert!(reason.contains(".env first") && reason.contains("caulk check --fix"), "{reason}");
+    // A client that can't show why learns it when the action is chosen.
+    let mut older = capabilities.clone();
+    older["textDocument"]["codeAction"] =
+        json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
+    let mut old_editor = Editor::start(&folder, &older);
+    old_editor.open("docker-compose.yml");
+    let all = old_editor.actions("docker-compose.yml", "services", Some("source.fixAll.caulk"));
+    let answer = old_editor.request("workspace/executeCommand", all[0]["command"].clone());
+    assert!(answer["error"]["message"].as_str().is_some_and(|why| why.contains(".env first")), "{answer}");
     // What makes no file is offered all the same.
     let port = editor.actions("docker-compose.yml", "6379:6379", Some("quickfix"));
     assert!(port.iter().any(|action| action.get("edit").is_some()), "{port:#?}");

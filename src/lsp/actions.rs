@@ -145,8 +145,12 @@ impl Desk<'_> {
         action.title = title(ready, is_one);
         action.is_preferred = (is_one && ready.doubts.is_empty()).then_some(true);
         let edit = match workspace_edit(&ready.changes, self.documents, self.client) {
-            Err(error) => return self.disabled(action, &title(ready, is_one), &error.to_string()),
-            Ok(edit) => edit,
+            Err(error) if self.client.shows_disabled_actions => {
+                return self.disabled(action, &title(ready, is_one), &error.to_string());
+            }
+            // Whoever chooses it is told why not.
+            Err(_) => None,
+            Ok(edit) => Some(edit),
         };
         let data = serde_json::to_value(meaning).ok();
         let command = || Command {
@@ -157,8 +161,8 @@ impl Desk<'_> {
         if !self.client.knows_actions {
             return self.client.applies_edits.then(|| CodeActionOrCommand::Command(command()));
         }
-        if !ready.has_new_secret {
-            action.edit = Some(edit);
+        if !ready.has_new_secret && edit.is_some() {
+            action.edit = edit;
         } else if self.client.resolves_actions {
             action.data = data;
         } else if self.client.applies_edits {

@@ -112,7 +112,10 @@ mod tests {
         Uri::from_str("file:///app/compose.yaml").expect("it is an address")
     }
 
-    fn changed(text: &str, changes: &[((u32, u32), (u32, u32), &str)], encoding: Encoding) -> String {
+    /// From, to, and what takes the place.
+    type Change<'t> = ((u32, u32), (u32, u32), &'t str);
+
+    fn changed(text: &str, changes: &[Change<'_>], encoding: Encoding) -> String {
         let mut documents = Documents::default();
         documents.open(TextDocumentItem { uri: uri(), language_id: "yaml".into(), version: 1, text: text.to_owned() });
         let place = |(line, character)| Position { line, character };

@@ -7,6 +7,7 @@ use super::documents::Documents;
 use crate::fix::commit::{FileChange, Role};
 use crate::fix::snapshot::Snapshot;
 use crate::model::discover::ProjectFiles;
+use crate::model::{Options, Workspace};
 use crate::source::Disk;
 use crate::syntax::yaml::Document;
 use crate::text::{Edit, EditSet, LineEnding, Span};
@@ -32,13 +33,9 @@ pub fn ignore(
     edits.insert(edit).ok()?;
     let after = edits.apply(&before);
     let is_same = {
-        let mut changed = crate::source::Overlay::new(&Disk);
-        for open in documents.iter() {
-            changed.set(open.path.clone()?, open.text.as_bytes());
-        }
+        let mut changed = documents.over(&Disk);
         changed.set(path.to_owned(), after.as_bytes());
-        let options = crate::model::Options::default();
-        Snapshot::of(&crate::model::Workspace::read(&changed, group, &options)).changes(&old).is_empty()
+        Snapshot::of(&Workspace::read(&changed, group, &Options::default())).changes(&old).is_empty()
     };
     is_same.then(|| FileChange {
         path: path.to_owned(),
