@@ -10,18 +10,16 @@ use common::{Folder, PROJECTS, Passwords, project};
 use lsp_client::{Editor, capable};
 use serde_json::{Value, json};
 
+/// A service on one line, behind characters of several bytes.
 const COMPOSE: &str = "\
 # Büro 🚀
 services:
-  café:
-    image: redis:7   # 🚀🚀 é
-    command: redis-server --requirepass \"${REDIS_PASSWORD:?set it}\"
-    ports: [\"${BIND_IP}:6379:6379\"]   # é
-    volumes: [\"data:/data\"]
+  store: { labels: { note: \"é🚀\" }, image: \"redis:7\", ports: [\"${BIND_IP}:6379:6379\"], volumes: [\"data:/data\"], \
+                       command: \"redis-server --requirepass ${REDIS_PASSWORD:?set it}\" }   # é
   app:
     image: example/app:1
     environment:
-      REDIS_URL: redis://default:${REDIS_PASSWORD}@café:6379/0
+      REDIS_URL: redis://default:${REDIS_PASSWORD}@store:6379/0
 volumes:
   data:
 ";
@@ -245,15 +243,18 @@ fn the_mouse_shows_the_value_and_where_it_comes_from_but_no_secret() {
             answer["result"]["contents"]["value"].as_str().unwrap_or_default().to_owned()
         };
         let port = hover("compose.yaml", "6379:6379\"]");
-        assert!(port.contains("services.café.ports[0].host_ip = 127.0.0.1"), "{port}");
-        assert!(port.contains("compose.yaml:6 (BIND_IP from .env:3)"), "{port}");
-        let key = hover("compose.yaml", "image: redis");
-        assert!(key.contains("services.café.image = redis:7  compose.yaml:4"), "{key}");
+        assert!(port.contains("services.store.ports[0].host_ip = 127.0.0.1"), "{port}");
+        assert!(port.contains("compose.yaml:3 (BIND_IP from .env:3)"), "{port}");
+        let key = hover("compose.yaml", "image: \"redis");
+        assert!(key.contains("services.store.image = redis:7  compose.yaml:3"), "{key}");
         let url = hover("compose.yaml", "redis://");
-        assert!(url.contains("redis://default:***@café:6379/0") && url.contains("REDIS_PASSWORD from .env:2"), "{url}");
+        assert!(
+            url.contains("redis://default:***@store:6379/0") && url.contains("REDIS_PASSWORD from .env:2"),
+            "{url}"
+        );
         let variable = hover(".env", "BIND_IP");
         assert!(variable.contains("BIND_IP = 127.0.0.1  .env:3"), "{variable}");
-        assert!(variable.contains("used in services.café.ports[0].host_ip  compose.yaml:6"), "{variable}");
+        assert!(variable.contains("used in services.store.ports[0].host_ip  compose.yaml:3"), "{variable}");
         let secret = hover(".env", "REDIS_PASSWORD");
         assert!(secret.contains("REDIS_PASSWORD = ***  .env:2"), "{secret}");
         for text in [port, url, variable, secret] {
@@ -337,13 +338,14 @@ fn texts_outside_of_every_project_are_left_alone() {
 #[test]
 fn ignoring_adds_a_comment_and_nothing_else() {
     let folder = Folder::new();
-    folder.write("compose.yaml", "services:\r\n  é:\r\n    image: redis:7\r\n    ports:\r\n      - 6379:6379\r\n");
+    folder
+        .write("compose.yaml", "# é\r\nservices:\r\n  s:\r\n    image: redis:7\r\n    ports:\r\n      - 6379:6379\r\n");
     let mut editor = Editor::start(&folder, &capable("utf-16"));
     editor.open("compose.yaml");
     let actions = editor.actions("compose.yaml", "6379:6379", Some("quickfix"));
     let ignore = actions.iter().find(|action| title(action).starts_with("ignore public-port")).expect("it is offered");
     editor.choose(ignore);
-    let expected = "services:\r\n  é:\r\n    image: redis:7\r\n    ports:\r\n      \
+    let expected = "# é\r\nservices:\r\n  s:\r\n    image: redis:7\r\n    ports:\r\n      \
                     # caulk: ignore[public-port] TODO: say why\r\n      - 6379:6379\r\n";
     assert_eq!(editor.text("compose.yaml"), expected);
 }
