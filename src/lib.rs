@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`text`] | [`text::Span`], [`text::LineIndex`], [`text::Edit`]: places in one text, and changes of it |
 //! | [`syntax`] | text → trees with the place of every byte: YAML, env files, `${…}`, command words, shell, `redis.conf`, ACLs. A parser never fails; it returns the tree and its problems |
+//! | [`decode`] | the YAML of rules and of `caulk.yaml` → types, all mistakes at once, each with its place |
 //! | [`source`] | the [`source::Files`] trait: the disk, or texts that hide it; [`source::Sources`] reads each file once and records every miss. [`source::git`] tells what git thinks of a path |
 //! | [`model`] | files → [`model::Workspace`] of [`model::Project`]s: discovery, interpolation, `extends`, merge, `include`, container environments |
 //! | [`canonical`] | a project → the form that `docker compose config` prints, and what Compose refuses |
@@ -15,7 +16,9 @@
 //! | [`lens`] | one thing of a service in every spelling (ports, command, environment, healthcheck, URL): read, and written back as it was spelled |
 //! | [`topology`] | which services are stores, whether they demand a password, and which variables and arguments lead to them |
 //! | [`rule`] | YAML → [`rule::RuleSet`]: decoded with spans, checked before use, evaluated on views |
-//! | [`lint`] | rules × workspace → [`lint::Finding`]s |
+//! | [`config`] | `caulk.yaml` and the baseline → which rules speak where, and which files make a project |
+//! | [`inputs`] | paths that somebody names or has open → the projects to which they belong, grouped |
+//! | [`lint`] | rules × workspace → [`lint::Finding`]s, without what comments and the baseline silence |
 //! | [`fix`] | findings → repairs in memory → proof → files |
 //! | [`report`] | plain views → text, JSON, patches |
 //! | [`origins`] | a resolved project → the plain view of each value and the way by which it came |
@@ -46,7 +49,10 @@
 pub mod canonical;
 pub mod catalog;
 pub mod cli;
+pub mod config;
+pub mod decode;
 pub mod fix;
+pub mod inputs;
 pub mod lens;
 pub mod lint;
 pub mod lsp;

@@ -10,12 +10,19 @@ use common::{Folder, files_of};
 
 /// Runs the console blocks of a Markdown file in a copy of the folders that it speaks of, outside of every repository.
 fn run(document: &str, folders: &[&str]) {
+    let copies: Vec<_> = folders.iter().map(|name| (*name, format!("{name}/"))).collect();
+    let copies: Vec<_> = copies.iter().map(|(name, target)| (*name, target.as_str())).collect();
+    run_in(document, &copies);
+}
+
+/// The same with the name that each folder has in the copy, which ends with `/` unless it is empty.
+fn run_in(document: &str, copies: &[(&str, &str)]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = Folder::new();
     // The runner takes the folder of this name as the current one.
-    for name in folders {
+    for (name, target) in copies {
         for (path, bytes) in files_of(&root.join(name)) {
-            folder.write(&format!("document.in/{name}/{path}"), bytes);
+            folder.write(&format!("document.in/{target}{path}"), bytes);
         }
     }
     fs::create_dir_all(folder.path().join("document.in")).expect("the folder can be written");
@@ -45,6 +52,11 @@ fn help_is_as_expected() {
 #[test]
 fn exit_statuses_are_as_designed() {
     run("tests/cmd/status.md", &["tests/cmd/project"]);
+}
+
+#[test]
+fn what_the_page_on_configuration_shows_is_what_caulk_says() {
+    run_in("docs/configuration.md", &[("tests/cmd/shop", "")]);
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, the ground floor first. Each may use those before it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 19] = [
     "text",
     "syntax",
+    "decode",
     "source",
     "model",
     "canonical",
@@ -15,6 +16,8 @@ const LAYERS: [&str; 16] = [
     "lens",
     "topology",
     "rule",
+    "config",
+    "inputs",
     "lint",
     "fix",
     "report",

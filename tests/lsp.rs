@@ -476,3 +476,34 @@ fn a_huge_text_is_refused_and_nothing_else() {
     assert_eq!(status, Some(0));
     assert!(log.contains("70000000 bytes"), "{log}");
 }
+
+#[test]
+fn the_configuration_holds_in_the_editor_too_and_its_mistakes_are_shown() {
+    let folder = Folder::copy_of(&project("guide").join("input"));
+    folder.write("caulk.yaml", "ignore: [public-port]\n");
+    let mut editor = Editor::start(&folder, &capable("utf-16"));
+    editor.open("docker-compose.yml");
+    let found = editor.diagnostics("docker-compose.yml");
+    assert!(rules(&found).contains(&"store-no-auth") && !rules(&found).contains(&"public-port"), "{found:?}");
+    // The open text counts, not the one on disk.
+    editor.open("caulk.yaml");
+    editor.replace("caulk.yaml", "public-port", "store-no-auth");
+    editor.wait_for("docker-compose.yml", |found| rules(found).contains(&"public-port"));
+    editor.replace("caulk.yaml", "ignore:", "# é\nignroe:");
+    let mistakes = editor.wait_for("caulk.yaml", |found| !found.is_empty());
+    assert_eq!(editor.covered("caulk.yaml", &mistakes[0]), "ignroe");
+    editor.replace("caulk.yaml", "ignroe", "ignore");
+    editor.wait_for("caulk.yaml", <[Value]>::is_empty);
+}
+
+#[test]
+fn ignoring_silences_the_rule_there() {
+    let folder = Folder::copy_of(&project("guide").join("input"));
+    let mut editor = Editor::start(&folder, &capable("utf-8"));
+    editor.open("docker-compose.yml");
+    let actions = editor.actions("docker-compose.yml", "6379:6379", Some("quickfix"));
+    let ignore = actions.iter().find(|action| title(action).starts_with("ignore public-port")).expect("it is offered");
+    editor.choose(ignore);
+    let left = editor.diagnostics("docker-compose.yml");
+    assert!(rules(&left).contains(&"store-no-auth") && !rules(&left).contains(&"public-port"), "{left:?}");
+}

@@ -70,7 +70,8 @@ fn only_what_is_in_the_buffer_is_reported_if_that_is_asked_for() {
     assert!(findings(&all).contains(&"backend/.env: url-wrong-host".to_owned()), "{all}");
     let (own, _) = check(&folder, "docker-compose.yml", &text("docker-compose.yml"), &["--only-given"]);
     assert!(findings(&own).iter().all(|finding| finding.starts_with("docker-compose.yml")), "{own}");
-    // The env file's project is found above it.
+    // The env file's project is found above it, in the same repository.
+    folder.git(&["init", "-q"]);
     let (env, _) = check(&folder, "backend/.env", &text("backend/.env"), &["--only-given"]);
     assert_eq!(findings(&env), ["backend/.env: url-wrong-host"]);
 }

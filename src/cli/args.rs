@@ -7,9 +7,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::settings::{
-    Action, Check, ColorChoice, Command, Failing, Format, Input, Output, Resolve, ResolveFormat, SecretsPolicy,
-    Selector, Serve, Settings, Verbosity,
+    Action, BaselineUse, Check, ColorChoice, Command, Failing, Format, Input, Output, Resolve, ResolveFormat,
+    SecretsPolicy, Selector, Serve, Settings, Verbosity,
 };
+use crate::config::Where;
 use crate::report::view::Severity;
 
 /// What `args`, of which the first is the program's name, ask for.
@@ -68,6 +69,8 @@ enum CommandArgs {
         /// Id of a repair, such as r1; all of them if there is none
         repair: Option<String>,
     },
+    /// Write a caulk.yaml that explains what it can hold
+    Init,
     /// Say what a rule objects to, why, and what its repair does
     Explain {
         /// Id of the rule, such as public-port
@@ -162,17 +165,25 @@ struct LspArgs {
     #[arg(long, value_enum, value_name = "POLICY")]
     secrets: Option<SecretsArg>,
 
+    /// Rule to run, or tier (default, strict); may be given more than once
+    #[arg(long, value_name = "RULE|TIER", value_delimiter = ',', help_heading = "Rules")]
+    select: Vec<String>,
+
+    /// Rule or tier not to run; may be given more than once
+    #[arg(long, value_name = "RULE|TIER", value_delimiter = ',', help_heading = "Rules")]
+    ignore: Vec<String>,
+
     #[command(flatten)]
-    selection: SelectionArgs,
+    rules: RuleFolderArgs,
 }
 
 impl LspArgs {
     fn serve(self) -> Serve {
         let selectors = |names: Vec<String>| names.iter().map(|name| Selector::of(name)).collect();
         Serve {
-            select: selectors(self.selection.select),
-            ignore: selectors(self.selection.ignore),
-            rule_folders: self.selection.rules.folders,
+            select: selectors(self.select),
+            ignore: selectors(self.ignore),
+            rule_folders: self.rules.folders,
             secrets: self.secrets.map(SecretsPolicy::from),
         }
     }
@@ -271,6 +282,34 @@ struct SelectionArgs {
 
     #[command(flatten)]
     rules: RuleFolderArgs,
+
+    /// Configuration in the place of the caulk.yaml above the files
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", help_heading = "Rules")]
+    config: Option<PathBuf>,
+
+    /// Look for no configuration
+    #[arg(long, help_heading = "Rules")]
+    no_config: bool,
+
+    /// Leave out findings that this file knows
+    #[arg(long, value_name = "FILE", conflicts_with = "no_baseline", help_heading = "Rules")]
+    baseline: Option<PathBuf>,
+
+    /// Report findings, too, that the baseline of the configuration knows
+    #[arg(long, help_heading = "Rules")]
+    no_baseline: bool,
+
+    /// Write what is found to a baseline, so that only what is new is reported from then on
+    /// [default FILE: that of the configuration, else caulk-baseline.json at the top of the repository]
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with_all = ["baseline", "no_baseline", "fix", "diff"],
+        help_heading = "Rules"
+    )]
+    write_baseline: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, Args)]
@@ -354,6 +393,7 @@ impl Arguments {
             CommandArgs::Resolve(args) => Command::Resolve(Box::new(args.resolve())),
             CommandArgs::Lsp(args) => Command::Serve(Box::new(args.serve())),
             CommandArgs::Undo { repair } => Command::Undo { repair },
+            CommandArgs::Init => Command::Init,
             CommandArgs::Explain { rule, rules } => Command::Explain { rule, rule_folders: rules.folders },
             CommandArgs::Rules { command: Some(RulesCommand::Test { folder }), .. } => Command::TestRules { folder },
             CommandArgs::Rules { command: None, rules, format } => {
@@ -375,6 +415,10 @@ impl CheckArgs {
         if action == Action::Repair && matches!(input, Input::Stdin { .. }) {
             return Err(conflict(command, "standard input can't be repaired in place: use --diff"));
         }
+        if action == Action::Repair && self.selection.write_baseline.is_some() {
+            return Err(conflict(command, "a run that repairs writes no baseline: use caulk check --write-baseline"));
+        }
+        let (config, baseline) = (self.selection.config(), self.selection.baseline());
         let selectors = |names: Vec<String>| names.iter().map(|name| Selector::of(name)).collect();
         Ok(Check {
             input,
@@ -384,6 +428,8 @@ impl CheckArgs {
             select: selectors(self.selection.select),
             ignore: selectors(self.selection.ignore),
             rule_folders: self.selection.rules.folders,
+            config,
+            baseline,
             env_files: self.env_files,
             only_given: self.only_given,
             secrets: self.repairs.secrets.map(SecretsPolicy::from),
@@ -394,6 +440,25 @@ impl CheckArgs {
                 on_repair: self.report.exit_non_zero_on_fix,
             },
         })
+    }
+}
+
+impl SelectionArgs {
+    fn config(&self) -> Where {
+        match (&self.config, self.no_config) {
+            (Some(file), _) => Where::File(file.clone()),
+            (None, true) => Where::Nowhere,
+            (None, false) => Where::Search,
+        }
+    }
+
+    fn baseline(&self) -> BaselineUse {
+        match (&self.write_baseline, &self.baseline) {
+            (Some(file), _) => BaselineUse::Write(file.clone()),
+            (None, Some(file)) => BaselineUse::File(file.clone()),
+            (None, None) if self.no_baseline => BaselineUse::Nothing,
+            (None, None) => BaselineUse::Configured,
+        }
     }
 }
 
@@ -495,6 +560,8 @@ mod tests {
             select: Vec::new(),
             ignore: Vec::new(),
             rule_folders: Vec::new(),
+            config: Where::Search,
+            baseline: BaselineUse::Configured,
             env_files: Vec::new(),
             only_given: false,
             secrets: None,
@@ -511,6 +578,7 @@ mod tests {
     fn every_option_reaches_the_settings() {
         let line = "check a b.yml --only-given --env-file x --env-file y --fix --unsafe-fixes --secrets declare \
                     --show-secrets --select strict,public-port --select default --ignore url-malformed --rules r \
+                    --config c.yaml --baseline b.json \
                     --format json --statistics --fail-on error --exit-non-zero-on-fix";
         let expected = Check {
             input: Input::Paths(vec!["a".into(), "b.yml".into()]),
@@ -524,6 +592,8 @@ mod tests {
             ],
             ignore: vec![Selector::Rule("url-malformed".into())],
             rule_folders: vec!["r".into()],
+            config: Where::File("c.yaml".into()),
+            baseline: BaselineUse::File("b.json".into()),
             env_files: vec!["x".into(), "y".into()],
             only_given: true,
             secrets: Some(SecretsPolicy::Declare),
@@ -572,6 +642,18 @@ mod tests {
     }
 
     #[test]
+    fn a_baseline_is_written_where_the_person_says_or_else_where_it_is_expected() {
+        let write = |file: Option<&str>| BaselineUse::Write(file.map(PathBuf::from));
+        assert_eq!(check("check --write-baseline .").baseline, write(None));
+        assert_eq!(check("check --write-baseline=b.json .").baseline, write(Some("b.json")));
+        assert_eq!(check("check --no-baseline").baseline, BaselineUse::Nothing);
+        assert_eq!(check("check --no-config").config, Where::Nowhere);
+        for line in ["check --write-baseline --fix", "fix --write-baseline", "check --write-baseline --baseline b"] {
+            assert_eq!(settings(line).expect_err(line).kind(), ErrorKind::ArgumentConflict, "{line}");
+        }
+    }
+
+    #[test]
     fn exit_zero_lets_no_finding_fail() {
         assert_eq!(check("check --exit-zero").failing, Failing { on_finding: None, on_repair: false });
     }
@@ -589,6 +671,7 @@ mod tests {
                     secrets: Some(SecretsPolicy::Declare),
                 })),
             ),
+            ("init", Command::Init),
             ("undo", Command::Undo { repair: None }),
             ("undo r2", Command::Undo { repair: Some("r2".into()) }),
             (

@@ -1,28 +1,30 @@
 //! `caulk check` and `caulk fix`: reads projects, says what is wrong, and repairs it.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::settings::{self, Action, Check, Format, Input, Output, Selector, Verbosity};
+use super::configure::{Configuration, secrets_policy};
+use super::known::Known;
+use super::settings::{Action, Check, Format, Input, Output, Verbosity};
 use super::view::Writer;
 use super::{Error, Outcome, look};
-use crate::fix::bench::SecretsPolicy;
 use crate::fix::commit::{self, FileChange, RunRecord, commit};
 use crate::fix::journal::{self, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{Fate, Plan, Settings, State, plan};
 use crate::fix::secret::{Secrets, random};
+use crate::inputs;
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::ProjectFiles;
-use crate::model::inputs;
 use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
 use crate::report::json::JsonOptions;
 use crate::report::text::TextOptions;
 use crate::report::view::{Report, Severity};
 use crate::report::{diff, json, text};
-use crate::rule::{RuleSet, Tier};
+use crate::rule::RuleSet;
 use crate::source::git::{Git, GitProgram, GitStatus};
 use crate::source::{Disk, Files, Overlay, absolute, decode, relative_to};
 
@@ -37,15 +39,16 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome, Error> {
-    let rules = super::rules::load(&check.rule_folders)?;
-    let selection = selection(&check.select, &check.ignore, &rules)?;
     let disk = Disk;
     let (files, paths) = files_and_paths(check, folder, &disk)?;
-    let found = inputs::find(&files, &paths);
-    if found.groups.is_empty() || !found.missing.is_empty() {
-        return Err(Error::Input(
-            found.missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what)).collect(),
-        ));
+    let given = inputs::given(&files, &paths);
+    let Configuration { rules, selection, new_baseline } = Configuration::read(check, &files, given.folders(), folder)?;
+    let found = inputs::find(&files, &given, &selection.configs);
+    // Who gives single files, as a hook does, may give some that belong to no project.
+    let lonely = if check.only_given { Vec::new() } else { found.lonely };
+    let missing: Vec<_> = given.missing.into_iter().chain(lonely).collect();
+    if !missing.is_empty() {
+        return Err(Error::Input(missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what)).collect()));
     }
     let is_repairing = check.action == Action::Repair;
     let state_folder = if is_repairing { Some(open_state(err)?) } else { None };
@@ -62,9 +65,19 @@ pub fn run(
         secrets: RefCell::new(Secrets::new(random())),
         report: Report { version: env!("CARGO_PKG_VERSION").to_owned(), ..Report::default() },
         diffs: Vec::new(),
+        read: BTreeSet::new(),
     };
     for group in &found.groups {
         run.group(group, &files, state_folder.as_ref())?;
+    }
+    if check.only_given {
+        run.keep_only_given();
+    }
+    let known = Known { folder, selection: &selection, rules: &rules, files: &files, read: &run.read };
+    known.note_gone(&mut run.report);
+    match new_baseline {
+        Some(path) => known.write(&path, &mut run.report)?,
+        None => known.offer(&check.failing, &mut run.report),
     }
     run.write(output, out, err)
 }
@@ -79,6 +92,8 @@ struct Run<'a> {
     secrets: RefCell<Secrets>,
     report: Report,
     diffs: Vec<FileDiff>,
+    /// The files that were read.
+    read: BTreeSet<PathBuf>,
 }
 
 impl Run<'_> {
@@ -95,13 +110,14 @@ impl Run<'_> {
             status => status,
         };
         let git: &dyn Git = if self.check.action == Action::ShowDiff { &as_if_untracked } else { &self.git };
+        let configured = sets.first().and_then(|set| self.selection.configs.at(set.files.first()?));
         let settings = Settings {
             sets,
             options: &self.options,
             rules: self.rules,
             selection: self.selection,
             is_unsafe_allowed: self.check.unsafe_fixes,
-            policy: policy(self.check.secrets),
+            policy: secrets_policy(self.check.secrets, configured.and_then(|config| config.secrets)),
             git,
         };
         let folder =
@@ -133,7 +149,11 @@ impl Run<'_> {
             self.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
         }
         let shown = after.as_ref().unwrap_or(&before);
-        Writer::new(&mut self.report, self.folder, &self.secrets.borrow(), is_fixing).group(shown, &before, &plan);
+        let secrets = self.secrets.borrow();
+        let mut writer = Writer::new(&mut self.report, self.folder, &secrets, is_fixing);
+        writer.group(shown, &before, &plan);
+        self.read.append(&mut writer.files);
+        self.report.files = self.read.len();
         Ok(())
     }
 
@@ -161,11 +181,8 @@ impl Run<'_> {
         }
     }
 
-    fn write(mut self, output: Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
+    fn write(self, output: Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome, Error> {
         let look = look(output.color);
-        if self.check.only_given {
-            self.keep_only_given();
-        }
         let outcome = self.outcome();
         match (self.check.action, self.check.format) {
             (Action::ShowDiff, Format::Text) => {
@@ -224,8 +241,10 @@ impl Run<'_> {
             Input::Stdin { file_name } => std::slice::from_ref(file_name),
         };
         let given: Vec<_> = paths.iter().map(|path| relative_to(self.folder, &absolute(self.folder, path))).collect();
+        self.read.retain(|path| given.contains(&relative_to(self.folder, path)));
         self.report.findings.retain(|finding| given.contains(&finding.path));
         self.report.problems.retain(|problem| given.contains(&problem.path));
+        self.report.suppressed.retain(|suppressed| given.contains(&suppressed.finding.path));
     }
 
     fn outcome(&self) -> Outcome {
@@ -251,52 +270,6 @@ fn files_and_paths<'d>(check: &Check, folder: &Path, disk: &'d Disk) -> Result<(
         }
     };
     Ok((files, paths))
-}
-
-/// Which rules speak.
-///
-/// # Errors
-/// [`Error`] if a rule is named that there is not.
-pub(super) fn selection(select: &[Selector], ignore: &[Selector], rules: &RuleSet) -> Result<Selection, Error> {
-    let mut selection = Selection::default();
-    for (selectors, is_ignored) in [(select, false), (ignore, true)] {
-        for selector in selectors {
-            match selector {
-                Selector::Tier(tier) => {
-                    let tier = if tier.as_str() == Tier::Strict.as_str() { Tier::Strict } else { Tier::Default };
-                    if is_ignored { selection.ignored_tiers.push(tier) } else { selection.tiers.push(tier) }
-                }
-                Selector::Rule(id) => {
-                    if rules.rule(id).is_none() {
-                        return Err(super::rules::unknown(rules, id));
-                    }
-                    if is_ignored { selection.ignored.push(id.clone()) } else { selection.only.push(id.clone()) }
-                }
-            }
-        }
-    }
-    Ok(selection)
-}
-
-impl From<settings::SecretsPolicy> for SecretsPolicy {
-    fn from(asked: settings::SecretsPolicy) -> Self {
-        match asked {
-            settings::SecretsPolicy::Generate => Self::Generate,
-            settings::SecretsPolicy::Declare => Self::Declare,
-            settings::SecretsPolicy::Never => Self::Never,
-        }
-    }
-}
-
-/// Where nobody sits in front of the screen, caulk makes no passwords unless it is told to.
-fn policy(asked: Option<settings::SecretsPolicy>) -> SecretsPolicy {
-    let is_unattended =
-        || ["CI", "PRE_COMMIT"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    match asked {
-        Some(asked) => asked.into(),
-        None if is_unattended() => SecretsPolicy::Declare,
-        None => SecretsPolicy::Generate,
-    }
 }
 
 fn open_state(err: &mut dyn Write) -> Result<StateFolder, Error> {

@@ -2,6 +2,9 @@
 
 pub mod args;
 mod check;
+mod configure;
+mod init;
+mod known;
 mod lsp;
 pub mod resolve;
 mod rules;
@@ -10,11 +13,11 @@ mod undo;
 mod view;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use settings::{ColorChoice, Command, Settings};
 
+use crate::config::LoadError;
 use crate::report::text::Look;
 
 /// Width of the report where nothing tells that of the terminal, in columns.
@@ -35,9 +38,9 @@ enum Error {
     /// Paths that lead to nothing, with what is wrong.
     #[error("{}", .0.iter().map(|(path, what)| format!("{path}: {what}")).collect::<Vec<_>>().join("\n"))]
     Input(Vec<(String, String)>),
-    /// Rule files with mistakes, one text each.
-    #[error("{}", .0.join("\n"))]
-    Rules(Vec<String>),
+    /// Configuration, baseline or rules can't be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// Writing failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -80,10 +83,15 @@ fn run(settings: &Settings, out: &mut dyn Write, err: &mut dyn Write) -> Result<
         Command::Check(check) => check::run(check, output, &folder, out, err),
         Command::Resolve(resolve) => resolve::run(resolve, &folder, out, err),
         Command::Undo { repair } => undo::run(repair.as_deref(), &folder, out),
-        Command::Explain { rule, rule_folders } => rules::explain(rule, rule_folders, &look(output.color), out),
-        Command::ListRules { rule_folders, format } => rules::list(rule_folders, *format, &look(output.color), out),
-        Command::Serve(serve) => lsp::run(serve),
-        Command::TestRules { folder: rules } => rules::test(&folder.join(rules as &Path), out),
+        Command::Serve(serve) => lsp::run(serve, &folder),
+        Command::Init => init::run(&folder, out),
+        Command::Explain { rule, rule_folders } => {
+            rules::explain(rule, &rules::load(rule_folders, &folder)?, &look(output.color), out)
+        }
+        Command::ListRules { rule_folders, format } => {
+            rules::list(&rules::load(rule_folders, &folder)?, *format, &look(output.color), out)
+        }
+        Command::TestRules { folder: rules } => rules::test(rules, &folder, out),
     }
 }
 

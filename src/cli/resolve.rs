@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use super::settings::{Resolve, ResolveFormat};
 use super::{Error, Outcome};
 use crate::canonical::{self, Item, Unused};
-use crate::model::{Invocation, Problem, Weight, Workspace, inputs};
+use crate::config::{self, Where};
+use crate::inputs;
+use crate::model::{Invocation, Problem, Weight, Workspace};
 use crate::origins::{Viewer, plain};
 use crate::report::resolved::{render_json, render_origins, render_yaml};
-use crate::source::{Disk, FileKind, Files, absolute, compose_files, relative_to};
+use crate::source::{Disk, FileKind, Files, absolute, relative_to};
 
 /// Resolves a project and writes it; problems go to `err`. Ends as with findings where Compose refuses the project.
 pub(super) fn run(
@@ -95,14 +97,12 @@ fn invocation(resolve: &Resolve, folder: &Path) -> Result<Invocation, Error> {
 
 /// Which files are taken for projects, and why.
 fn list_projects(path: &Path, folder: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let paths = match Disk.kind(path) {
-        FileKind::Directory => compose_files(path),
-        _ => vec![path.to_owned()],
-    };
-    let found = inputs::find(&Disk, &paths);
-    if !found.missing.is_empty() {
-        let missing = found.missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what));
-        return Err(Error::Input(missing.collect()));
+    let given = inputs::given(&Disk, &[path.to_owned()]);
+    let configs = config::load(&Disk, &Where::Search, given.folders(), &[], folder)?.configs;
+    let found = inputs::find(&Disk, &given, &configs);
+    let missing: Vec<_> = given.missing.into_iter().chain(found.lonely).collect();
+    if !missing.is_empty() {
+        return Err(Error::Input(missing.into_iter().map(|(path, what)| (relative_to(folder, &path), what)).collect()));
     }
     for project in found.groups.iter().flatten() {
         let files: Vec<_> = project.files.iter().map(|file| relative_to(folder, file)).collect();

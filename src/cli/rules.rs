@@ -2,38 +2,31 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::settings::Format;
 use super::{Error, Outcome};
+use crate::config::{self, Where};
 use crate::report::explain::{self, ExampleDoc, ExampleFile, RuleDoc};
 use crate::report::rules::{RuleRow, render_json, render_text};
 use crate::report::text::Look;
-use crate::rule::{FileProblem, Rule, RuleSet};
-use crate::source::{Disk, FileKind, Files, decode};
-use crate::text::LineIndex;
+use crate::rule::{Rule, RuleSet};
+use crate::source::{Disk, absolute};
 
-/// The built-in rules and those of the folders.
+/// The built-in rules, those of the folders, and those of the configuration that holds in the current one.
 ///
 /// # Errors
-/// [`Error::Rules`] with every mistake of every file, [`Error::Input`] for a folder that is none.
-pub fn load(folders: &[PathBuf]) -> Result<RuleSet, Error> {
-    let mut rules = RuleSet::built_in().clone();
-    let mut texts = Vec::new();
-    for folder in folders {
-        texts.extend(texts_below(folder)?);
-    }
-    let problems = rules.load(texts.iter().map(|(path, text)| (path.as_str(), text.clone())));
-    if problems.is_empty() { Ok(rules) } else { Err(Error::Rules(problems.iter().map(describe).collect())) }
+/// [`Error::Load`] with every mistake of every file.
+pub fn load(folders: &[PathBuf], current: &Path) -> Result<RuleSet, Error> {
+    let folders: Vec<_> = folders.iter().map(|folder| absolute(current, folder)).collect();
+    Ok(config::load(&Disk, &Where::Search, [current], &folders, current)?.rules)
 }
 
 /// Writes the documentation of a rule.
 ///
 /// # Errors
 /// [`Error`] if there is no such rule.
-pub fn explain(id: &str, folders: &[PathBuf], look: &Look, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let rules = load(folders)?;
-    let rule = rules.rule(id).ok_or_else(|| unknown(&rules, id))?;
+pub fn explain(id: &str, rules: &RuleSet, look: &Look, out: &mut dyn Write) -> Result<Outcome, Error> {
+    let rule = rules.rule(id).ok_or_else(|| unknown(rules, id))?;
     explain::render(&document(rule), look, out)?;
     Ok(Outcome::Clean)
 }
@@ -41,9 +34,8 @@ pub fn explain(id: &str, folders: &[PathBuf], look: &Look, out: &mut dyn Write) 
 /// Writes a table of the rules.
 ///
 /// # Errors
-/// [`Error`] if a folder can't be read.
-pub fn list(folders: &[PathBuf], format: Format, look: &Look, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let rules = load(folders)?;
+/// What `out` says.
+pub fn list(rules: &RuleSet, format: Format, look: &Look, out: &mut dyn Write) -> Result<Outcome, Error> {
     let rows: Vec<_> = rules.rules.iter().map(row).collect();
     match format {
         Format::Text => render_text(&rows, look, out)?,
@@ -56,9 +48,9 @@ pub fn list(folders: &[PathBuf], format: Format, look: &Look, out: &mut dyn Writ
 ///
 /// # Errors
 /// [`Error`] if the folder can't be read or its rules have mistakes.
-pub fn test(folder: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
+pub fn test(folder: &Path, current: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
     let built_in = RuleSet::built_in().rules.len();
-    let rules = load(&[folder.to_owned()])?;
+    let rules = config::load(&Disk, &Where::Nowhere, [], &[absolute(current, folder)], current)?.rules;
     let mut failures = 0;
     let mut count = 0;
     for rule in &rules.rules[built_in..] {
@@ -76,48 +68,6 @@ pub fn test(folder: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
 pub fn unknown(rules: &RuleSet, id: &str) -> Error {
     let nearest = rules.nearest_rule(id).map(|nearest| format!(": did you mean `{nearest}`?")).unwrap_or_default();
     Error::Other(format!("there is no rule `{id}`{nearest} (`caulk rules` lists them)"))
-}
-
-fn texts_below(folder: &Path) -> Result<Vec<(String, Arc<str>)>, Error> {
-    let failed = |what: String| Error::Input(vec![(folder.display().to_string(), what)]);
-    if Disk.kind(folder) != FileKind::Directory {
-        return Err(failed("this is no folder with rules".to_owned()));
-    }
-    let mut texts = Vec::new();
-    let mut folders = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        for path in Disk.list(&folder) {
-            match Disk.kind(&path) {
-                FileKind::Directory if depth < 5 => folders.push((path, depth + 1)),
-                FileKind::File
-                    if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") =>
-                {
-                    let text =
-                        Disk.read(&path).and_then(|bytes| decode(&bytes)).map_err(|error| failed(error.to_string()))?;
-                    texts.push((path.display().to_string(), text));
-                }
-                _ => {}
-            }
-        }
-    }
-    texts.sort();
-    Ok(texts)
-}
-
-fn describe(problem: &FileProblem) -> String {
-    let place = LineIndex::new(&problem.text).line_column(&problem.text, problem.problem.span.start);
-    let line = problem.text.lines().nth(place.line - 1).unwrap_or_default();
-    let width = problem.problem.span.slice(&problem.text).lines().next().unwrap_or_default().chars().count().max(1);
-    let help = problem.problem.help.as_ref().map(|help| format!("\n   = {help}")).unwrap_or_default();
-    format!(
-        "{}:{}:{}: {}\n   | {line}\n   | {}{}{help}",
-        problem.path,
-        place.line,
-        place.column,
-        problem.problem.message,
-        " ".repeat(place.column - 1),
-        "^".repeat(width),
-    )
 }
 
 fn row(rule: &Rule) -> RuleRow {

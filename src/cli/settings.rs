@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::Where;
 use crate::report::view::{Severity, Tier};
 
 /// Everything that one call asks for.
@@ -27,6 +28,8 @@ pub enum Command {
         /// One of them; all if `None`.
         repair: Option<String>,
     },
+    /// Write a `caulk.yaml` to start from.
+    Init,
     /// Write the documentation of a rule.
     Explain {
         /// Its id.
@@ -65,6 +68,10 @@ pub struct Check {
     pub ignore: Vec<Selector>,
     /// Folders with further rules.
     pub rule_folders: Vec<PathBuf>,
+    /// Where the configuration is; relative to the current folder.
+    pub config: Where,
+    /// What to do with findings that are known already.
+    pub baseline: BaselineUse,
     /// Env files in the place of the project's `.env`, as for Compose's own `--env-file`.
     pub env_files: Vec<PathBuf>,
     /// Report findings in the files given only.
@@ -177,6 +184,19 @@ impl Selector {
             .find(|tier| tier.as_str() == name)
             .map_or_else(|| Self::Rule(name.to_owned()), Self::Tier)
     }
+}
+
+/// What to do with findings that are known already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaselineUse {
+    /// Leave out what the baseline of the configuration knows.
+    Configured,
+    /// Leave out what this file knows.
+    File(PathBuf),
+    /// Report them.
+    Nothing,
+    /// Write what is found to this file, or to that of the configuration.
+    Write(Option<PathBuf>),
 }
 
 /// What to do where a password is needed.

@@ -3,19 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::fix::plan::{Fate, Plan, Planned, State};
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::secret::Secrets;
-use crate::lint::Finding;
-use crate::lint::finding::Label;
-use crate::model::Weight;
+use crate::lint::{Finding, Label, Silencer};
 use crate::model::discover::Reason;
 use crate::model::reading::words_with_dollar;
+use crate::model::{Project, Weight};
 use crate::report::view::{
     Applicability, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView, ProblemView,
-    ProjectView, RangeView, RefusedView, RepairView, Report, Severity, SubjectView, Tier,
+    ProjectView, RangeView, RefusedView, RepairView, Report, Severity, SubjectView, SuppressedBy, SuppressedView, Tier,
 };
 use crate::rule;
 use crate::source::{SourceId, relative_to};
@@ -31,7 +28,8 @@ pub struct Writer<'a> {
     pub secrets: &'a Secrets,
     /// True if repairs were asked for.
     pub is_fixing: bool,
-    files: BTreeSet<PathBuf>,
+    /// The files that were read.
+    pub files: BTreeSet<PathBuf>,
 }
 
 impl<'a> Writer<'a> {
@@ -56,13 +54,24 @@ impl<'a> Writer<'a> {
         for (_, source) in shown.workspace.sources.iter() {
             self.files.insert(source.path.clone());
         }
-        self.report.files = self.files.len();
-        for finding in &shown.findings {
+        for finding in shown.findings.iter().chain(&shown.remarks) {
             let keys: Vec<_> = shown.key_of(finding).into_iter().collect();
             let repairs =
                 plan.repairs_of(&keys).into_iter().map(|number| format!("r{}", first_repair + number)).collect();
             let view = self.finding(shown, finding, first_project, repairs);
             self.report.findings.push(view);
+        }
+        for silenced in &shown.silenced {
+            let finding = self.finding(shown, &silenced.finding, first_project, Vec::new());
+            let by = match &silenced.by {
+                Silencer::Comment { source, span, reason } => SuppressedBy::Comment {
+                    path: self.path(&shown.workspace.sources.get(*source).path),
+                    range: self.range(shown, *source, *span),
+                    reason: reason.clone(),
+                },
+                Silencer::Baseline => SuppressedBy::Baseline,
+            };
+            self.report.suppressed.push(SuppressedView { finding, by });
         }
         for problem in shown.workspace.problems() {
             let range = problem.source.map(|source| self.range(shown, source, problem.span));
@@ -108,7 +117,7 @@ impl<'a> Writer<'a> {
             docs: format!("caulk explain {}", finding.rule),
             range: self.range(state, first.source, first.span),
             label: first.message.clone(),
-            fingerprint: fingerprint(finding, &path),
+            fingerprint: finding.fingerprint.clone(),
             path,
             subject: SubjectView {
                 service: subject.service.clone(),
@@ -173,11 +182,7 @@ impl<'a> Writer<'a> {
                 Reason::DefaultName | Reason::ComposeFile => String::new(),
                 // A swarm takes its stacks from a call of its own, and nothing was repaired for it.
                 Reason::Stack(_) => continue,
-                Reason::Call(_) | Reason::Overlay | Reason::Alone => {
-                    let env_files = if project.has_own_env_files { project.variables.paths.as_slice() } else { &[] };
-                    let env_files = env_files.iter().map(|path| format!("--env-file {} ", self.path(path)));
-                    env_files.chain(project.paths.iter().map(|path| format!("-f {} ", self.path(path)))).collect()
-                }
+                Reason::Configured | Reason::Call(_) | Reason::Overlay | Reason::Alone => self.call_options(project),
             };
             let folder = self.path(&project.folder);
             let from = if files.is_empty() && folder != "." { format!("--project-directory {folder} ") } else { files };
@@ -186,6 +191,21 @@ impl<'a> Writer<'a> {
                 self.report.apply_with.push(command);
             }
         }
+    }
+
+    fn options(&self, name: &str, paths: &[PathBuf]) -> String {
+        paths.iter().map(|path| format!("{name} {} ", self.path(path))).collect()
+    }
+
+    /// What `docker compose` needs to be told of a project that it does not find by itself.
+    fn call_options(&self, project: &Project) -> String {
+        let env_files = if project.has_own_env_files { project.variables.paths.as_slice() } else { &[] };
+        let mut options = self.options("--env-file", env_files) + &self.options("-f", &project.paths);
+        options.extend(project.profiles.iter().map(|profile| format!("--profile {profile} ")));
+        if project.paths.first().and_then(|path| path.parent()) != Some(project.folder.as_path()) {
+            options.push_str(&self.options("--project-directory", std::slice::from_ref(&project.folder)));
+        }
+        options
     }
 
     fn range(&mut self, state: &State<'_>, id: SourceId, span: Span) -> RangeView {
@@ -217,14 +237,6 @@ fn hidden(state: &State<'_>, source: SourceId) -> Vec<Span> {
     });
     hidden.extend(lines);
     hidden
-}
-
-/// The same for the same finding after lines moved.
-fn fingerprint(finding: &Finding, path: &str) -> String {
-    let identity = finding.identity();
-    let subject = identity.splitn(3, '|').nth(2).unwrap_or_default();
-    let digest = Sha256::digest(format!("{}\n{path}\n{subject}", finding.rule));
-    hex::encode(&digest[..12])
 }
 
 /// How a report names a tier.

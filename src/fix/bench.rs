@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+pub use crate::config::SecretsPolicy;
+
 use super::secret::{Secret, SecretError, Secrets};
 use crate::model::discover::Reason;
 use crate::model::{Project, Workspace};
@@ -10,17 +12,6 @@ use crate::rule::RuleSet;
 use crate::source::Files;
 use crate::source::git::{Git, GitStatus};
 use crate::topology::Topology;
-
-/// Whether caulk makes passwords.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretsPolicy {
-    /// It makes them and writes them into env files.
-    Generate,
-    /// It writes only their names: somebody else provides the values.
-    Declare,
-    /// It makes no repair that needs a new one.
-    Never,
-}
 
 /// The workbench of repairs.
 pub struct Bench<'w, 'f> {

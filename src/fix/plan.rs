@@ -10,7 +10,7 @@ use super::seal::{self, NoSeal};
 use super::secret::Secrets;
 use super::{link, port, proof};
 use crate::lens::port::ports;
-use crate::lint::{self, Finding, Selection};
+use crate::lint::{self, Finding, Selection, Silenced, Silencer};
 use crate::model::discover::ProjectFiles;
 use crate::model::{Options, Weight, Workspace};
 use crate::rule::{Action, Applicability, BuiltIn, Change, RuleSet};
@@ -93,6 +93,10 @@ pub struct State<'f> {
     pub topology: Topology,
     /// What the rules say.
     pub findings: Vec<Finding>,
+    /// What they say about comments that silence findings.
+    pub remarks: Vec<Finding>,
+    /// What is not to be reported, nor to be repaired.
+    pub silenced: Vec<Silenced>,
 }
 
 impl<'f> State<'f> {
@@ -101,13 +105,28 @@ impl<'f> State<'f> {
         let mut workspace = Workspace::read(files, settings.sets, settings.options);
         workspace.report_refusals();
         let topology = Topology::read(&mut workspace, &settings.rules.stores);
-        let findings = lint::run(&workspace, &topology, settings.rules, settings.selection);
-        Self { workspace, topology, findings }
+        let found = lint::run(&workspace, &topology, settings.rules, settings.selection);
+        let (findings, remarks, silenced) = (found.findings, found.remarks, found.silenced);
+        Self { workspace, topology, findings, remarks, silenced }
     }
 
     /// What the first repair that a finding offers is about.
     pub fn key_of(&self, finding: &Finding) -> Option<RepairKey> {
         self.target(finding).map(|target| self.key(finding.project, &target))
+    }
+
+    /// Why a repair is left alone: what it would repair, too, is silenced.
+    fn forbidden(&self, key: &RepairKey) -> Option<String> {
+        let silenced = self.silenced.iter().find(|silenced| self.key_of(&silenced.finding).as_ref() == Some(key))?;
+        let rule = &silenced.finding.rule;
+        Some(match &silenced.by {
+            Silencer::Comment { source, span, .. } => {
+                let source = self.workspace.sources.get(*source);
+                let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                format!("a comment ignores `{rule}` there ({name}:{})", source.line_column(span.start).line)
+            }
+            Silencer::Baseline => format!("`{rule}` is in the baseline, and it would be repaired, too"),
+        })
     }
 
     fn target(&self, finding: &Finding) -> Option<Aim> {
@@ -305,6 +324,9 @@ fn build(
     finding: &Finding,
     aim: &Aim,
 ) -> Result<Repair, Fate> {
+    if let Some(reason) = state.forbidden(&state.key(finding.project, aim)) {
+        return Err(Fate::HeldBack { reason, flag: None });
+    }
     let bench = Bench {
         workspace: &state.workspace,
         topology: &state.topology,

@@ -10,7 +10,7 @@ use super::secret::{Secret, Secrets};
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::projects_of;
-use crate::rule::{Example, Expectation, Rule, RuleSet, Variant};
+use crate::rule::{Example, Expectation, Rule, RuleSet, Variant, ViewKind};
 use crate::source::git::GitStatus;
 use crate::source::{NoFiles, Overlay, is_compose_name};
 
@@ -41,20 +41,25 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
         sets: &sets,
         options: &Options::default(),
         rules,
-        selection: &Selection { only: vec![rule.id.clone()], ..Selection::default() },
+        selection: &Selection::of_rule(&rule.id),
         is_unsafe_allowed: true,
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,
     };
-    let state = State::read(&files, &settings);
+    let state = match rule.view() {
+        // What a comment is worth shows only if the rules that it names run, too.
+        ViewKind::Suppression => State::read(&files, &Settings { selection: &Selection::default(), ..settings }),
+        _ => State::read(&files, &settings),
+    };
     if let Some(problem) = state.workspace.problems().next() {
         return Some(format!("the example can't be read: {}", problem.message));
     }
+    let found = state.findings.iter().chain(&state.remarks).find(|finding| finding.rule == rule.id);
     let Expectation::Bad { at, fixed } = &example.expected else {
-        let finding = state.findings.first()?;
+        let finding = found?;
         return Some(format!("it is good, but the rule says: {}", finding.message));
     };
-    let Some(finding) = state.findings.first() else { return Some("it is bad, but the rule is silent".to_owned()) };
+    let Some(finding) = found else { return Some("it is bad, but the rule is silent".to_owned()) };
     if let Some(at) = at {
         let label = &finding.labels[0];
         let text = label.span.slice(&state.workspace.sources.get(label.source).text).to_owned();

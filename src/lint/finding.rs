@@ -26,6 +26,8 @@ pub struct Subject {
     pub variable: Option<String>,
     /// Id of the store, such as `redis`.
     pub store: Option<String>,
+    /// What tells it from the other items of a list, wherever it stands there, such as `6379:6379/tcp`. Holds no secret.
+    pub item: Option<String>,
 }
 
 /// An objection to a project.
@@ -51,6 +53,10 @@ pub struct Finding {
     pub assumes: Vec<String>,
     /// Repairs that the rule offers, the first is the one that `--fix` makes.
     pub fixes: Vec<crate::rule::Fix>,
+    /// The rule from which it follows: what silences that for the same service silences this, too.
+    pub follows: Option<String>,
+    /// What makes it the same after lines moved and in every run: unique among the findings of a workspace.
+    pub fingerprint: String,
 }
 
 impl Finding {

@@ -1,41 +1,113 @@
 //! Asks every rule about everything it looks at.
 
+use std::collections::HashSet;
+
 use super::finding::{Finding, Label};
-use super::views::{Seen, views};
+use super::selection::Selection;
+use super::views::{Seen, suppression, views};
+use super::{fingerprint, suppress};
 use crate::model::Workspace;
-use crate::rule::{Match, Rule, RuleSet, Tier};
+use crate::rule::{Match, Rule, RuleSet, Severity};
+use crate::source::SourceId;
+use crate::text::Span;
 use crate::topology::Topology;
 
-/// Which rules speak.
-#[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// If any rule is named here, only these run.
-    pub only: Vec<String>,
-    /// Tiers besides the default one.
-    pub tiers: Vec<Tier>,
-    /// Rules that do not run.
-    pub ignored: Vec<String>,
-    /// Tiers that do not run.
-    pub ignored_tiers: Vec<Tier>,
+/// What the rules say about a workspace, each list by project, file and place.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What is to be reported, and can be repaired.
+    pub findings: Vec<Finding>,
+    /// What is wrong with comments that silence findings: to be reported, too, but no affair of repairs.
+    pub remarks: Vec<Finding>,
+    /// What is not to be reported.
+    pub silenced: Vec<Silenced>,
 }
 
-impl Selection {
-    fn admits(&self, rule: &Rule, tier: Tier) -> bool {
-        let is_named = self.only.contains(&rule.id);
-        let by_tier = tier == Tier::Default || self.tiers.contains(&tier);
-        let is_wanted = if self.only.is_empty() { by_tier } else { is_named };
-        is_wanted && !self.ignored.contains(&rule.id) && (is_named || !self.ignored_tiers.contains(&tier))
+/// A finding that is not to be reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Silenced {
+    /// The finding.
+    pub finding: Finding,
+    /// What silences it.
+    pub by: Silencer,
+}
+
+/// What silences a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Silencer {
+    /// A comment.
+    Comment {
+        /// The text that it stands in.
+        source: SourceId,
+        /// Its place.
+        span: Span,
+        /// The reason that it gives; may be empty.
+        reason: String,
+    },
+    /// The baseline.
+    Baseline,
+}
+
+/// What the rules find.
+pub fn run(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet, selection: &Selection) -> Found {
+    let seen = views(workspace, topology, rules, &selection.configs);
+    let findings = ask(workspace, rules, selection, &seen);
+    let mut suppressions = suppress::read(workspace);
+    let mut found = Found::default();
+    for finding in findings {
+        let number = suppress::silencer(&mut suppressions, &finding);
+        match number.map(|number| &suppressions[number]) {
+            Some(comment) => {
+                let (source, span, reason) = (comment.source, comment.span, comment.reason.clone());
+                found.silenced.push(Silenced { finding, by: Silencer::Comment { source, span, reason } });
+            }
+            None => found.findings.push(finding),
+        }
+    }
+    let seen = suppression::seen(workspace, rules, selection, &suppressions);
+    found.remarks = ask(workspace, rules, selection, &seen);
+    for list in [&mut found.findings, &mut found.remarks] {
+        let is_known = |finding: &mut Finding| {
+            let path = &workspace.sources.get(finding.labels[0].source).path;
+            selection.baseline.knows(path, &finding.fingerprint)
+        };
+        let known = list.extract_if(.., is_known);
+        found.silenced.extend(known.map(|finding| Silenced { finding, by: Silencer::Baseline }));
+    }
+    silence_what_follows(&mut found);
+    found
+}
+
+/// Silences what follows from a finding that is silenced.
+fn silence_what_follows(found: &mut Found) {
+    for finding in std::mem::take(&mut found.findings) {
+        let is_cause = |other: &&Silenced| {
+            let other = &other.finding;
+            Some(&other.rule) == finding.follows.as_ref()
+                && (other.project, &other.subject.service) == (finding.project, &finding.subject.service)
+        };
+        match found.silenced.iter().find(is_cause).map(|cause| cause.by.clone()) {
+            Some(by) => found.silenced.push(Silenced { finding, by }),
+            None => found.findings.push(finding),
+        }
     }
 }
 
-/// What the rules find, by project, file and place.
-pub fn run(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet, selection: &Selection) -> Vec<Finding> {
-    let seen = views(workspace, topology, rules);
+/// What the rules say about these views, without what is said twice.
+fn ask(workspace: &Workspace<'_>, rules: &RuleSet, selection: &Selection, seen: &[Seen]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in &rules.rules {
         for view in seen.iter().filter(|view| view.kind == rule.view()) {
-            let Some(said) = rule.apply(view).filter(|said| selection.admits(rule, said.tier)) else { continue };
-            findings.extend(finding(rule, view, said));
+            let Some(said) = rule.apply(view) else { continue };
+            let tier = said.tier;
+            let Some(finding) = finding(rule, view, said).filter(|finding| is_started(workspace, finding)) else {
+                continue;
+            };
+            let path = &workspace.sources.get(finding.labels[0].source).path;
+            if selection.admits(path, rule, tier) {
+                let severity = selection.configs.severity(path, &rule.id);
+                findings.push(with_severity(finding, severity));
+            }
         }
     }
     let order = |finding: &Finding| {
@@ -44,12 +116,28 @@ pub fn run(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet, sele
     };
     findings.sort_by_cached_key(|finding| (finding.project, order(finding)));
     // Projects that share a file find the same in it.
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     findings.retain(|finding| {
         let label = &finding.labels[0];
         seen.insert((finding.rule.clone(), label.source, label.span, finding.message.clone()))
     });
+    fingerprint::assign(&mut findings, workspace, &selection.root);
     findings
+}
+
+/// False for what Compose does not start with the profiles that the project is declared with.
+fn is_started(workspace: &Workspace<'_>, finding: &Finding) -> bool {
+    let project = &workspace.projects[finding.project];
+    let service = finding.subject.service.as_ref().and_then(|name| project.service(name));
+    service.is_none_or(|service| project.is_enabled(service))
+}
+
+/// The finding as bad as somebody wants it; what rests on an assumption is at most a warning.
+fn with_severity(mut finding: Finding, severity: Option<Severity>) -> Finding {
+    if let Some(severity) = severity {
+        finding.severity = if finding.assumes.is_empty() { severity } else { severity.min(Severity::Warning) };
+    }
+    finding
 }
 
 fn finding(rule: &Rule, view: &Seen, said: Match) -> Option<Finding> {
@@ -72,5 +160,7 @@ fn finding(rule: &Rule, view: &Seen, said: Match) -> Option<Finding> {
         subject: view.subject.clone(),
         assumes: said.assumes,
         fixes: said.fixes,
+        follows: said.follows,
+        fingerprint: String::new(),
     })
 }

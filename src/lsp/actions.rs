@@ -12,13 +12,14 @@ use lsp_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::analysis::{Choice, Engine, Making, Offer, Ready};
+use super::analysis::{Choice, Engine, Making, Offer, Ready, Setup, reads};
 use super::client::Client;
 use super::diagnostics::{Notice, Report};
 use super::documents::Documents;
 use super::edits::{EditError, workspace_edit};
 use super::ignore::ignore;
 use crate::fix::repair::RepairKey;
+use crate::source::Disk;
 
 /// The command that makes a repair and sends the edit to the client.
 pub const COMMAND: &str = "caulk.repair";
@@ -64,7 +65,7 @@ pub type Offers = BTreeMap<(usize, Choice), Offer>;
 /// What the actions of one state of the texts are made of.
 pub struct Desk<'a> {
     /// What is found and how it is repaired.
-    pub engine: &'a Engine,
+    pub setup: &'a Setup,
     /// What the client can do.
     pub client: &'a Client,
     /// The texts.
@@ -187,8 +188,8 @@ impl Desk<'_> {
         let mut actions = Vec::new();
         for notice in here.iter().filter(|notice| notice.path == path && self.client.knows_actions) {
             let Some(rule) = &notice.rule else { continue };
-            let Some(group) = self.report.groups.get(notice.group) else { continue };
-            let Some(change) = ignore(self.engine, self.documents, group, path, notice.span, rule) else { continue };
+            let Some(group) = self.setup.groups.get(notice.group) else { continue };
+            let Some(change) = ignore(self.setup, self.documents, group, path, notice.span, rule) else { continue };
             let Ok(edit) = workspace_edit(&[change], self.documents, self.client) else { continue };
             actions.push(CodeActionOrCommand::CodeAction(CodeAction {
                 title: format!("ignore {rule} here, with a reason"),
@@ -202,8 +203,8 @@ impl Desk<'_> {
     }
 
     fn offer(&mut self, group: usize, choice: Choice) -> Offer {
-        let Some(sets) = self.report.groups.get(group) else { return Offer::Nothing };
-        let make = |choice: &Choice| self.engine.offer(self.documents, sets, choice, Making::Trial);
+        let Some(sets) = self.setup.groups.get(group) else { return Offer::Nothing };
+        let make = |choice: &Choice| self.setup.offer(self.documents, sets, choice, Making::Trial);
         self.offers.entry((group, choice)).or_insert_with_key(|(_, choice)| make(choice)).clone()
     }
 }
@@ -222,11 +223,12 @@ pub fn carry_out(
     let is_one = meaning.repair.is_some();
     let path = documents.get(&meaning.uri).and_then(|open| open.path.clone()).ok_or(ActionError::Outdated)?;
     let choice = meaning.repair.map_or(Choice::AllSafe, |key| Choice::One(key.into_key()));
-    for group in engine.groups(documents) {
-        if !engine.with_state(documents, &group, |state| super::analysis::reads(state, &path)) {
+    let (setup, files) = (Setup::read(engine, documents), documents.over(&Disk));
+    for group in &setup.groups {
+        if !setup.with_state(&files, group, |state| reads(state, &path)) {
             continue;
         }
-        match engine.offer(documents, &group, &choice, Making::Real) {
+        match setup.offer(documents, group, &choice, Making::Real) {
             Offer::Nothing => {}
             Offer::Refused { reason, .. } => return Err(ActionError::Refused(reason)),
             Offer::Ready(ready) => {

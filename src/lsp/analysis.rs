@@ -7,27 +7,42 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::documents::{Documents, OpenText};
-use crate::fix::bench::SecretsPolicy;
+use crate::config::baseline::Baseline;
+use crate::config::{self, Configs, LoadError, SecretsPolicy, Where};
 use crate::fix::commit::FileChange;
 use crate::fix::plan::{Fate, Plan, Settings, State, plan, plan_one};
 use crate::fix::repair::RepairKey;
 use crate::fix::secret::{Secret, Secrets, random};
+use crate::inputs;
 use crate::lint::Selection;
+use crate::model::Options;
 use crate::model::discover::ProjectFiles;
-use crate::model::{Options, inputs};
 use crate::rule::{Applicability, RuleSet};
 use crate::source::git::GitProgram;
 use crate::source::{Disk, Files, is_compose_name};
 
-/// What the server looks for, and how it repairs.
-#[derive(Debug)]
+/// What the person who started the server asked for; it wins over `caulk.yaml`.
+#[derive(Debug, Clone, Default)]
 pub struct Engine {
-    /// What is found, and what is known of stores.
-    pub rules: RuleSet,
     /// Which rules speak.
-    pub selection: Selection,
+    pub asked: config::Choice,
+    /// Folders with further rules, absolute.
+    pub rule_folders: Vec<PathBuf>,
     /// Whether passwords are made.
-    pub policy: SecretsPolicy,
+    pub policy: Option<SecretsPolicy>,
+}
+
+/// What holds for one state of the texts: configuration, rules, and which files make projects.
+pub struct Setup {
+    asked: config::Choice,
+    policy: Option<SecretsPolicy>,
+    rules: RuleSet,
+    configs: Configs,
+    baseline: Baseline,
+    /// The projects to which the open texts most likely belong, those that share files together.
+    pub groups: Vec<Vec<ProjectFiles>>,
+    /// What is wrong with the configuration, which does not count then.
+    pub mistake: Option<LoadError>,
 }
 
 /// Which repairs are meant.
@@ -77,34 +92,54 @@ pub enum Making {
     Real,
 }
 
-impl Engine {
-    /// The projects to which the open texts most likely belong, those that share files together.
-    pub fn groups(&self, documents: &Documents) -> Vec<Vec<ProjectFiles>> {
+impl Setup {
+    /// Finds out what holds for the open texts.
+    pub fn read(engine: &Engine, documents: &Documents) -> Self {
         let files = documents.over(&Disk);
         let roots: BTreeSet<_> = documents.iter().flat_map(|open| roots(&files, open)).collect();
-        let roots: Vec<_> = roots.into_iter().collect();
-        inputs::find(&files, &roots).groups
+        let given = inputs::given(&files, &roots.into_iter().collect::<Vec<_>>());
+        let mut setup = Self {
+            asked: engine.asked.clone(),
+            policy: engine.policy,
+            rules: RuleSet::built_in().clone(),
+            configs: Configs::default(),
+            baseline: Baseline::default(),
+            groups: Vec::new(),
+            mistake: None,
+        };
+        let top = Path::new("/");
+        let load = |place| config::load(&files, place, given.folders(), &engine.rule_folders, top);
+        match load(&Where::Search) {
+            Ok(loaded) => (setup.rules, setup.configs) = (loaded.rules, loaded.configs),
+            Err(mistake) => {
+                setup.mistake = Some(mistake);
+                if let Ok(loaded) = load(&Where::Nowhere) {
+                    setup.rules = loaded.rules;
+                }
+            }
+        }
+        for baseline in setup.configs.iter().filter_map(|config| config.baseline.clone()).collect::<Vec<_>>() {
+            if let Err(mistake) = setup.baseline.add(&files, &baseline, top) {
+                setup.mistake.get_or_insert(mistake);
+            }
+        }
+        setup.groups = inputs::find(&files, &given, &setup.configs).groups;
+        setup
     }
 
     /// Reads and judges one group of projects.
-    pub fn with_state<T>(
-        &self,
-        documents: &Documents,
-        group: &[ProjectFiles],
-        look: impl FnOnce(&State<'_>) -> T,
-    ) -> T {
-        let files = documents.over(&Disk);
+    pub fn with_state<T>(&self, files: &dyn Files, group: &[ProjectFiles], look: impl FnOnce(&State<'_>) -> T) -> T {
         let git = GitProgram::default();
-        let options = Options::default();
-        look(&State::read(&files, &self.settings(group, &options, &git, false)))
+        let (options, selection) = (Options::default(), self.selection(files, group));
+        look(&State::read(files, &self.settings(group, &options, &selection, &git, false)))
     }
 
     /// Plans and proves repairs on the texts as they are now.
     pub fn offer(&self, documents: &Documents, group: &[ProjectFiles], choice: &Choice, making: Making) -> Offer {
         let files = documents.over(&Disk);
         let git = GitProgram::default();
-        let options = Options::default();
-        let settings = self.settings(group, &options, &git, matches!(choice, Choice::One(_)));
+        let (options, selection) = (Options::default(), self.selection(&files, group));
+        let settings = self.settings(group, &options, &selection, &git, matches!(choice, Choice::One(_)));
         let is_used = Arc::new(AtomicBool::new(false));
         let secrets = RefCell::new(noticing(making, is_used.clone()));
         let plan = match choice {
@@ -114,22 +149,28 @@ impl Engine {
         offer(&plan, choice, is_used.load(Ordering::Relaxed))
     }
 
+    fn selection(&self, files: &dyn Files, group: &[ProjectFiles]) -> Selection {
+        let folder = group.first().map(|set| set.folder.as_path()).unwrap_or(Path::new("/"));
+        Selection {
+            asked: self.asked.clone(),
+            configs: self.configs.clone(),
+            baseline: self.baseline.clone(),
+            root: config::repository_root(files, folder).unwrap_or_else(|| folder.to_owned()),
+        }
+    }
+
     fn settings<'a>(
         &'a self,
         sets: &'a [ProjectFiles],
         options: &'a Options,
+        selection: &'a Selection,
         git: &'a GitProgram,
         is_unsafe_allowed: bool,
     ) -> Settings<'a> {
-        Settings {
-            sets,
-            options,
-            rules: &self.rules,
-            selection: &self.selection,
-            is_unsafe_allowed,
-            policy: self.policy,
-            git,
-        }
+        let configured = sets.first().and_then(|set| self.configs.at(set.files.first()?)).and_then(|own| own.secrets);
+        // A person sits in front of an editor, so there is somebody to whom a password is of use.
+        let policy = self.policy.or(configured).unwrap_or(SecretsPolicy::Generate);
+        Settings { sets, options, rules: &self.rules, selection, is_unsafe_allowed, policy, git }
     }
 }
 

@@ -53,7 +53,8 @@ pub fn initialize_result(client: &Client) -> InitializeResult {
 
 /// The files of which a change on disk is of interest. Those that no project has read are sorted out later.
 pub fn watchers() -> RegistrationParams {
-    let patterns = ["**/*.{yml,yaml}", "**/.env", "**/.env.*", "**/*.env", "**/*.conf", "**/*.acl"];
+    let patterns =
+        ["**/*.{yml,yaml}", "**/.env", "**/.env.*", "**/*.env", "**/*.conf", "**/*.acl", "**/caulk-baseline.json"];
     let watchers = patterns
         .map(|pattern| FileSystemWatcher { glob_pattern: GlobPattern::String(pattern.to_owned()), kind: None })
         .to_vec();

@@ -8,30 +8,31 @@ use lsp_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range, Uri,
 };
 
-use super::analysis::Engine;
+use super::analysis::Setup;
 use super::client::Client;
 use super::documents::Documents;
 use super::position::Lines;
 use super::uri::uri_of;
+use crate::config::LoadError;
+use crate::decode::FileProblem;
 use crate::fix::plan::State;
 use crate::fix::repair::RepairKey;
 use crate::lint::Finding;
 use crate::lint::finding::Label;
-use crate::model::discover::ProjectFiles;
 use crate::model::{Problem, Weight};
 use crate::rule::Severity;
-use crate::source::{SourceId, relative_to};
+use crate::source::{Disk, SourceId, absolute, relative_to};
 use crate::text::Span;
 
 /// All that is wrong in the projects of the open texts.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The projects, those that share files together.
-    pub groups: Vec<Vec<ProjectFiles>>,
     /// What is wrong, by group and place.
     pub notices: Vec<Notice>,
     /// Every file that was read or looked for: a change of one of them may change the report.
     pub files: BTreeSet<PathBuf>,
+    /// What is wrong with the configuration.
+    pub complaint: Option<String>,
 }
 
 /// One thing that is wrong, and what can be done about it.
@@ -55,19 +56,23 @@ pub struct Notice {
 
 impl Report {
     /// Reads and judges the projects of all open texts.
-    pub fn read(engine: &Engine, client: &Client, documents: &Documents) -> Self {
-        let groups = engine.groups(documents);
+    pub fn read(setup: &Setup, client: &Client, documents: &Documents) -> Self {
+        let files = documents.over(&Disk);
         let mut report = Self::default();
-        for (number, group) in groups.iter().enumerate() {
-            engine.with_state(documents, group, |state| {
+        for (number, group) in setup.groups.iter().enumerate() {
+            setup.with_state(&files, group, |state| {
                 let record = state.workspace.sources.record();
                 report.files.extend(record.read.iter().chain(&record.missed).cloned());
                 let places = Places::new(state, client, documents);
-                report.notices.extend(state.findings.iter().filter_map(|finding| places.finding(number, finding)));
+                let findings = state.findings.iter().chain(&state.remarks);
+                report.notices.extend(findings.filter_map(|finding| places.finding(number, finding)));
                 report.notices.extend(state.workspace.problems().filter_map(|problem| places.problem(number, problem)));
             });
         }
-        report.groups = groups;
+        if let Some(mistake) = &setup.mistake {
+            report.notices.extend(mistakes(mistake, client));
+            report.complaint = Some(format!("the configuration does not count: {mistake}"));
+        }
         report
     }
 
@@ -190,6 +195,33 @@ impl<'a> Places<'a> {
     fn path(&self, source: SourceId) -> &Path {
         &self.state.workspace.sources.get(source).path
     }
+}
+
+/// What is wrong in the files of the configuration, which belong to no group.
+fn mistakes(mistake: &LoadError, client: &Client) -> Vec<Notice> {
+    let LoadError::Mistakes(mistakes) = mistake else { return Vec::new() };
+    let notice = |mistake: &FileProblem| {
+        let problem = &mistake.problem;
+        let help = problem.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        let diagnostic = Diagnostic {
+            range: Lines::new(&mistake.text, client.encoding).range(problem.span),
+            severity: Some(DiagnosticSeverity::ERROR),
+            source: Some("caulk".to_owned()),
+            message: format!("{}{help}", problem.message),
+            ..Diagnostic::default()
+        };
+        let path = absolute(Path::new("/"), &mistake.path);
+        Notice {
+            group: usize::MAX,
+            path,
+            diagnostic,
+            repair: None,
+            rule: None,
+            span: problem.span,
+            related: Vec::new(),
+        }
+    };
+    mistakes.iter().map(notice).collect()
 }
 
 /// The page about a rule.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::analysis::{Engine, reads};
+use super::analysis::{Engine, Setup, reads};
 use super::documents::Documents;
 use crate::canonical::{self, Item, Unused, Value};
 use crate::model::discover::ProjectFiles;
@@ -28,11 +28,10 @@ pub struct Explanation {
 
 /// Explains byte `offset` of an open file; `None` where there is nothing to explain.
 pub fn explain(engine: &Engine, documents: &Documents, path: &Path, offset: usize) -> Option<Explanation> {
-    let groups = engine.groups(documents);
-    let own = groups.into_iter().filter(|group| engine.with_state(documents, group, |state| reads(state, path)));
-    let sets: Vec<ProjectFiles> = own.flatten().collect();
+    let (setup, files) = (Setup::read(engine, documents), documents.over(&Disk));
+    let own = setup.groups.iter().filter(|group| setup.with_state(&files, group, |state| reads(state, path)));
     let mut found: Option<Explanation> = None;
-    for set in &sets {
+    for set in own.flatten() {
         let Some(explanation) = explain_in(set, documents, path, offset) else { continue };
         match &mut found {
             None => found = Some(explanation),

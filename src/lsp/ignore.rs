@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::analysis::Engine;
+use super::analysis::Setup;
 use super::documents::Documents;
 use crate::fix::commit::{FileChange, Role};
+use crate::fix::plan::State;
 use crate::fix::snapshot::Snapshot;
+use crate::lint::finding::Label;
 use crate::model::discover::ProjectFiles;
-use crate::model::{Options, Workspace};
 use crate::source::Disk;
 use crate::syntax::yaml::Document;
 use crate::text::{Edit, EditSet, LineEnding, Span};
@@ -15,29 +16,33 @@ use crate::text::{Edit, EditSet, LineEnding, Span};
 /// What stands for the reason until a person writes one.
 const REASON: &str = "TODO: say why";
 
-/// The change that silences `rule` at a place; `None` if a comment there would change more than that.
+/// The change that silences `rule` at a place; `None` if a comment there would change more than that, or not that.
 pub fn ignore(
-    engine: &Engine,
+    setup: &Setup,
     documents: &Documents,
     group: &[ProjectFiles],
     path: &Path,
     span: Span,
     rule: &str,
 ) -> Option<FileChange> {
-    let (before, edit, old) = engine.with_state(documents, group, |state| {
+    let files = documents.over(&Disk);
+    let look = |state: &State<'_>, path: &Path| {
+        let is_this = |label: &Label| state.workspace.sources.get(label.source).path == path;
+        let findings = state.findings.iter().filter(|finding| finding.rule == rule && is_this(&finding.labels[0]));
+        (Snapshot::of(&state.workspace), findings.count())
+    };
+    let (before, edit, old) = setup.with_state(&files, group, |state| {
         let (id, source) = state.workspace.sources.iter().find(|(_, source)| source.path == path)?;
         let edit = comment(&source.text, state.workspace.document(id), span, rule);
-        Some((source.text.clone(), edit, Snapshot::of(&state.workspace)))
+        Some((source.text.clone(), edit, look(state, path)))
     })?;
     let mut edits = EditSet::new();
     edits.insert(edit).ok()?;
     let after = edits.apply(&before);
-    let is_same = {
-        let mut changed = documents.over(&Disk);
-        changed.set(path.to_owned(), after.as_bytes());
-        Snapshot::of(&Workspace::read(&changed, group, &Options::default())).changes(&old).is_empty()
-    };
-    is_same.then(|| FileChange {
+    let mut changed = documents.over(&Disk);
+    changed.set(path.to_owned(), after.as_bytes());
+    let new = setup.with_state(&changed, group, |state| look(state, path));
+    (new.0.changes(&old.0).is_empty() && new.1 < old.1).then(|| FileChange {
         path: path.to_owned(),
         before: Some(before.as_bytes().to_vec()),
         after: after.into_bytes(),

@@ -26,6 +26,7 @@ use super::documents::Documents;
 use super::transport::Incoming;
 use super::uri::path_of;
 use super::worker::{Done, Kind, Question, Task, Worker};
+use crate::config;
 use crate::source::{is_compose_name, is_env_name};
 
 /// How long nobody may type before projects are read again.
@@ -80,6 +81,8 @@ struct Session {
     said: BTreeMap<String, (i32, Vec<Diagnostic>)>,
     /// Files of which a change may change that.
     files: BTreeSet<PathBuf>,
+    /// What was last said of the configuration.
+    complaint: Option<String>,
     /// Number of the next request to the client.
     next: u32,
     /// Edits that the client was sent.
@@ -179,7 +182,11 @@ impl<'l> Server<'l> {
             Err(error) => Some(error.message),
         };
         let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        let message = format!("caulk: the editor did not make the repair{why}");
+        self.complain(format!("the editor did not make the repair{why}"));
+    }
+
+    fn complain(&self, what: String) {
+        let message = format!("caulk: {what}");
         self.notify("window/showMessage", ShowMessageParams { typ: MessageType::ERROR, message });
     }
 
@@ -272,10 +279,15 @@ impl<'l> Server<'l> {
                     self.answer(id, ());
                 }
             }
-            Done::Diagnosed { revision, texts, files } => {
+            Done::Diagnosed { revision, texts, files, complaint } => {
                 // What is outdated will be found out anew.
                 if revision == session.latest.load(Ordering::Relaxed) {
                     session.files = files;
+                    let news = complaint.clone().filter(|_| session.complaint != complaint);
+                    session.complaint = complaint;
+                    if let Some(news) = news {
+                        self.complain(news);
+                    }
                     self.diagnosed(texts);
                 }
             }
@@ -349,6 +361,7 @@ impl Session {
             due: None,
             said: BTreeMap::new(),
             files: BTreeSet::new(),
+            complaint: None,
             next: 0,
             edits: BTreeSet::new(),
         })
@@ -376,7 +389,11 @@ impl Session {
         let Some(path) = path_of(uri) else { return false };
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         // New files can make new projects.
-        self.files.contains(&path) || is_compose_name(name) || is_env_name(name)
+        self.files.contains(&path)
+            || is_compose_name(name)
+            || is_env_name(name)
+            || config::NAMES.contains(&name)
+            || name == config::baseline::FILE_NAME
     }
 
     fn next_id(&mut self) -> RequestId {

@@ -15,7 +15,7 @@ use lsp_types::{
 use serde::Serialize;
 
 use super::actions::{Desk, Offers, carry_out};
-use super::analysis::Engine;
+use super::analysis::{Engine, Setup};
 use super::client::Client;
 use super::diagnostics::Report;
 use super::documents::Documents;
@@ -71,6 +71,8 @@ pub enum Done {
         texts: Vec<(Uri, i32, Vec<Diagnostic>)>,
         /// Files of which a change may change this.
         files: BTreeSet<PathBuf>,
+        /// What is wrong with the configuration.
+        complaint: Option<String>,
     },
     /// The answer to a request.
     Answered(Response),
@@ -91,8 +93,15 @@ pub struct Worker {
     client: Client,
     /// The latest state of texts and files.
     latest: Arc<AtomicU64>,
-    /// What is known of the last state that was looked at.
-    known: Option<(u64, Report, Offers)>,
+    known: Option<Known>,
+}
+
+/// What is known of the last state of texts and files that was looked at.
+struct Known {
+    revision: u64,
+    setup: Setup,
+    report: Report,
+    offers: Offers,
 }
 
 impl Worker {
@@ -124,12 +133,17 @@ impl Worker {
         match kind {
             Kind::Diagnose if revision < self.latest.load(Ordering::Relaxed) => None,
             Kind::Diagnose => {
-                let (report, _) = self.known(&documents, revision);
+                let report = &self.known(&documents, revision).report;
                 let texts = documents.iter().map(|open| {
                     let found = open.path.as_deref().map(|path| report.of(path)).unwrap_or_default();
                     (open.uri.clone(), open.version, found)
                 });
-                Some(Done::Diagnosed { revision, texts: texts.collect(), files: report.files.clone() })
+                Some(Done::Diagnosed {
+                    revision,
+                    texts: texts.collect(),
+                    files: report.files.clone(),
+                    complaint: report.complaint.clone(),
+                })
             }
             Kind::Answer { cancelled, .. } if cancelled.load(Ordering::Relaxed) => None,
             Kind::Answer { id, question, .. } => Some(self.answer(id, question, &documents, revision)),
@@ -141,7 +155,7 @@ impl Worker {
         match question {
             Question::Diagnostics(uri) => {
                 let path = documents.get(&uri).and_then(|open| open.path.clone());
-                let items = path.map(|path| self.known(documents, revision).0.of(&path)).unwrap_or_default();
+                let items = path.map(|path| self.known(documents, revision).report.of(&path)).unwrap_or_default();
                 let report = FullDocumentDiagnosticReport { result_id: None, items };
                 answered(
                     id,
@@ -152,9 +166,9 @@ impl Worker {
                 )
             }
             Question::Actions(params) => {
-                self.known(documents, revision);
-                let Some((_, report, offers)) = &mut self.known else { return answered(id, ()) };
-                let mut desk = Desk { engine: &self.engine, client: &self.client, documents, report, offers };
+                let client = self.client;
+                let Known { setup, report, offers, .. } = self.known(documents, revision);
+                let mut desk = Desk { setup, client: &client, documents, report, offers };
                 answered(id, desk.list(&params))
             }
             Question::Resolve(mut action) => match action.data.take() {
@@ -190,14 +204,16 @@ impl Worker {
     }
 
     /// What is known of a state, found out if it is not.
-    fn known(&mut self, documents: &Documents, revision: u64) -> (&Report, &Offers) {
-        if self.known.as_ref().is_none_or(|(known, ..)| *known != revision) {
+    fn known(&mut self, documents: &Documents, revision: u64) -> &mut Known {
+        if self.known.as_ref().is_some_and(|known| known.revision != revision) {
             self.known = None;
         }
         let (engine, client) = (&self.engine, &self.client);
-        let (_, report, offers) =
-            self.known.get_or_insert_with(|| (revision, Report::read(engine, client, documents), Offers::new()));
-        (report, offers)
+        self.known.get_or_insert_with(|| {
+            let setup = Setup::read(engine, documents);
+            let report = Report::read(&setup, client, documents);
+            Known { revision, setup, report, offers: Offers::new() }
+        })
     }
 }
 

@@ -6,7 +6,6 @@ pub mod discover;
 mod extends;
 mod fault;
 mod include;
-pub mod inputs;
 mod interpolate;
 pub mod invocation;
 mod load;

@@ -33,6 +33,8 @@ pub struct Project {
     pub folder: PathBuf,
     /// Why these files belong together.
     pub reason: Reason,
+    /// The profiles that Compose is told to enable; empty if nobody says, and then every service counts.
+    pub profiles: Vec<String>,
     /// What `${…}` stands for.
     pub variables: Variables,
     /// True if other env files than the folder's `.env` are read for it, because a call of Compose names them.
@@ -58,6 +60,7 @@ impl Project {
             paths: set.files.clone(),
             folder: set.folder.clone(),
             reason: set.reason.clone(),
+            profiles: set.profiles.clone(),
             variables,
             has_own_env_files: !set.env_files.is_empty(),
             root: None,
@@ -89,6 +92,16 @@ impl Project {
     pub fn services(&self) -> &[super::node::Entry] {
         let services = self.root.as_ref().and_then(|root| root.get("services")).and_then(Node::as_map);
         services.map_or(&[], |map| &map.entries)
+    }
+
+    /// False for a service that Compose does not start with the profiles that it is told to enable.
+    pub fn is_enabled(&self, service: &Node) -> bool {
+        let own = service.get("profiles").and_then(Node::as_list).unwrap_or_default();
+        let is_named = |item: &Node| {
+            // What can't be read may be any of them.
+            item.scalar_text().is_none_or(|text| self.profiles.iter().any(|name| name == "*" || *name == text.value))
+        };
+        self.profiles.is_empty() || own.is_empty() || own.iter().any(is_named)
     }
 
     /// True if its networks span the machines of a swarm.

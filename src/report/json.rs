@@ -61,6 +61,8 @@ struct Document<'a> {
     projects: Vec<Project<'a>>,
     /// What is wrong. After a run that repairs: what is left.
     findings: Vec<Finding<'a>>,
+    /// What is not to be reported, because a comment or the baseline says so. Counts for nothing else.
+    suppressed: Vec<Suppressed<'a>>,
     /// The repairs that findings and `fix` refer to.
     repairs: Vec<Repair<'a>>,
     /// What could not be read.
@@ -97,8 +99,10 @@ struct Summary {
     warning: usize,
     /// Number of findings of severity info.
     info: usize,
-    /// Number of findings that the project's own comments or baseline silence.
+    /// Number of findings that comments silence.
     suppressed: usize,
+    /// Number of findings that the baseline knows.
+    baselined: usize,
     /// Number of problems while reading.
     problems: usize,
 }
@@ -149,6 +153,26 @@ struct Finding<'a> {
     repairs: &'a [String],
     /// Made of rule, path and subject: stays the same when lines move.
     fingerprint: &'a str,
+}
+
+/// A finding that is not to be reported.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Suppressed<'a> {
+    /// `comment`: a comment beside it; `baseline`: it was there before.
+    by: SuppressedBy,
+    /// The reason that the comment gives; null if there is none.
+    reason: Option<&'a str>,
+    /// The finding.
+    finding: Finding<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum SuppressedBy {
+    Comment,
+    Baseline,
 }
 
 #[derive(Debug, Serialize)]
@@ -316,6 +340,7 @@ struct Refused<'a> {
 
 impl<'a> From<&'a view::Report> for Document<'a> {
     fn from(report: &'a view::Report) -> Self {
+        let (suppressed, baselined) = report.suppressed_counts();
         let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
         Self {
             schema: SCHEMA,
@@ -327,7 +352,8 @@ impl<'a> From<&'a view::Report> for Document<'a> {
                 error: count(view::Severity::Error),
                 warning: count(view::Severity::Warning),
                 info: count(view::Severity::Info),
-                suppressed: report.suppressed,
+                suppressed,
+                baselined,
                 problems: report.problems.len(),
             },
             projects: report
@@ -336,6 +362,7 @@ impl<'a> From<&'a view::Report> for Document<'a> {
                 .map(|project| Project { id: &project.id, files: &project.files, reason: &project.reason })
                 .collect(),
             findings: report.findings.iter().map(Finding::from).collect(),
+            suppressed: report.suppressed.iter().map(Suppressed::from).collect(),
             repairs: report.repairs.iter().map(Repair::from).collect(),
             problems: report.problems.iter().map(Problem::from).collect(),
             fix: report.fix.as_ref().map(Fix::from),
@@ -376,6 +403,20 @@ impl<'a> From<&'a view::FindingView> for Finding<'a> {
                 .collect(),
             repairs: &finding.repairs,
             fingerprint: &finding.fingerprint,
+        }
+    }
+}
+
+impl<'a> From<&'a view::SuppressedView> for Suppressed<'a> {
+    fn from(suppressed: &'a view::SuppressedView) -> Self {
+        let (by, reason) = match &suppressed.by {
+            view::SuppressedBy::Comment { reason, .. } => (SuppressedBy::Comment, reason.as_str()),
+            view::SuppressedBy::Baseline => (SuppressedBy::Baseline, ""),
+        };
+        Self {
+            by,
+            reason: Some(reason).filter(|reason| !reason.is_empty()),
+            finding: Finding::from(&suppressed.finding),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! width, colours and characters are options. Whatever comes from files is made harmless (`visible`) before it is
 //! written, and secrets are masked (`mask`) in the lines that are shown.
 
+pub mod baseline;
 pub mod diff;
 pub mod explain;
 pub mod json;

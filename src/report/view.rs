@@ -20,8 +20,8 @@ pub struct Report {
     pub repairs: Vec<RepairView>,
     /// What could not be read.
     pub problems: Vec<ProblemView>,
-    /// Number of findings that the project's own comments or baseline silence.
-    pub suppressed: usize,
+    /// Findings that are not to be reported, because a comment or the baseline says so.
+    pub suppressed: Vec<SuppressedView>,
     /// What was repaired; `None` if nothing was asked to be.
     pub fix: Option<FixView>,
     /// Commands that bring the repairs (made, or those that `--fix` would make) to the running containers.
@@ -30,6 +30,14 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Texts of the files that findings and problems speak of, by the path they are named with.
     pub texts: BTreeMap<String, FileText>,
+}
+
+impl Report {
+    /// How many findings comments silence, and how many the baseline.
+    pub fn suppressed_counts(&self) -> (usize, usize) {
+        let known = self.suppressed.iter().filter(|suppressed| suppressed.by == SuppressedBy::Baseline).count();
+        (self.suppressed.len() - known, known)
+    }
 }
 
 /// A set of files that Compose reads together.
@@ -117,6 +125,31 @@ pub struct FindingView {
     pub repairs: Vec<String>,
     /// Stays the same when lines move: made of rule, path and subject.
     pub fingerprint: String,
+}
+
+/// A finding that is not to be reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressedView {
+    /// The finding.
+    pub finding: FindingView,
+    /// What silences it.
+    pub by: SuppressedBy,
+}
+
+/// What silences a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// A comment.
+    Comment {
+        /// The file that it stands in.
+        path: String,
+        /// Its place.
+        range: RangeView,
+        /// The reason that it gives; may be empty.
+        reason: String,
+    },
+    /// The baseline: it was there before.
+    Baseline,
 }
 
 /// What a finding is about, in the terms of the project.

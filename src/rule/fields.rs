@@ -21,6 +21,8 @@ pub enum ViewKind {
     Image,
     /// Something that Compose does to a text and that its author may not know.
     Reading,
+    /// A comment that shall silence findings.
+    Suppression,
 }
 
 /// What values a field takes.
@@ -117,6 +119,7 @@ const PORT: &[FieldInfo] = &[
         Choice(&["public", "loopback", "specific"]),
         "which addresses of the host it listens on: all, loopback, or one other",
     ),
+    field("port.allowed", Bool, "true if caulk.yaml allows to publish on that address, and it is written out"),
     field("port.spelling", Text, "the entry as written; its place is the whole entry"),
     field(
         "port.address_source",
@@ -249,6 +252,16 @@ const READING: &[FieldInfo] = &[
     field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),
 ];
 
+const SUPPRESSION: &[FieldInfo] = &[
+    field(
+        "suppression.problem",
+        Choice(&["malformed", "unknown-rule", "no-reason", "unused"]),
+        "what is wrong with the comment; its place is the comment",
+    ),
+    field("suppression.rule", Text, "the rule that is unknown or unused; its place is its name").optional(),
+    field("suppression.suggestion", Text, "`unknown-rule`: the rule that was probably meant").optional(),
+];
+
 /// The fields of a service, for what may belong to none.
 const SERVICE_IF_ANY: [FieldInfo; SERVICE.len()] = {
     let mut fields = [SERVICE[0]; SERVICE.len()];
@@ -262,7 +275,7 @@ const SERVICE_IF_ANY: [FieldInfo; SERVICE.len()] = {
 
 impl ViewKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Service,
         Self::Port,
         Self::Store,
@@ -271,6 +284,7 @@ impl ViewKind {
         Self::EnvVar,
         Self::Image,
         Self::Reading,
+        Self::Suppression,
     ];
 
     /// The name in rule files.
@@ -284,6 +298,7 @@ impl ViewKind {
             Self::EnvVar => "env_var",
             Self::Image => "image",
             Self::Reading => "reading",
+            Self::Suppression => "suppression",
         }
     }
 
@@ -298,6 +313,7 @@ impl ViewKind {
             Self::EnvVar => "a variable that a service gets",
             Self::Image => "the image of a service",
             Self::Reading => "something that Compose does to a text and that its author may not know",
+            Self::Suppression => "a comment that shall silence findings, and that something is wrong with",
         }
     }
 
@@ -312,8 +328,9 @@ impl ViewKind {
             Self::EnvVar => [ENV_VAR, &[]],
             Self::Image => [IMAGE, &[]],
             Self::Reading => [READING, &[]],
+            Self::Suppression => [SUPPRESSION, &[]],
         };
-        let service = if self == Self::Reading { &SERVICE_IF_ANY } else { SERVICE };
+        let service = if matches!(self, Self::Reading | Self::Suppression) { &SERVICE_IF_ANY } else { SERVICE };
         own.into_iter().chain([service, PROJECT]).flatten()
     }
 

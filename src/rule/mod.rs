@@ -10,7 +10,6 @@ mod explain;
 mod field;
 mod fields;
 mod fix;
-mod nearest;
 #[expect(clippy::module_inception, reason = "the module is named for what it is about, the file for the type")]
 mod rule;
 mod schema;
@@ -27,5 +26,5 @@ pub use fields::{FieldInfo, FieldType, ViewKind};
 pub use fix::{Action, Applicability, BuiltIn, Change, Fix, Op};
 pub use rule::{Match, Rule};
 pub use schema::schema;
-pub use set::{AdminInterface, FileProblem, RuleSet};
+pub use set::{AdminInterface, RuleSet};
 pub use severity::{Severity, Tier};

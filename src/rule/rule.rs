@@ -42,6 +42,7 @@ pub(super) struct Case {
     pub(super) at: String,
     pub(super) also: Vec<(String, Template)>,
     pub(super) fixes: Vec<FixSpec>,
+    pub(super) follows: Option<String>,
 }
 
 /// What a rule has to say about a view.
@@ -65,6 +66,8 @@ pub struct Match {
     pub assumes: Vec<String>,
     /// Repairs that it offers, the first is the one that `--fix` makes.
     pub fixes: Vec<Fix>,
+    /// The rule from which it follows: where that is silenced for the same service, this has nothing to say.
+    pub follows: Option<String>,
 }
 
 impl Rule {
@@ -84,6 +87,11 @@ impl Rule {
             let verdict = Verdict::all([base.clone(), case.condition.evaluate(reading)]);
             (verdict.truth == Truth::True).then(|| case.speak(number, verdict.assumes, reading))
         })
+    }
+
+    /// The tiers of all that it can say.
+    pub fn tiers(&self) -> Vec<Tier> {
+        self.cases.iter().map(|case| case.tier).collect()
     }
 
     /// The worst severity that it can have.
@@ -119,6 +127,7 @@ impl Case {
             also: self.also.iter().map(|(field, text)| (field.clone(), text.fill(reading).text)).collect(),
             assumes,
             fixes: self.fixes.iter().filter_map(|fix| fix.fill(reading)).collect(),
+            follows: self.follows.clone(),
         }
     }
 }

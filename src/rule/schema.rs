@@ -48,7 +48,7 @@ pub fn schema() -> String {
             "links": {"type": "array", "items": {"type": "string"}},
             "for": {"description": "what the rule looks at", "anyOf": views},
             "where": true, "severity": true, "message": true, "help": true, "at": true, "also": true, "fix": true,
-            "cases": true,
+            "follows": true, "cases": true,
             "examples": {"type": "array", "items": example()},
         },
         "additionalProperties": false,
@@ -81,6 +81,10 @@ fn case_keys(kind: ViewKind) -> Map<String, Value> {
         ("at", reference(kind, "label")),
         ("also", reference(kind, "also")),
         ("fix", reference(kind, "fixes")),
+        (
+            "follows",
+            json!({"type": "string", "description": "the rule from which this follows: what silences that silences this, too"}),
+        ),
     ];
     keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::decode;
 use super::rule::Rule;
 use crate::catalog::{ImageName, Store};
+use crate::decode::FileProblem;
 use crate::syntax::Problem;
 use crate::text::Span;
 
@@ -32,17 +33,6 @@ impl AdminInterface {
     pub fn is(&self, image: &ImageName, command: &str) -> bool {
         self.image.is_match(&image.repository()) && self.command.as_ref().is_none_or(|regex| regex.is_match(command))
     }
-}
-
-/// What is wrong in a rule file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileProblem {
-    /// The path under which the file was given.
-    pub path: String,
-    /// Its text.
-    pub text: Arc<str>,
-    /// What is wrong, and where in the text.
-    pub problem: Problem,
 }
 
 /// Rules, stores and admin interfaces that were decoded and checked.
@@ -101,7 +91,7 @@ impl RuleSet {
 
     /// The id of a rule that was probably meant by `word`.
     pub fn nearest_rule(&self, word: &str) -> Option<&str> {
-        super::nearest::nearest(word, self.rules.iter().map(|rule| rule.id.as_str()))
+        crate::decode::nearest(word, self.rules.iter().map(|rule| rule.id.as_str()))
     }
 
     fn load_one(&mut self, path: &str, text: &Arc<str>, ids: &mut HashSet<String>) -> Result<(), Vec<Problem>> {
@@ -183,6 +173,9 @@ mod tests {
                 "pass-through-removes-value",
                 "variable-defined-twice",
                 "variable-in-unread-env-file",
+                "suppression-invalid",
+                "suppression-unused",
+                "suppression-without-reason",
                 "url-malformed",
                 "url-no-password",
                 "url-wrong-host"

@@ -7,7 +7,7 @@ struct Fields<'a>(&'a [(&'a str, FieldValue)]);
 impl View for Fields<'_> {
     fn field(&self, name: &str) -> FieldValue {
         match name {
-            "service.admin" => FieldValue::Bool(false),
+            "service.admin" | "port.allowed" => FieldValue::Bool(false),
             "service.name" => FieldValue::text("cache"),
             _ => FieldValue::Absent,
         }

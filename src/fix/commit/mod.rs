@@ -2,9 +2,11 @@
 
 mod check;
 mod layer;
+mod own;
 
 pub use check::{Reason, Refusal};
 pub use layer::{Disk, FileLayer, Kind, Stat};
+pub use own::write_own;
 
 use std::fmt;
 use std::io;

@@ -30,7 +30,7 @@ fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String
         sets: &sets,
         options: &Options::default(),
         rules: RuleSet::built_in(),
-        selection: &Selection { only: vec!["store-no-auth".to_owned()], ..Selection::default() },
+        selection: &Selection::of_rule("store-no-auth"),
         is_unsafe_allowed: false,
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,

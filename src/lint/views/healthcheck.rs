@@ -21,6 +21,7 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
             key: Some(format!("services.{}.healthcheck.test", service.key)),
             variable: None,
             store: Some(definition.id.clone()),
+            item: None,
         };
         let mut view = Seen::new(ViewKind::Healthcheck, project, subject);
         describe(context, project, service, &mut view);

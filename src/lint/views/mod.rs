@@ -5,12 +5,14 @@ mod port;
 mod reading;
 mod service;
 mod store;
+pub(super) mod suppression;
 mod url;
 mod variable;
 
 use std::collections::BTreeMap;
 
 use super::finding::Subject;
+use crate::config::Configs;
 use crate::model::Workspace;
 use crate::rule::{AdminInterface, FieldValue, RuleSet, View, ViewKind};
 use crate::topology::{Spot, Topology};
@@ -60,8 +62,8 @@ impl View for Seen {
 }
 
 /// All that rules look at in a workspace, in the order of the files.
-pub fn views(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet) -> Vec<Seen> {
-    let context = Context { workspace, topology, rules };
+pub fn views(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet, configs: &Configs) -> Vec<Seen> {
+    let context = Context { workspace, topology, rules, configs };
     let mut seen = Vec::new();
     for project in 0..workspace.projects.len() {
         service::add(&context, project, &mut seen);
@@ -78,6 +80,7 @@ struct Context<'a, 'f> {
     workspace: &'a Workspace<'f>,
     topology: &'a Topology,
     rules: &'a RuleSet,
+    configs: &'a Configs,
 }
 
 impl Context<'_, '_> {

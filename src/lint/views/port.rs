@@ -23,6 +23,12 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
             let subject = Subject {
                 service: Some(service.key.clone()),
                 key: Some(format!("services.{}.ports[{}]", service.key, port.index)),
+                item: Some(format!(
+                    "{}:{}/{}",
+                    port.published.map(range).unwrap_or_default(),
+                    range(port.target),
+                    port.protocol
+                )),
                 ..Subject::default()
             };
             let mut view = Seen::new(ViewKind::Port, project, subject);
@@ -37,6 +43,9 @@ fn fields(context: &Context<'_, '_>, project: usize, port: &Port<'_>, view: &mut
     let assumed = not_set(&port.assumes);
     let text = |text: String| FieldValue::Text { text, assumed: assumed.clone() };
     view.set("port.host_ip", port.host_ip.map_or(FieldValue::Absent, |ip| text(ip.to_string())));
+    let path = &context.workspace.sources.get(port.node.place.source).path;
+    let is_allowed = port.host_ip.is_some_and(|ip| context.configs.allows_address(path, ip));
+    view.set("port.allowed", FieldValue::Bool(is_allowed));
     view.set("port.published", FieldValue::optional(port.published.map(range)));
     view.set("port.target", FieldValue::Number(i64::from(port.target.first)));
     view.set("port.protocol", FieldValue::text(&port.protocol));

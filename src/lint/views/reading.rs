@@ -22,7 +22,7 @@ pub(super) fn add(context: &Context<'_, '_>, number: usize, seen: &mut Vec<Seen>
             service: reading.service.clone(),
             variable: key.is_none().then(|| reading.subject.clone()),
             key,
-            store: None,
+            ..Subject::default()
         };
         let mut view = Seen::new(ViewKind::Reading, number, subject);
         match service {

@@ -17,6 +17,7 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
             key: Some(format!("services.{}.command", service.key)),
             variable: None,
             store: Some(id),
+            item: None,
         };
         let mut view = Seen::new(ViewKind::Store, project, subject);
         describe(context, project, service, &mut view);

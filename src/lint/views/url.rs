@@ -27,6 +27,7 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
             key,
             variable: link.carrier.variable().map(str::to_owned),
             store: Some(context.rules.stores[link.store].id.clone()),
+            item: None,
         };
         let mut view = Seen::new(ViewKind::Url, project, subject);
         let service = link.service.as_ref().and_then(|name| {

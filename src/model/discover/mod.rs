@@ -25,11 +25,15 @@ pub struct ProjectFiles {
     pub env_files: Vec<PathBuf>,
     /// Why these files.
     pub reason: Reason,
+    /// The profiles that Compose is told to enable; empty if nobody says.
+    pub profiles: Vec<String>,
 }
 
 /// Why files make a project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
+    /// `caulk.yaml` says so.
+    Configured,
     /// A call of Compose that somebody wrote down names them.
     Call(CallPlace),
     /// A call of `docker stack deploy` that somebody wrote down names them.
@@ -60,6 +64,7 @@ impl Reason {
         match self {
             Self::Call(place) => format!("called so in {}", at(place)),
             Self::Stack(place) => format!("deployed to a swarm in {}", at(place)),
+            Self::Configured => "caulk.yaml".to_owned(),
             Self::ComposeFile => "COMPOSE_FILE in .env".to_owned(),
             Self::DefaultName => "default name".to_owned(),
             Self::Overlay => "lies over the default file".to_owned(),
@@ -71,15 +76,26 @@ impl Reason {
 /// The projects to which the given Compose files belong, and those that share a file with them; each project once. A
 /// file whose name says nothing stands alone.
 pub fn projects_of(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles> {
-    let called = written::projects(files, given);
+    projects_with(files, given, &[])
+}
+
+/// The same where `caulk.yaml` declares projects, which come first: their files make no other project, unless they are
+/// found together with files that are not declared.
+pub fn projects_with(files: &dyn Files, given: &[PathBuf], declared: &[ProjectFiles]) -> Vec<ProjectFiles> {
+    let declared_files: BTreeSet<_> = declared.iter().flat_map(|project| &project.files).collect();
+    let is_rest = |project: &ProjectFiles| project.files.iter().any(|file| !declared_files.contains(file));
+    let mut called = written::projects(files, given);
+    called.retain(is_rest);
+    let is_given = |project: &&ProjectFiles| project.files.iter().any(|file| given.contains(file));
+    let mut projects: BTreeSet<ProjectFiles> = declared.iter().filter(is_given).cloned().collect();
+    let named: Vec<_> = called.iter().chain(&projects).cloned().collect();
     let given_folders = given.iter().filter_map(|path| path.parent());
-    let folders: BTreeSet<_> = given_folders.chain(called.iter().map(|project| project.folder.as_path())).collect();
-    let mut projects: BTreeSet<ProjectFiles> = BTreeSet::new();
+    let folders: BTreeSet<_> = given_folders.chain(named.iter().map(|project| project.folder.as_path())).collect();
     for folder in folders {
         let mut names: BTreeSet<PathBuf> =
             files.list(folder).into_iter().filter(|path| is_candidate(files, path)).collect();
         names.extend(given.iter().filter(|path| path.parent() == Some(folder)).cloned());
-        projects.extend(group(files, folder, names, &called));
+        projects.extend(group(files, folder, names, &named).into_iter().filter(is_rest));
     }
     for project in called {
         // Files that Compose takes by itself, too, are one project with one reason.
@@ -117,7 +133,8 @@ fn is_candidate(files: &dyn Files, path: &Path) -> bool {
 fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>, called: &[ProjectFiles]) -> Vec<ProjectFiles> {
     let mut projects = Vec::new();
     let mut project = |files: Vec<PathBuf>, reason| {
-        projects.push(ProjectFiles { files, folder: folder.to_owned(), env_files: Vec::new(), reason });
+        let (env_files, profiles) = (Vec::new(), Vec::new());
+        projects.push(ProjectFiles { files, folder: folder.to_owned(), env_files, reason, profiles });
     };
     if let Some(listed) = listed_in_dotenv(files, folder) {
         for path in &listed {

@@ -155,7 +155,7 @@ fn project(
         Program::Compose if says_more => Reason::Call(place),
         Program::Compose => return None,
     };
-    Some(ProjectFiles { files: named, folder, env_files, reason })
+    Some(ProjectFiles { files: named, folder, env_files, reason, profiles: Vec::new() })
 }
 
 /// The Compose files of a call made in `base`: those that it names, or those that Compose takes by itself.

@@ -79,6 +79,7 @@ fn a_report_has_the_fields_of_its_schema_in_their_order() {
     "warning": 0,
     "info": 0,
     "suppressed": 0,
+    "baselined": 0,
     "problems": 0
   },
   "projects": [
@@ -145,6 +146,7 @@ fn a_report_has_the_fields_of_its_schema_in_their_order() {
       "fingerprint": "store-no-auth:docker-compose.yml:redis"
     }
   ],
+  "suppressed": [],
   "repairs": [
     {
       "id": "r1",

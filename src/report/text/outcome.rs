@@ -31,10 +31,14 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn summary(page: &Page<'_>) -> String {
     let report = page.report;
     let place = format!("in {} ({})", counted(report.projects.len(), "project"), counted(report.files, "file"));
-    let suppressed = match report.suppressed {
-        0 => String::new(),
-        count => format!(", {count} suppressed"),
-    };
+    let (by_comments, known) = report.suppressed_counts();
+    let mut suppressed = String::new();
+    if by_comments > 0 {
+        suppressed.push_str(&format!(", {by_comments} suppressed"));
+    }
+    if known > 0 {
+        suppressed.push_str(&format!(", {known} in the baseline"));
+    }
     let unreadable = match report.problems.len() {
         0 => String::new(),
         count => format!("; {} while reading", counted(count, "problem")),

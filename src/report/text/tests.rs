@@ -107,8 +107,11 @@ fn a_clean_project_takes_one_line_or_none() {
     report.apply_with.clear();
     assert_eq!(written(&report, OPTIONS), "No leaks found in 1 project (2 files).\n");
     assert_eq!(written(&report, TextOptions { quiet: true, ..OPTIONS }), "");
-    report.suppressed = 2;
-    assert_eq!(written(&report, OPTIONS), "No leaks found in 1 project (2 files), 2 suppressed.\n");
+    let silenced = |by| SuppressedView { finding: open_project().findings[0].clone(), by };
+    let comment =
+        SuppressedBy::Comment { path: "a".into(), range: open_project().findings[0].range, reason: "b".into() };
+    report.suppressed = vec![silenced(comment.clone()), silenced(comment), silenced(SuppressedBy::Baseline)];
+    assert_eq!(written(&report, OPTIONS), "No leaks found in 1 project (2 files), 2 suppressed, 1 in the baseline.\n");
     let verbose = written(&report, TextOptions { verbose: true, ..OPTIONS });
     assert_eq!(verbose.lines().next(), Some("project: docker-compose.yml, .env (default name)"));
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::mapping::{Decoder, Mapping};
 use super::rule::stem;
 use crate::catalog::{
     ArgsInEnv, Argv, ArgvSyntax, Client, ClientFlag, ClientProgram, ConnectionFlags, CredentialVariable, Env,
     ImagePattern, Mechanism, Sign, Store, UrlSchemes,
 };
+use crate::decode::{Decoder, Mapping};
 use crate::rule::set::AdminInterface;
 use crate::syntax::Problem;
 use crate::syntax::yaml::NodeId;

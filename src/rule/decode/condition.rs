@@ -4,7 +4,7 @@ use regex::Regex;
 
 use super::super::condition::{Condition, Literal, Matcher};
 use super::super::fields::{FieldInfo, FieldType, ViewKind};
-use super::mapping::{Decoder, Entry};
+use crate::decode::{Decoder, Entry};
 use crate::syntax::Problem;
 use crate::syntax::yaml::NodeId;
 use crate::syntax::yaml::resolve::Resolved;

@@ -3,7 +3,7 @@
 use super::super::condition::{Condition, NEVER};
 use super::super::fields::{FieldType, ViewKind};
 use super::super::fix::{ActionSpec, Applicability, BuiltIn, ChangeSpec, FixSpec, OPS, OpSpec};
-use super::mapping::{Decoder, Mapping};
+use crate::decode::{Decoder, Mapping};
 use crate::syntax::Problem;
 use crate::syntax::yaml::NodeId;
 

@@ -3,7 +3,6 @@
 mod catalog;
 mod condition;
 mod fix;
-mod mapping;
 mod rule;
 mod text;
 

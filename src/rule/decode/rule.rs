@@ -8,15 +8,15 @@ use super::super::fields::{FieldType, ViewKind};
 use super::super::rule::{Case, Rule};
 use super::super::severity::{Grade, Severity, Tier};
 use super::super::template::Template;
-use super::mapping::{Decoder, Mapping};
+use crate::decode::{Decoder, Mapping};
 use crate::syntax::Problem;
 use crate::syntax::yaml::NodeId;
 
 /// Keys of a rule that a case may have, too.
-const CASE_KEYS: [&str; 8] = ["where", "severity", "tier", "message", "help", "at", "also", "fix"];
-const RULE_KEYS: [&str; 16] = [
+const CASE_KEYS: [&str; 9] = ["where", "severity", "tier", "message", "help", "at", "also", "fix", "follows"];
+const RULE_KEYS: [&str; 17] = [
     "id", "since", "tier", "summary", "why", "links", "for", "where", "severity", "message", "help", "at", "also",
-    "fix", "cases", "examples",
+    "fix", "follows", "cases", "examples",
 ];
 const EXAMPLE_KEYS: [&str; 5] = ["name", "good", "bad", "at", "fixed"];
 
@@ -132,6 +132,7 @@ impl Decoder {
             Some(id) if !whole => self.tier(id)?,
             _ => tier,
         };
+        let follows = value("follows").map(|id| self.text(id, "`follows`"));
         let help = match help {
             Some(help) => Some(help?),
             None => None,
@@ -145,6 +146,7 @@ impl Decoder {
             at: at?,
             also: also?,
             fixes: fixes?,
+            follows: opened(follows)?,
         })
     }
 

@@ -80,7 +80,7 @@ fn keys() {
         &[
             "1:1 id | a rule needs the key `message`",
             "9:1 expression | a rule has no key `expression` | known are: id, since, tier, summary, why, links, for, where, \
-         severity, message, help, at, also, fix, cases, examples",
+         severity, message, help, at, also, fix, follows, cases, examples",
         ],
     );
     replaced("summary: A summary.", "summary:", &["4:8  | `summary` is empty"]);
@@ -292,7 +292,8 @@ fn cases_and_examples() {
         cases,
         &[
             "11:14 port.targt | `port.targt` is not a field of `port` | did you mean `port.target`?",
-            "13:5 foo | a case has no key `foo` | known are: where, severity, tier, message, help, at, also, fix",
+            "13:5 foo | a case has no key `foo` | known are: where, severity, tier, message, help, at, also, fix, \
+             follows",
         ],
     );
     replaced(
@@ -306,8 +307,8 @@ fn cases_and_examples() {
 fn files_that_are_no_rule_at_all() {
     assert_eq!(shown(""), ["1:1  | the file is empty"]);
     assert_eq!(shown("- a\n"), ["1:1 - a | a rule must be a mapping"]);
-    assert_eq!(shown("a: &x 1\nb: *x\n"), ["2:4 *x | rule files can't use aliases"]);
-    assert_eq!(shown("a: 1\n---\nb: 2\n"), ["3:1 b: 2 | a rule file holds one YAML document"]);
+    assert_eq!(shown("a: &x 1\nb: *x\n"), ["2:4 *x | aliases can't be used here"]);
+    assert_eq!(shown("a: 1\n---\nb: 2\n"), ["3:1 b: 2 | there can be one YAML document only"]);
     assert!(!shown("a: [\n").is_empty());
 }
 

@@ -3,7 +3,7 @@
 use super::super::condition::Condition;
 use super::super::fields::{FieldInfo, ViewKind};
 use super::super::template::{FILTERS, Mistake, Template};
-use super::mapping::Decoder;
+use crate::decode::Decoder;
 use crate::syntax::Problem;
 use crate::syntax::yaml::NodeId;
 use crate::text::Span;

@@ -3,48 +3,48 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::nearest::nearest;
+use super::nearest::nearest;
 use crate::syntax::Problem;
 use crate::syntax::yaml::resolve::{Resolved, resolve};
 use crate::syntax::yaml::{Document, Kind, NodeId, Style, parse};
 use crate::text::Span;
 
 /// The tree of a file and the mistakes found in it so far.
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     document: Document,
     problems: Vec<Problem>,
 }
 
 /// A mapping whose keys were checked.
-pub(super) struct Mapping {
+pub(crate) struct Mapping {
     /// Keys in their order.
-    pub(super) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     place: Span,
 }
 
 /// `key: value`
 #[derive(Clone)]
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) key: NodeId,
-    pub(super) value: NodeId,
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) key: NodeId,
+    pub(crate) value: NodeId,
 }
 
 impl Mapping {
-    pub(super) fn get(&self, name: &str) -> Option<NodeId> {
+    pub(crate) fn get(&self, name: &str) -> Option<NodeId> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
     }
 }
 
 impl Decoder {
     /// The decoder of `text`, and the top of its only YAML document; what is no such text has problems and no top.
-    pub(super) fn new(text: Arc<str>) -> (Self, Option<NodeId>) {
+    pub(crate) fn new(text: Arc<str>) -> (Self, Option<NodeId>) {
         let (document, problems) = parse(text);
         let mut decoder = Self { document, problems };
         let aliases: Vec<_> =
             decoder.document.ids().filter(|id| matches!(decoder.document.node(*id).kind, Kind::Alias { .. })).collect();
         for id in aliases {
-            decoder.report(id, "rule files can't use aliases");
+            decoder.report(id, "aliases can't be used here");
         }
         let root = match decoder.document.roots.as_slice() {
             [root] => Some(*root),
@@ -54,7 +54,7 @@ impl Decoder {
             }
             [_, second, ..] => {
                 let second = *second;
-                decoder.report(second, "a rule file holds one YAML document");
+                decoder.report(second, "there can be one YAML document only");
                 None
             }
         };
@@ -63,7 +63,7 @@ impl Decoder {
     }
 
     /// The value if nothing is wrong, else everything that is, by place.
-    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<Problem>> {
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<Problem>> {
         match value {
             Some(value) if self.problems.is_empty() => Ok(value),
             _ => {
@@ -75,22 +75,22 @@ impl Decoder {
         }
     }
 
-    pub(super) fn problem(&mut self, problem: Problem) {
+    pub(crate) fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
-    pub(super) fn report(&mut self, id: NodeId, message: impl Into<String>) {
+    pub(crate) fn report(&mut self, id: NodeId, message: impl Into<String>) {
         let problem = Problem::new(self.place(id), message);
         self.problems.push(problem);
     }
 
-    pub(super) fn report_with(&mut self, id: NodeId, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn report_with(&mut self, id: NodeId, message: impl Into<String>, help: impl Into<String>) {
         let problem = Problem::new(self.place(id), message).with_help(help);
         self.problems.push(problem);
     }
 
     /// A name that is not known, with the one that was probably meant, or all of them.
-    pub(super) fn unknown_name<'a>(
+    pub(crate) fn unknown_name<'a>(
         &mut self,
         place: Span,
         message: impl Into<String>,
@@ -105,7 +105,7 @@ impl Decoder {
     }
 
     /// Where a node is shown: a scalar as a whole, a collection by its first line.
-    pub(super) fn place(&self, id: NodeId) -> Span {
+    pub(crate) fn place(&self, id: NodeId) -> Span {
         let span = self.document.node(id).span;
         match self.document.node(id).kind {
             Kind::Scalar { style: Style::Literal | Style::Folded, .. } | Kind::Map(_) | Kind::Seq(_) => {
@@ -117,7 +117,7 @@ impl Decoder {
     }
 
     /// Where bytes `part` of the text of scalar `id` stand in the file; the whole scalar if escapes or folding hide it.
-    pub(super) fn place_in(&self, id: NodeId, part: Range<usize>) -> Span {
+    pub(crate) fn place_in(&self, id: NodeId, part: Range<usize>) -> Span {
         let whole = self.document.node(id).span;
         let written = whole.slice(self.document.text());
         let Some(value) = self.document.scalar(id) else { return whole };
@@ -131,26 +131,26 @@ impl Decoder {
         offset.map_or(self.place(id), |offset| Span::new(whole.start + offset, whole.start + offset + snippet.len()))
     }
 
-    pub(super) fn is_list(&self, id: NodeId) -> bool {
+    pub(crate) fn is_list(&self, id: NodeId) -> bool {
         matches!(self.document.node(id).kind, Kind::Seq(_))
     }
 
-    pub(super) fn is_mapping(&self, id: NodeId) -> bool {
+    pub(crate) fn is_mapping(&self, id: NodeId) -> bool {
         matches!(self.document.node(id).kind, Kind::Map(_))
     }
 
     /// The text of a scalar of any type, and its type.
-    pub(super) fn scalar(&self, id: NodeId) -> Option<(&str, Resolved)> {
+    pub(crate) fn scalar(&self, id: NodeId) -> Option<(&str, Resolved)> {
         Some((self.document.scalar(id)?, resolve(&self.document, id)?))
     }
 
     /// The text of an unquoted scalar.
-    pub(super) fn plain(&self, id: NodeId) -> Option<&str> {
+    pub(crate) fn plain(&self, id: NodeId) -> Option<&str> {
         self.document.scalar(id).filter(|_| self.document.style(id) == Some(Style::Plain))
     }
 
     /// A mapping with keys of any name.
-    pub(super) fn open_mapping(&mut self, id: NodeId, what: &str) -> Option<Mapping> {
+    pub(crate) fn open_mapping(&mut self, id: NodeId, what: &str) -> Option<Mapping> {
         if !self.is_mapping(id) {
             self.report(id, format!("{what} must be a mapping"));
             return None;
@@ -168,7 +168,7 @@ impl Decoder {
     }
 
     /// A mapping that may have these keys and no others.
-    pub(super) fn mapping(&mut self, id: NodeId, what: &str, known: &[&str]) -> Option<Mapping> {
+    pub(crate) fn mapping(&mut self, id: NodeId, what: &str, known: &[&str]) -> Option<Mapping> {
         let mut mapping = self.open_mapping(id, what)?;
         for entry in mapping.entries.iter().filter(|entry| !known.contains(&entry.name.as_str())) {
             let place = self.place(entry.key);
@@ -179,7 +179,7 @@ impl Decoder {
     }
 
     /// The value of a key that must be there.
-    pub(super) fn required(&mut self, mapping: &Mapping, name: &str, what: &str) -> Option<NodeId> {
+    pub(crate) fn required(&mut self, mapping: &Mapping, name: &str, what: &str) -> Option<NodeId> {
         let value = mapping.get(name);
         if value.is_none() {
             self.problems.push(Problem::new(mapping.place, format!("{what} needs the key `{name}`")));
@@ -188,7 +188,7 @@ impl Decoder {
     }
 
     /// The items of a list.
-    pub(super) fn list(&mut self, id: NodeId, what: &str) -> Option<Vec<NodeId>> {
+    pub(crate) fn list(&mut self, id: NodeId, what: &str) -> Option<Vec<NodeId>> {
         if !self.is_list(id) {
             self.report(id, format!("{what} must be a list"));
             return None;
@@ -197,7 +197,7 @@ impl Decoder {
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&mut self, id: NodeId, what: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, id: NodeId, what: &str) -> Option<String> {
         match self.scalar(id) {
             Some((text, kind)) if kind != Resolved::Null && !text.trim().is_empty() => Some(text.to_owned()),
             Some(_) => {
@@ -212,14 +212,14 @@ impl Decoder {
     }
 
     /// A list of texts that are not empty.
-    pub(super) fn texts(&mut self, id: NodeId, what: &str) -> Option<Vec<String>> {
+    pub(crate) fn texts(&mut self, id: NodeId, what: &str) -> Option<Vec<String>> {
         let items = self.list(id, what)?;
         let texts: Vec<_> = items.into_iter().map(|item| self.text(item, &format!("an item of {what}"))).collect();
         texts.into_iter().collect()
     }
 
     /// One of a few words.
-    pub(super) fn word<T: Copy>(&mut self, id: NodeId, what: &str, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(&mut self, id: NodeId, what: &str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(id, what)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
@@ -231,7 +231,7 @@ impl Decoder {
     }
 
     /// True or false.
-    pub(super) fn bool(&mut self, id: NodeId, what: &str) -> Option<bool> {
+    pub(crate) fn bool(&mut self, id: NodeId, what: &str) -> Option<bool> {
         if let Some((_, Resolved::Bool(value))) = self.scalar(id) {
             return Some(value);
         }
@@ -240,7 +240,7 @@ impl Decoder {
     }
 
     /// A whole number.
-    pub(super) fn number<N: TryFrom<i128>>(&mut self, id: NodeId, what: &str) -> Option<N> {
+    pub(crate) fn number<N: TryFrom<i128>>(&mut self, id: NodeId, what: &str) -> Option<N> {
         let number = match self.scalar(id) {
             Some((_, Resolved::Int(number))) => N::try_from(number).ok(),
             _ => None,

@@ -4,7 +4,7 @@
 const LONGEST: usize = 64;
 
 /// The candidate that is closest to `word`, if one is close enough. `host_ip` is close to `port.host_ip`.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let letters: Vec<char> = word.to_lowercase().chars().take(LONGEST).collect();
     let most = (letters.len() / 3).max(1);
     candidates

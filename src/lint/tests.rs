@@ -1,0 +1,245 @@
+//! What comments and the baseline silence, and what makes findings the same.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::config::{Where, baseline::Baseline, load};
+use crate::model::discover::projects_with;
+use crate::model::{Options, Workspace};
+use crate::rule::RuleSet;
+use crate::source::{NoFiles, Overlay, is_compose_name};
+use crate::topology::Topology;
+
+/// What is found, as `rule path:line`, in a repository `/r` of these files.
+struct Report {
+    findings: Vec<String>,
+    remarks: Vec<String>,
+    silenced: Vec<(String, Silencer)>,
+    fingerprints: Vec<String>,
+}
+
+fn lint(texts: &[(&str, &str)]) -> Report {
+    lint_with(texts, |_| {})
+}
+
+fn lint_with(texts: &[(&str, &str)], change: impl FnOnce(&mut Selection)) -> Report {
+    let mut files = Overlay::new(&NoFiles);
+    files.set("/r/.git/HEAD".into(), "".as_bytes());
+    for (path, text) in texts {
+        files.set(Path::new("/r").join(path), text.as_bytes());
+    }
+    let given: Vec<PathBuf> =
+        texts.iter().filter(|(path, _)| is_compose_name(path)).map(|(path, _)| Path::new("/r").join(path)).collect();
+    let root = Path::new("/r");
+    let loaded = load(&files, &Where::Search, [root], &[], root).unwrap_or_else(|error| panic!("{error}"));
+    let sets = projects_with(&files, &given, &loaded.configs.projects());
+    let mut workspace = Workspace::read(&files, &sets, &Options::default());
+    let topology = Topology::read(&mut workspace, &RuleSet::built_in().stores);
+    let mut selection = Selection { configs: loaded.configs, root: root.to_owned(), ..Selection::default() };
+    change(&mut selection);
+    let found = run(&workspace, &topology, &loaded.rules, &selection);
+    let shown = |finding: &Finding| {
+        let source = workspace.sources.get(finding.labels[0].source);
+        let path = source.path.strip_prefix("/r").expect("it is below").display().to_string();
+        format!("{} {path}:{}", finding.rule, source.line_column(finding.labels[0].span.start).line)
+    };
+    Report {
+        findings: found.findings.iter().map(shown).collect(),
+        remarks: found.remarks.iter().map(shown).collect(),
+        silenced: found.silenced.iter().map(|silenced| (shown(&silenced.finding), silenced.by.clone())).collect(),
+        fingerprints: found.findings.iter().map(|finding| finding.fingerprint.clone()).collect(),
+    }
+}
+
+fn compose(text: &str) -> Report {
+    lint(&[("compose.yaml", text)])
+}
+
+/// Two open stores, with comments in the places of `1` to `9`.
+fn with_comments(comments: &[(usize, &str)]) -> String {
+    let text = "{1}services:\n{2}  a:{3}\n    image: redis:7\n{4}    ports:{5}\n{6}      - \"6379:6379\"{7}\n  b:\n    image: redis:7\n    ports:\n      - target: 6379\n{8}        published: 6380{9}\n";
+    (1..=9).fold(text.to_owned(), |text, place| {
+        let comment = comments.iter().find(|(number, _)| *number == place).map_or("", |(_, comment)| comment);
+        text.replace(&format!("{{{place}}}"), comment)
+    })
+}
+
+#[test]
+fn a_comment_silences_its_line_or_the_line_below_with_all_that_begins_there() {
+    let all = ["store-no-auth a", "public-port a", "store-no-auth b", "public-port b"];
+    let ignore = "# caulk: ignore[store-no-auth, public-port] why not";
+    let file = "# caulk: ignore-file[public-port] why not\n";
+    let (own, trailing) = (format!("      {ignore}\n"), format!(" {ignore}"));
+    let rows: [(usize, &str, &[&str]); 11] = [
+        (1, &own, &[]),
+        (1, file, &["store-no-auth a", "store-no-auth b"]),
+        (8, file, &["store-no-auth a", "store-no-auth b"]),
+        (2, &own, &all[2..]),
+        (3, &trailing, &all[2..]),
+        (4, &own, &["store-no-auth a", "store-no-auth b", "public-port b"]),
+        (5, &trailing, &["store-no-auth a", "store-no-auth b", "public-port b"]),
+        (6, &own, &["store-no-auth a", "store-no-auth b", "public-port b"]),
+        (7, &trailing, &["store-no-auth a", "store-no-auth b", "public-port b"]),
+        (9, &trailing, &["store-no-auth a", "public-port a", "store-no-auth b"]),
+        (8, "      # an ordinary comment\n", &all),
+    ];
+    for (place, comment, left) in rows {
+        let text = with_comments(&[(place, comment)]);
+        let report = compose(&text);
+        let line_of = |name: &str| 1 + text.lines().position(|line| line.starts_with(name)).expect("it is there");
+        let b = line_of("  b:");
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .map(|finding| {
+                let (rule, line) = finding.split_once(" compose.yaml:").expect("it has a place");
+                format!("{rule} {}", if line.parse::<usize>().expect("a line") < b { "a" } else { "b" })
+            })
+            .collect();
+        assert_eq!(found, left, "{text}");
+        let is_ours =
+            |(_, by): &&(String, Silencer)| matches!(by, Silencer::Comment { reason, .. } if reason == "why not");
+        assert_eq!(report.silenced.iter().filter(is_ours).count(), 4 - left.len(), "{text}");
+    }
+}
+
+#[test]
+fn comments_in_env_files_silence_what_is_found_there() {
+    let compose = "services:\n  web:\n    image: example/web:1\n    env_file: web.env\n";
+    let found = |env: &str| {
+        let report = lint(&[("compose.yaml", compose), ("web.env", env)]);
+        (report.findings, report.silenced.len(), report.remarks)
+    };
+    let key = "REDIS_URL=redis://h:port/0\n";
+    assert_eq!(found(key), (vec!["url-malformed web.env:1".to_owned()], 0, vec![]));
+    let comment = "# caulk: ignore[url-malformed] a placeholder";
+    for text in
+        [format!("{comment}\n{key}"), format!("A=1\n{comment}\n# more\n{key}"), format!("{} {comment}\n", key.trim())]
+    {
+        assert_eq!(found(&text), (vec![], 1, vec![]), "{text}");
+    }
+    let (findings, silenced, remarks) = found(&format!("{comment}\nA=1\n{key}"));
+    assert_eq!((findings.len(), silenced), (1, 0));
+    assert_eq!(remarks, ["suppression-unused web.env:1"]);
+}
+
+#[test]
+fn what_follows_from_a_silenced_finding_is_silenced_with_it() {
+    let text = |comment: &str| {
+        format!(
+            "services:\n  {comment}\n  a:\n    image: redis:7\n    healthcheck:\n      test: [CMD, redis-cli, ping]\n"
+        )
+    };
+    let open = compose(&text("# nothing"));
+    assert_eq!(open.findings, ["store-no-auth compose.yaml:3", "healthcheck-no-auth compose.yaml:6"]);
+    let silent = compose(&text("# caulk: ignore[store-no-auth] test data"));
+    assert_eq!((silent.findings.len(), silent.silenced.len(), silent.remarks.len()), (0, 2, 0));
+    let other = compose(&text("# caulk: ignore[healthcheck-no-auth] test data"));
+    assert_eq!(other.findings, ["store-no-auth compose.yaml:3"]);
+}
+
+#[test]
+fn what_is_wrong_with_comments_is_told() {
+    let port =
+        |comment: &str| compose(&format!("services:\n  a:\n    image: x/y:1\n    ports:\n      - 80:80 {comment}\n"));
+    let rows: [(&str, &[&str]); 8] = [
+        ("# caulk: ignore[public-port] why not", &[]),
+        ("# caulk: ignore[public-port]: why not", &[]),
+        ("#caulk: ignore [ public-port ] why not", &[]),
+        ("# caulk: ignore[public-port]", &["suppression-without-reason"]),
+        ("# caulk: ignore[public-port, store-no-auth] why not", &["suppression-unused"]),
+        ("# caulk: ignore[public-ports] why not", &["suppression-invalid"]),
+        ("# caulk: ignore public-port", &["suppression-invalid"]),
+        ("# the caulk: of ages", &[]),
+    ];
+    for (comment, expected) in rows {
+        let remarks = port(comment).remarks;
+        let rules: Vec<_> = remarks.iter().filter_map(|remark| remark.split(' ').next()).collect();
+        assert_eq!(rules, expected, "{comment}");
+    }
+}
+
+#[test]
+fn nothing_is_called_unused_that_may_be_of_use() {
+    let text = "# caulk: ignore-file[store-no-auth] why not\nservices:\n  a:\n    image: x/y:1\n";
+    assert_eq!(compose(text).remarks.len(), 1);
+    let ignoring = lint(&[("compose.yaml", text), ("caulk.yaml", "ignore: [store-no-auth]\n")]);
+    assert_eq!(ignoring.remarks, [""; 0], "the rule does not run");
+    let broken = compose(&format!("{text}    ports: [\n"));
+    assert_eq!(broken.remarks, [""; 0], "a part can't be read");
+    let shared = lint(&[
+        ("base.yaml", text),
+        ("p/compose.yaml", "services:\n  b:\n    extends: { file: ../base.yaml, service: a }\n"),
+    ]);
+    assert_eq!(shared.remarks, [""; 0], "others may share the file");
+}
+
+#[test]
+fn a_fingerprint_outlives_moved_lines_and_neighbours() {
+    let before = compose(&with_comments(&[])).fingerprints;
+    let moved = compose(&format!("# one\n# two\n{}", with_comments(&[(6, "      # more\n")]))).fingerprints;
+    assert_eq!(before, moved);
+    let mut unique = before.clone();
+    unique.dedup();
+    assert_eq!(unique.len(), 4, "{before:?}");
+
+    let port = |ports: &str| compose(&format!("services:\n  a:\n    image: x/y:1\n    ports:{ports}\n")).fingerprints;
+    let (one, two) = (port("\n      - 80:80"), port("\n      - 443:443\n      - 80:80"));
+    assert_eq!(one[0], two[1]);
+    let twice = port("\n      - 80:80\n      - 80:80/tcp");
+    assert!(twice.len() < 2 || twice[0] != twice[1], "{twice:?}");
+}
+
+#[test]
+fn a_fingerprint_depends_on_rule_path_and_subject() {
+    let text = "services:\n  a:\n    image: x/y:1\n    ports: [80:80]\n";
+    let at = |path: &str| lint(&[(path, text)]).fingerprints;
+    assert_ne!(at("compose.yaml"), at("sub/compose.yaml"));
+    assert_ne!(at("compose.yaml"), compose(&text.replace("80:80", "81:80")).fingerprints);
+    assert_ne!(at("compose.yaml"), compose(&text.replace("  a:", "  b:")).fingerprints);
+}
+
+#[test]
+fn the_baseline_silences_what_it_knows_and_nothing_else() {
+    let text = with_comments(&[]);
+    let first = compose(&text).fingerprints[0].clone();
+    let baseline = format!(
+        "{{\"schema\": \"caulk.baseline/1\", \"findings\": [{{\"path\": \"../compose.yaml\", \"rule\": \"x\", \"fingerprint\": \"{first}\"}}]}}"
+    );
+    let mut files = Overlay::new(&NoFiles);
+    files.set("/r/.caulk/b.json".into(), baseline.as_bytes());
+    let known = |selection: &mut Selection| {
+        let added = selection.baseline.add(&files, Path::new("/r/.caulk/b.json"), Path::new("/r"));
+        added.unwrap_or_else(|error| panic!("{error}"));
+    };
+    let report = lint_with(&[("compose.yaml", &text)], known);
+    assert_eq!(report.findings.len(), 3);
+    assert!(matches!(report.silenced.as_slice(), [(_, Silencer::Baseline)]));
+    let elsewhere = lint_with(&[("sub/compose.yaml", &text)], known);
+    assert_eq!(elsewhere.findings.len(), 4, "the path counts, too");
+}
+
+#[test]
+fn a_file_that_is_no_baseline_is_refused() {
+    let rows = [
+        ("", "b.json: this is no baseline: EOF while parsing a value at line 1 column 0"),
+        ("{\"schema\": \"x\", \"findings\": []}", "b.json: its schema is x, but this caulk reads caulk.baseline/1"),
+    ];
+    for (text, expected) in rows {
+        let mut files = Overlay::new(&NoFiles);
+        files.set("/r/b.json".into(), text.as_bytes());
+        let error = Baseline::default().add(&files, Path::new("/r/b.json"), Path::new("/r"));
+        assert_eq!(error.expect_err("it is refused").to_string(), expected);
+    }
+}
+
+#[test]
+fn the_configuration_decides_about_severity_addresses_and_profiles() {
+    let text = "services:\n  a:\n    image: redis:7\n    ports: [\"0.0.0.0:6379:6379\", \"6380:6379\"]\n  b:\n    image: redis:7\n    \
+                profiles: [debug]\n";
+    let found = |config: &str| lint(&[("compose.yaml", text), ("caulk.yaml", config)]).findings;
+    assert_eq!(found("").len(), 4);
+    assert_eq!(found("allowed_addresses: [0.0.0.0]\n").len(), 3, "what is not written out is not allowed");
+    assert_eq!(found("projects: [{ files: [compose.yaml], profiles: [web] }]\n").len(), 3);
+    assert_eq!(found("exclude: [compose.yaml]\n"), [""; 0]);
+}
