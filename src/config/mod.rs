@@ -1,6 +1,6 @@
 //! What people tell caulk about a repository: `caulk.yaml`, and the baseline of what is known already.
 //!
-//! The command line and the language server obey the same files: [`load`] finds and reads them, [`Configs::at`] answers
+//! The command line and the language server obey the same files: [`load()`] finds and reads them, [`Configs::at`] answers
 //! for a path.
 
 pub mod baseline;

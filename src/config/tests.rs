@@ -52,6 +52,15 @@ fn every_example_in_what_init_writes_is_accepted() {
     assert!(validator().is_valid(&as_json(&written)));
 }
 
+#[test]
+fn the_example_of_the_documentation_is_accepted() {
+    let page = include_str!("../../docs/configuration.md");
+    let example = page.split("```yaml\n").find(|block| block.starts_with("select:")).expect("the page has one");
+    let example = example.split("```").next().expect("it ends");
+    assert!(loaded(example, &[]).is_ok_and(|loaded| loaded.configs.iter().count() == 1));
+    assert!(validator().is_valid(&as_json(example)));
+}
+
 fn uncommented(template: &str) -> String {
     let lines = template
         .lines()
