@@ -154,6 +154,10 @@ fn several_findings_share_the_repair_that_makes_a_password_only_when_chosen() {
     assert!(action.get("edit").is_none() && !digits_of_a_password(&action.to_string()), "{action}");
     editor.choose(&action);
     assert!(digits_of_a_password(&editor.text(".env")), "{}", editor.text(".env"));
+    // What to do next is said once it is done.
+    let folder = folder.path().display().to_string();
+    assert!(editor.shown[0].contains(&format!("in {folder}: docker compose up -d api redis")), "{:?}", editor.shown);
+    assert!(editor.shown[0].contains("need the password from now on"), "{:?}", editor.shown);
     assert!(editor.text("docker-compose.yml").contains("--requirepass"));
 }
 
@@ -168,6 +172,10 @@ fn a_client_that_can_not_resolve_gets_the_repair_by_a_command() {
     assert_eq!(all[0]["command"]["command"], "caulk.repair", "{all:#?}");
     editor.choose(&all[0]);
     editor.wait_for_request("workspace/applyEdit");
+    while editor.shown.is_empty() {
+        editor.next_message();
+    }
+    assert!(editor.shown[0].contains("docker compose up -d api redis"), "{:?}", editor.shown);
     assert!(digits_of_a_password(&editor.text(".env")));
     assert!(editor.text("docker-compose.yml").contains("127.0.0.1:6379:6379"));
 }

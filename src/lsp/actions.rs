@@ -23,6 +23,8 @@ use crate::source::Disk;
 
 /// The command that makes a repair and sends the edit to the client.
 pub const COMMAND: &str = "caulk.repair";
+/// The command that shows what to do after a repair: its argument.
+pub const ADVICE_COMMAND: &str = "caulk.advice";
 /// The kind of "repair all that is safe".
 pub const FIX_ALL: &str = "source.fixAll.caulk";
 
@@ -162,10 +164,16 @@ impl Desk<'_> {
         if !self.client.knows_actions {
             return self.client.applies_edits.then(|| CodeActionOrCommand::Command(command()));
         }
+        // Editors make the edit first, and then the command.
+        let advice = || Command {
+            title: "what to do next".to_owned(),
+            command: ADVICE_COMMAND.to_owned(),
+            arguments: Some(vec![ready.advice.clone().into()]),
+        };
         if !ready.has_new_secret && edit.is_some() {
-            action.edit = edit;
+            (action.edit, action.command) = (edit, Some(advice()));
         } else if self.client.resolves_actions {
-            action.data = data;
+            (action.data, action.command) = (data, Some(advice()));
         } else if self.client.applies_edits {
             action.command = Some(command());
         } else {
@@ -209,6 +217,17 @@ impl Desk<'_> {
     }
 }
 
+/// An action that was carried out.
+#[derive(Debug)]
+pub struct Done {
+    /// What it does.
+    pub label: String,
+    /// The edit that does it.
+    pub edit: WorkspaceEdit,
+    /// What to do after it.
+    pub advice: String,
+}
+
 /// Carries out what an action means, on the texts as they are now, with a new password where one is needed.
 ///
 /// # Errors
@@ -218,7 +237,7 @@ pub fn carry_out(
     client: &Client,
     documents: &Documents,
     data: serde_json::Value,
-) -> Result<(String, WorkspaceEdit), ActionError> {
+) -> Result<Done, ActionError> {
     let meaning: Meaning = serde_json::from_value(data).map_err(|_| ActionError::Foreign)?;
     let is_one = meaning.repair.is_some();
     let path = documents.get(&meaning.uri).and_then(|open| open.path.clone()).ok_or(ActionError::Outdated)?;
@@ -232,7 +251,8 @@ pub fn carry_out(
             Offer::Nothing => {}
             Offer::Refused { reason, .. } => return Err(ActionError::Refused(reason)),
             Offer::Ready(ready) => {
-                return Ok((title(&ready, is_one), workspace_edit(&ready.changes, documents, client)?));
+                let edit = workspace_edit(&ready.changes, documents, client)?;
+                return Ok(Done { label: title(&ready, is_one), edit, advice: ready.advice });
             }
         }
     }

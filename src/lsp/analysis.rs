@@ -11,12 +11,13 @@ use crate::config::baseline::Baseline;
 use crate::config::{self, Configs, LoadError, SecretsPolicy, Where};
 use crate::fix::commit::FileChange;
 use crate::fix::plan::{Fate, Plan, Settings, State, plan, plan_one};
+use crate::fix::recreate;
 use crate::fix::repair::RepairKey;
 use crate::fix::secret::{Secret, Secrets, random};
 use crate::inputs;
 use crate::lint::Selection;
-use crate::model::Options;
 use crate::model::discover::ProjectFiles;
+use crate::model::{Options, Workspace};
 use crate::rule::{Applicability, RuleSet};
 use crate::source::git::GitProgram;
 use crate::source::{Disk, Files, is_compose_name};
@@ -81,6 +82,8 @@ pub struct Ready {
     pub changes: Vec<FileChange>,
     /// True if a password had to be made.
     pub has_new_secret: bool,
+    /// What a person has to do or to know after them.
+    pub advice: String,
 }
 
 /// Whether passwords are made for use, or only to see whether a repair holds.
@@ -146,7 +149,12 @@ impl Setup {
             Choice::AllSafe => plan(&files, &settings, &secrets),
             Choice::One(key) => plan_one(&files, &settings, &secrets, key),
         };
-        offer(&plan, choice, is_used.load(Ordering::Relaxed))
+        let mut offer = offer(&plan, choice, is_used.load(Ordering::Relaxed));
+        if let Offer::Ready(ready) = &mut offer {
+            let workspace = Workspace::read(&files, group, &options);
+            ready.advice = advice(&plan, &workspace, group);
+        }
+        offer
     }
 
     fn selection(&self, files: &dyn Files, group: &[ProjectFiles]) -> Selection {
@@ -207,6 +215,7 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
             doubts: doubts.collect(),
             changes,
             has_new_secret,
+            advice: String::new(),
         });
     }
     let Choice::One(_) = choice else { return Offer::Nothing };
@@ -216,6 +225,17 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
             Offer::Refused { title: planned.title.clone(), reason: reason.clone() }
         }
     })
+}
+
+/// What to do after repairs, and whom they cut off.
+fn advice(plan: &Plan<'_>, workspace: &Workspace<'_>, group: &[ProjectFiles]) -> String {
+    let mut lines = vec!["save all files that the repair changed".to_owned()];
+    if let Some(folder) = group.first().map(|set| &set.folder) {
+        let commands = recreate::commands(workspace, &plan.recreate, folder);
+        lines.extend(commands.iter().map(|command| format!("then run, in {}: {command}", folder.display())));
+    }
+    lines.extend(plan.notes.iter().cloned());
+    lines.join("\n")
 }
 
 /// True if a group was read from the file at `path`.

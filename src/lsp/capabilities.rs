@@ -9,7 +9,7 @@ use lsp_types::{
 };
 use serde_json::json;
 
-use super::actions::{COMMAND, FIX_ALL};
+use super::actions::{ADVICE_COMMAND, COMMAND, FIX_ALL};
 use super::client::Client;
 use super::position::Encoding;
 
@@ -33,7 +33,7 @@ pub fn initialize_result(client: &Client) -> InitializeResult {
             work_done_progress_options: WorkDoneProgressOptions::default(),
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![COMMAND.to_owned()],
+            commands: vec![COMMAND.to_owned(), ADVICE_COMMAND.to_owned()],
             work_done_progress_options: WorkDoneProgressOptions::default(),
         }),
         diagnostic_provider: client.pulls_diagnostics.then(|| {

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::actions::COMMAND;
+use super::actions::{ADVICE_COMMAND, COMMAND};
 use super::analysis::Engine;
 use super::capabilities::{initialize_result, watchers};
 use super::client::Client;
@@ -85,8 +85,8 @@ struct Session {
     complaint: Option<String>,
     /// Number of the next request to the client.
     next: u32,
-    /// Edits that the client was sent.
-    edits: BTreeSet<RequestId>,
+    /// Edits that the client was sent, each with what to do after it.
+    edits: BTreeMap<RequestId, String>,
 }
 
 impl<'l> Server<'l> {
@@ -162,6 +162,15 @@ impl<'l> Server<'l> {
                 self.phase = Phase::ShutDown;
                 self.answer(id, ());
             }
+            (Phase::Running(_), "workspace/executeCommand") if params["command"] == ADVICE_COMMAND => {
+                match params["arguments"][0].as_str() {
+                    Some(advice) => {
+                        self.show(MessageType::INFO, advice);
+                        self.answer(id, ());
+                    }
+                    None => self.refuse(id, ErrorCode::InvalidParams, "this command wants a text"),
+                }
+            }
             (Phase::Running(session), method) => match question(method, params) {
                 Ok(question) => session.question(id, question),
                 Err((code, message)) => self.refuse(id, code, &message),
@@ -171,23 +180,20 @@ impl<'l> Server<'l> {
 
     fn response(&mut self, response: Response) {
         let Phase::Running(session) = &mut self.phase else { return };
-        if !session.edits.remove(&response.id) {
-            return;
-        }
+        let Some(advice) = session.edits.remove(&response.id) else { return };
         let reason = match response.response_result {
             Ok(result) => match serde_json::from_value::<ApplyWorkspaceEditResponse>(result) {
                 Ok(ApplyWorkspaceEditResponse { applied: false, failure_reason, .. }) => failure_reason,
-                _ => return,
+                _ => return self.show(MessageType::INFO, &advice),
             },
             Err(error) => Some(error.message),
         };
         let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        self.complain(format!("the editor did not make the repair{why}"));
+        self.show(MessageType::ERROR, &format!("the editor did not make the repair{why}"));
     }
 
-    fn complain(&self, what: String) {
-        let message = format!("caulk: {what}");
-        self.notify("window/showMessage", ShowMessageParams { typ: MessageType::ERROR, message });
+    fn show(&self, typ: MessageType, what: &str) {
+        self.notify("window/showMessage", ShowMessageParams { typ, message: format!("caulk: {what}") });
     }
 
     fn notification(&mut self, notification: Notification) {
@@ -270,11 +276,11 @@ impl<'l> Server<'l> {
                     self.send(Message::Response(response));
                 }
             }
-            Done::Edit { id, label, edit } => {
+            Done::Edit { id, done } => {
                 if session.pending.remove(&id).is_some() {
                     let own = session.next_id();
-                    session.edits.insert(own.clone());
-                    let params = ApplyWorkspaceEditParams { label: Some(label), edit: *edit };
+                    session.edits.insert(own.clone(), done.advice);
+                    let params = ApplyWorkspaceEditParams { label: Some(done.label), edit: done.edit };
                     self.send_request(own, "workspace/applyEdit", params);
                     self.answer(id, ());
                 }
@@ -286,7 +292,7 @@ impl<'l> Server<'l> {
                     let news = complaint.clone().filter(|_| session.complaint != complaint);
                     session.complaint = complaint;
                     if let Some(news) = news {
-                        self.complain(news);
+                        self.show(MessageType::ERROR, &news);
                     }
                     self.diagnosed(texts);
                 }
@@ -363,7 +369,7 @@ impl Session {
             files: BTreeSet::new(),
             complaint: None,
             next: 0,
-            edits: BTreeSet::new(),
+            edits: BTreeMap::new(),
         })
     }
 

@@ -10,11 +10,11 @@ use std::sync::mpsc::{Receiver, Sender};
 use lsp_server::{ErrorCode, RequestId, Response};
 use lsp_types::{
     CodeAction, CodeActionParams, Diagnostic, DocumentDiagnosticReport, FullDocumentDiagnosticReport, Hover,
-    HoverContents, HoverParams, MarkupContent, MarkupKind, RelatedFullDocumentDiagnosticReport, Uri, WorkspaceEdit,
+    HoverContents, HoverParams, MarkupContent, MarkupKind, RelatedFullDocumentDiagnosticReport, Uri,
 };
 use serde::Serialize;
 
-use super::actions::{Desk, Offers, carry_out};
+use super::actions::{self, Desk, Offers, carry_out};
 use super::analysis::{Engine, Setup};
 use super::client::Client;
 use super::diagnostics::Report;
@@ -80,10 +80,8 @@ pub enum Done {
     Edit {
         /// The id of the request.
         id: RequestId,
-        /// What it does.
-        label: String,
-        /// The edit.
-        edit: Box<WorkspaceEdit>,
+        /// The edit, and what to say of it.
+        done: Box<actions::Done>,
     },
 }
 
@@ -175,15 +173,15 @@ impl Worker {
                 // It came with all there is to know.
                 None => answered(id, action),
                 Some(data) => match carry_out(&self.engine, &self.client, documents, data) {
-                    Ok((_, edit)) => {
-                        action.edit = Some(edit);
+                    Ok(done) => {
+                        action.edit = Some(done.edit);
                         answered(id, action)
                     }
                     Err(error) => failed(id, error.to_string()),
                 },
             },
             Question::Command(data) => match carry_out(&self.engine, &self.client, documents, data) {
-                Ok((label, edit)) => Done::Edit { id, label, edit: Box::new(edit) },
+                Ok(done) => Done::Edit { id, done: Box::new(done) },
                 Err(error) => failed(id, error.to_string()),
             },
             Question::Hover(params) => answered(id, self.hover(&params, documents)),

@@ -51,6 +51,8 @@ pub struct Editor {
     published: BTreeMap<String, (Option<i64>, Vec<Value>)>,
     /// Requests of the server that were answered with `null`.
     pub asked: Vec<Value>,
+    /// Messages that were shown.
+    pub shown: Vec<String>,
 }
 
 impl Editor {
@@ -88,6 +90,7 @@ impl Editor {
             open: BTreeMap::new(),
             published: BTreeMap::new(),
             asked: Vec::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -136,7 +139,7 @@ impl Editor {
     }
 
     /// The next message, after what has to be done about it is done.
-    fn next_message(&mut self) -> Value {
+    pub fn next_message(&mut self) -> Value {
         let message = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|error| {
             let mut log = String::new();
             let _ = self.server.kill();
@@ -157,6 +160,9 @@ impl Editor {
             let diagnostics = params["diagnostics"].as_array().expect("it is a list").clone();
             let uri = params["uri"].as_str().expect("it is a text").to_owned();
             self.published.insert(uri, (params["version"].as_i64(), diagnostics));
+        }
+        if message["method"] == "window/showMessage" {
+            self.shown.push(message["params"]["message"].as_str().expect("it is a text").to_owned());
         }
         message
     }
