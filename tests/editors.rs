@@ -147,3 +147,33 @@ fn flymake_shows_what_caulk_finds_in_the_buffer() {
     command.args(["--batch", "-l"]).arg(root().join("tests/editors/flymake.el"));
     drive(&folder, command.env("PLACE", "redis"), "flymake.el");
 }
+
+#[test]
+fn the_problem_matcher_of_vs_code_understands_every_line() {
+    let task: serde_json::Value = serde_json::from_str(&snippet("tasks.json")).expect("it is JSON");
+    let task = &task["tasks"][0];
+    let arguments: Vec<_> =
+        task["args"].as_array().expect("it is a list").iter().filter_map(serde_json::Value::as_str).collect();
+    let folder = project();
+    folder.write(".env", "BIND_IP=\n");
+    let run = folder.caulk(&arguments);
+    if run.stderr.contains("invalid value 'concise'") {
+        assert!(std::env::var_os("CI").is_none(), "{}", run.all());
+        println!("skipped: this caulk does not write `--format concise`");
+        return;
+    }
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{}", run.all());
+    let pattern = &task["problemMatcher"]["pattern"];
+    let expression = regex::Regex::new(pattern["regexp"].as_str().expect("it is a text")).expect("it is valid");
+    let group = |line: &str, key: &str| {
+        let found = expression.captures(line).unwrap_or_else(|| panic!("{line} is not understood"));
+        found[pattern[key].as_u64().expect("it is a number") as usize].to_owned()
+    };
+    let lines: Vec<_> = run.stdout.lines().filter(|line| line.contains("public-port")).collect();
+    assert_eq!(lines.len(), 1, "{}", run.all());
+    let said = ["file", "line", "severity", "code"].map(|key| group(lines[0], key));
+    assert_eq!(said, ["compose.yaml", "3", "error", "public-port"]);
+    for line in run.stdout.lines() {
+        group(line, "message");
+    }
+}
