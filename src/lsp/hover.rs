@@ -96,7 +96,8 @@ fn value(
         written.push(format!("… and {} more", shown.len() - LINE_LIMIT));
     }
     for name in variables_in(workspace, source, span) {
-        let is_told = |line: &&OriginLine| line.origin.contains(&format!("{name} "));
+        let steps = [format!("({name} "), format!("; {name} ")];
+        let is_told = |line: &&OriginLine| steps.iter().any(|step| line.origin.contains(step.as_str()));
         if !shown.iter().any(is_told) {
             written.push(variable_line(viewer, &name));
         }

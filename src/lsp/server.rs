@@ -61,7 +61,7 @@ pub struct Server<'l> {
 
 enum Phase {
     /// Before `initialize`; the engine waits for its client.
-    New(Option<Engine>),
+    New(Engine),
     Running(Box<Session>),
     ShutDown,
 }
@@ -92,7 +92,7 @@ struct Session {
 impl<'l> Server<'l> {
     /// A server that writes to `messages`. What the worker does comes back through `events`.
     pub fn new(engine: Engine, messages: Sender<Message>, events: Sender<Event>, log: &'l dyn Fn(&str)) -> Self {
-        Self { messages, events, log, phase: Phase::New(Some(engine)) }
+        Self { messages, events, log, phase: Phase::New(engine) }
     }
 
     /// Talks until one of the two ends it.
@@ -142,8 +142,7 @@ impl<'l> Server<'l> {
             (Phase::New(engine), "initialize") => match serde_json::from_value::<InitializeParams>(params.clone()) {
                 Ok(initialize) => {
                     let client = Client::new(&initialize, &params);
-                    let Some(engine) = engine.take() else { return };
-                    match Session::start(engine, client, self.events.clone()) {
+                    match Session::start(engine.clone(), client, self.events.clone()) {
                         Ok(session) => {
                             self.phase = Phase::Running(Box::new(session));
                             self.answer(id, initialize_result(&client));
