@@ -46,6 +46,42 @@ fn a_second_run_changes_nothing() {
 }
 
 #[test]
+fn the_edits_of_a_json_report_have_their_places_in_the_files_as_they_were() {
+    let text = "\
+services:
+  redis:
+    image: redis:7  # das Gedächtnis: läuft überall, größer 🚀
+    ports:
+      - \"6379:6379\"  # für alle geöffnet 🚀
+    healthcheck:
+      test: [\"CMD\", \"redis-cli\", \"ping\"]  # prüft nichts: ÄÖÜäöü
+  web:
+    image: example/web:1
+    environment:
+      REDIS_URL: redis://redis:6379/0  # ohne Schlüssel 🚀
+";
+    let folder = Folder::new();
+    folder.write("compose.yaml", text);
+    let run = folder.caulk(&["check", "--fix", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let edits = report["repairs"].as_array().expect("a list").iter().flat_map(|repair| {
+        repair["edits"].as_array().expect("a list").iter().filter(|edit| edit["path"] == "compose.yaml")
+    });
+    let mut count = 0;
+    for edit in edits {
+        for end in ["start", "end"] {
+            let number = |name: &str| edit["range"][end][name].as_u64().expect("a number") as usize;
+            let before = &text[..number("offset")];
+            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+            let place = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
+            assert_eq!((number("line"), number("column")), place, "{edit}");
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "{}", run.all());
+}
+
+#[test]
 fn fix_is_check_with_fix() {
     for name in PROJECTS {
         let [one, other] = [&["check", "--fix"][..], &["fix"]].map(|arguments| {

@@ -16,7 +16,7 @@ use crate::report::view::{
 };
 use crate::rule;
 use crate::source::{SourceId, relative_to};
-use crate::text::Span;
+use crate::text::{LineIndex, Span};
 
 /// Adds one group of projects to a report.
 pub struct Writer<'a> {
@@ -158,12 +158,12 @@ impl<'a> Writer<'a> {
         let source = state.workspace.sources.iter().find(|(_, source)| source.path == change.path).map(|(id, _)| id);
         let (kind, text) = match (&change.kind, source) {
             (ChangeKind::Edit(edit), Some(source)) => {
-                (EditKind::Edit(self.range(state, source, edit.span)), edit.text.clone())
+                (EditKind::Edit(range_before(state, source, edit.span)), edit.text.clone())
             }
             (ChangeKind::Edit(edit), None) => (EditKind::Create, edit.text.clone()),
             (ChangeKind::Line(line), Some(source)) => {
                 let end = state.workspace.sources.get(source).text.len();
-                (EditKind::Edit(self.range(state, source, Span::at(end))), format!("{line}\n"))
+                (EditKind::Edit(range_before(state, source, Span::at(end))), format!("{line}\n"))
             }
             (ChangeKind::Line(line), None) => (EditKind::Create, format!("{line}\n")),
         };
@@ -189,6 +189,12 @@ impl<'a> Writer<'a> {
     fn path(&self, path: &Path) -> String {
         relative_to(self.folder, path)
     }
+}
+
+/// A place in a file as it was before any repair, which the report itself does not show once repairs are made.
+fn range_before(state: &State<'_>, id: SourceId, span: Span) -> RangeView {
+    let text = &state.workspace.sources.get(id).text;
+    RangeView::new(text, &LineIndex::new(text), span)
 }
 
 /// What no report shows of a file: words that are most likely passwords, and the lines of an env file that can't be read,

@@ -139,6 +139,10 @@ impl<'f> Workspace<'f> {
     pub fn report_refusals(&mut self) {
         for number in 0..self.projects.len() {
             let project = &self.projects[number];
+            // What could not be read is reported already.
+            if project.incomplete {
+                continue;
+            }
             let (files, folder, variables) = (project.paths.clone(), project.folder.clone(), project.variables.clone());
             let (_, problems) = self.apart(|workspace| workspace.long_model(&files, &folder, &variables));
             self.problems.extend(problems);

@@ -135,7 +135,7 @@ const PORT: &[FieldInfo] = &[
     .optional(),
 ];
 
-const STORE: [FieldInfo; 8] = [
+const STORE: [FieldInfo; 9] = [
     field("store.id", Text, "id of the store, such as `redis`"),
     field("store.title", Text, "name of the store for people, such as `Redis`"),
     field(
@@ -150,6 +150,7 @@ const STORE: [FieldInfo; 8] = [
         "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only",
     ),
     field("store.data_volume", Bool, "true if its data lies on a volume"),
+    field("store.persists", Bool, "true if its arguments ask it to keep its data on disk, as `--appendonly yes` does"),
     field(
         "store.password_source",
         Text,
@@ -193,6 +194,7 @@ const URL: &[FieldInfo] = &[
     field("url.host", Text, "its host").optional(),
     field("url.port", Number, "its port, or the default of the scheme").optional(),
     field("url.credential", Choice(&["none", "password"]), "whether it carries a password"),
+    field("url.is_other_password", Bool, "true if it carries a password that is not the server's; both are known"),
     field("url.in_container", Bool, "true if the program that reads it runs in a container"),
     field("url.reaches", Choice(&["server", "itself", "nobody"]), "`itself` = localhost inside a container; `nobody` = a port that the server does not listen on, or that is not published").optional(),
     field("url.server", Text, "service that it means").optional(),

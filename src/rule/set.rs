@@ -160,6 +160,8 @@ mod tests {
                 "healthcheck-ignores-refusal",
                 "healthcheck-no-auth",
                 "store-no-auth",
+                "data-without-volume",
+                "no-memory-limit",
                 "public-port",
                 "bare-key-at-end",
                 "blank-before-option",
@@ -178,7 +180,8 @@ mod tests {
                 "suppression-without-reason",
                 "url-malformed",
                 "url-no-password",
-                "url-wrong-host"
+                "url-wrong-host",
+                "url-wrong-password"
             ]
         );
     }

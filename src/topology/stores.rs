@@ -54,6 +54,8 @@ pub struct StoreService {
     pub is_shared: bool,
     /// True if its data outlives the container.
     pub has_data_volume: bool,
+    /// True if its arguments ask it to keep its data on disk.
+    pub persists: bool,
     /// The server that it copies, if it is a replica.
     pub replica_of: Option<String>,
     /// Mounted configuration files, by their path in the container.
@@ -151,6 +153,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         published: published(service),
         reach: reach(project, service),
         is_shared: is_shared(project, service),
+        persists: persists(service),
         has_data_volume: mounts(service).iter().any(|mount| !configurations.contains_key(&mount.target)),
         ports,
         replica_of,
@@ -216,10 +219,27 @@ fn listening(setup: &Setup<'_>, ports: &BTreeMap<String, Listening>) -> Listenin
     }
 }
 
+/// The words of entry point and command.
+fn arguments(service: &Node) -> Vec<Word> {
+    let commands = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
+    commands.flat_map(|command| command.words).collect()
+}
+
+/// True if the last word about it turns the append-only file on, or snapshots.
+fn persists(service: &Node) -> bool {
+    let words = arguments(service);
+    let value = |option: &str| {
+        let at = words.iter().rposition(|word| word.text == option)?;
+        words.get(at + 1).filter(|word| word.certain).map(|word| word.text.as_str())
+    };
+    value("--appendonly") == Some("yes")
+        || value("--save")
+            .is_some_and(|times| times.trim_matches(['"', '\'']).starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// True if the server listens on loopback addresses only, by its own arguments.
 fn binds_to_loopback(service: &Node) -> bool {
-    let words = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
-    let words: Vec<Word> = words.flat_map(|command| command.words).collect();
+    let words = arguments(service);
     let Some(at) = words.iter().rposition(|word| word.text == "--bind") else { return false };
     let mut addresses = words[at + 1..].iter().take_while(|word| !word.text.starts_with("--")).peekable();
     let is_loopback = |word: &Word| matches!(word.text.trim_start_matches('-'), "127.0.0.1" | "::1" | "localhost");

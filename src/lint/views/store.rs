@@ -60,6 +60,7 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     };
     view.set("store.reach", FieldValue::text(reach));
     view.set("store.data_volume", FieldValue::Bool(store.has_data_volume));
+    view.set("store.persists", FieldValue::Bool(store.persists));
 }
 
 /// How a rule names what a server demands.

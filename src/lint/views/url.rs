@@ -3,6 +3,7 @@
 use super::service::describe;
 use super::store::auth_word;
 use super::{Context, Seen};
+use crate::lens::server::Auth;
 use crate::lens::url::{StoreUrl, UrlProblem, UrlProblemKind};
 use crate::lint::finding::Subject;
 use crate::model::container_env::Site;
@@ -76,6 +77,7 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     if let Some(span) = url.user_info {
         view.place("url.credential", place(Some(span)));
     }
+    view.set("url.is_other_password", FieldValue::Bool(is_other_password(context, link, url)));
     view.set("url.in_container", FieldValue::Bool(link.service.is_some()));
     let reaches = match link.target {
         Target::Store(_) => "server",
@@ -160,6 +162,16 @@ fn credential(link: &Link, url: &StoreUrl) -> &'static str {
                 && url.user_info.is_some()
         });
     if may_be_set { "unknown" } else { "none" }
+}
+
+/// True if the URL carries a password that is certainly not the server's. One that logs in as another user has its own.
+fn is_other_password(context: &Context<'_, '_>, link: &Link, url: &StoreUrl) -> bool {
+    let Some(store) = link.target.store().map(|number| &context.topology.stores[number]) else { return false };
+    let (Auth::Password(Some(known)), Some(own)) = (&store.auth, &url.password) else { return false };
+    let default_user = &context.rules.stores[store.store].default_user;
+    let is_default = url.user.as_ref().is_none_or(|user| user.text.is_empty() || user.text == *default_user);
+    let is_certain = link.text.certainty == Certainty::Known && url.problems.is_empty();
+    is_default && is_certain && !own.value.reveal().is_empty() && own.value.reveal() != known.reveal()
 }
 
 fn problem_word(kind: UrlProblemKind) -> &'static str {
