@@ -17,9 +17,12 @@
 //! | [`topology`] | which services are stores, whether they demand a password, and which variables and arguments lead to them |
 //! | [`rule`] | YAML → [`rule::RuleSet`]: decoded with spans, checked before use, evaluated on views |
 //! | [`config`] | `caulk.yaml` and the baseline → which rules speak where, and which files make a project |
+//! | [`inputs`] | paths that somebody names or has open → the projects to which they belong, grouped |
 //! | [`lint`] | rules × workspace → [`lint::Finding`]s, without what comments and the baseline silence |
 //! | [`fix`] | findings → repairs in memory → proof → files |
 //! | [`report`] | plain views → text, JSON, SARIF and other formats, patches |
+//! | [`origins`] | a resolved project → the plain view of each value and the way by which it came |
+//! | [`lsp`] | an editor's requests → diagnostics, code actions and hover texts |
 //! | [`cli`] | arguments → settings → the commands |
 //!
 //! # What holds everywhere
@@ -49,9 +52,12 @@ pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod fix;
+pub mod inputs;
 pub mod lens;
 pub mod lint;
+pub mod lsp;
 pub mod model;
+pub mod origins;
 pub mod report;
 pub mod rule;
 pub mod source;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, the ground floor first. Each may use those before it.
-const LAYERS: [&str; 17] = [
+const LAYERS: [&str; 19] = [
     "text",
     "syntax",
     "decode",
@@ -17,9 +17,11 @@ const LAYERS: [&str; 17] = [
     "topology",
     "rule",
     "config",
+    "inputs",
     "lint",
     "fix",
     "report",
+    "origins",
     "live",
     "lsp",
     "cli",

@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::format_args::{FormatArg, RulesFormatArg, ShellArg};
 use super::settings::{
     Action, BaselineUse, Check, ColorChoice, Command, Failing, Input, Output, Resolve, ResolveFormat, SecretsPolicy,
-    Selector, Settings, Undo, Verbosity,
+    Selector, Serve, Settings, Undo, Verbosity,
 };
 use crate::config::Where;
 use crate::report::view::Severity;
@@ -72,6 +72,8 @@ enum CommandArgs {
     /// Write a project as Docker Compose sees it, or where each value comes from
     #[command(after_help = RESOLVE_EXIT_STATUS)]
     Resolve(ResolveArgs),
+    /// Serve an editor: the language server protocol on standard input and output
+    Lsp(LspArgs),
     /// Take back the repairs of the last run, or some of them
     #[command(after_help = UNDO_HELP)]
     Undo {
@@ -175,6 +177,41 @@ struct ResolveArgs {
     /// Write which files make a project, and why
     #[arg(long, conflicts_with_all = ["files", "origins", "format"])]
     projects: bool,
+}
+
+#[derive(Debug, Args)]
+struct LspArgs {
+    /// For clients that name the transport; there is no other
+    #[arg(long, hide = true)]
+    stdio: bool,
+
+    /// Where a repair needs a password: make one, only name its variable, or leave the repair out
+    /// [default: generate]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    secrets: Option<SecretsArg>,
+
+    /// Rule to run, or tier (default, strict); may be given more than once
+    #[arg(long, value_name = "RULE|TIER", value_delimiter = ',', help_heading = "Rules")]
+    select: Vec<String>,
+
+    /// Rule or tier not to run; may be given more than once
+    #[arg(long, value_name = "RULE|TIER", value_delimiter = ',', help_heading = "Rules")]
+    ignore: Vec<String>,
+
+    #[command(flatten)]
+    rules: RuleFolderArgs,
+}
+
+impl LspArgs {
+    fn serve(self) -> Serve {
+        let selectors = |names: Vec<String>| names.iter().map(|name| Selector::of(name)).collect();
+        Serve {
+            select: selectors(self.select),
+            ignore: selectors(self.ignore),
+            rule_folders: self.rules.folders,
+            secrets: self.secrets.map(SecretsPolicy::from),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -371,6 +408,7 @@ impl Arguments {
             CommandArgs::Check(args) => Command::Check(Box::new(args.check("check", false)?)),
             CommandArgs::Fix(args) => Command::Check(Box::new(args.check("fix", true)?)),
             CommandArgs::Resolve(args) => Command::Resolve(Box::new(args.resolve())),
+            CommandArgs::Lsp(args) => Command::Serve(Box::new(args.serve())),
             CommandArgs::Undo { repairs, list } => Command::Undo(Undo { repairs, is_list: list }),
             CommandArgs::Init => Command::Init,
             CommandArgs::Explain { rule, rules } => Command::Explain { rule, rule_folders: rules.folders },
@@ -651,6 +689,16 @@ mod tests {
     #[test]
     fn other_commands_are_read() {
         let cases = [
+            ("lsp", Command::Serve(Box::default())),
+            (
+                "lsp --stdio --select strict --ignore public-port --rules r --secrets declare",
+                Command::Serve(Box::new(Serve {
+                    select: vec![Selector::Tier(Tier::Strict)],
+                    ignore: vec![Selector::Rule("public-port".into())],
+                    rule_folders: vec!["r".into()],
+                    secrets: Some(SecretsPolicy::Declare),
+                })),
+            ),
             ("init", Command::Init),
             ("undo", Command::Undo(Undo::default())),
             ("undo --list", Command::Undo(Undo { is_list: true, ..Undo::default() })),

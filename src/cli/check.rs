@@ -10,7 +10,6 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use super::configure::{Configuration, secrets_policy};
-use super::inputs;
 use super::known::Known;
 use super::progress::Progress;
 use super::settings::{Action, Check, Format, Input, Output, Verbosity};
@@ -20,6 +19,7 @@ use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
 use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{Plan, Settings, State, plan};
 use crate::fix::secret::{Secrets, random};
+use crate::inputs;
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::ProjectFiles;

@@ -38,7 +38,8 @@ impl Configuration {
         let rule_folders: Vec<_> = check.rule_folders.iter().map(|folder| absolute(current, folder)).collect();
         let loaded = config::load(files, &place, folders, &rule_folders, current)?;
         let root = config::repository_root(files, current).unwrap_or_else(|| current.to_owned());
-        let asked = choice(check, &loaded.rules)?;
+        let asked = choice(&check.select, &check.ignore);
+        known(&asked, &loaded.rules)?;
         let baseline = baseline(&check.baseline, &loaded.configs, files, current)?;
         let new_baseline = match &check.baseline {
             BaselineUse::Write(Some(file)) => Some(absolute(current, file)),
@@ -49,8 +50,9 @@ impl Configuration {
             _ => None,
         };
         let given = match &check.input {
-            Input::Paths(paths) if check.only_given => Some(paths.iter().map(|path| absolute(current, path)).collect()),
-            _ => None,
+            _ if !check.only_given => None,
+            Input::Paths(paths) => Some(paths.iter().map(|path| absolute(current, path)).collect()),
+            Input::Stdin { file_name } => Some([absolute(current, file_name)].into()),
         };
         let selection = Selection { asked, configs: loaded.configs, baseline, root, given };
         Ok(Self { rules: loaded.rules, selection, new_baseline })
@@ -71,25 +73,37 @@ fn baseline(asked: &BaselineUse, configs: &Configs, files: &dyn Files, current: 
     Ok(baseline)
 }
 
-fn choice(check: &Check, rules: &RuleSet) -> Result<Choice, Error> {
+/// Which rules are asked for.
+pub fn choice(select: &[Selector], ignore: &[Selector]) -> Choice {
     let mut choice = Choice::default();
-    for (selectors, is_ignored) in [(&check.select, false), (&check.ignore, true)] {
+    for (selectors, is_ignored) in [(select, false), (ignore, true)] {
         for selector in selectors {
             match selector {
                 Selector::Tier(tier) => {
                     let tier = if tier.as_str() == Tier::Strict.as_str() { Tier::Strict } else { Tier::Default };
                     if is_ignored { choice.ignored_tiers.push(tier) } else { choice.tiers.push(tier) }
                 }
-                Selector::Rule(id) => {
-                    if rules.rule(id).is_none() {
-                        return Err(super::rules::unknown(rules, id));
-                    }
-                    if is_ignored { choice.ignored.push(id.clone()) } else { choice.only.push(id.clone()) }
-                }
+                Selector::Rule(id) if is_ignored => choice.ignored.push(id.clone()),
+                Selector::Rule(id) => choice.only.push(id.clone()),
             }
         }
     }
-    Ok(choice)
+    choice
+}
+
+fn known(choice: &Choice, rules: &RuleSet) -> Result<(), Error> {
+    let unknown = choice.only.iter().chain(&choice.ignored).find(|id| rules.rule(id).is_none());
+    unknown.map_or(Ok(()), |id| Err(super::rules::unknown(rules, id)))
+}
+
+impl From<Asked> for SecretsPolicy {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Generate => Self::Generate,
+            Asked::Declare => Self::Declare,
+            Asked::Never => Self::Never,
+        }
+    }
 }
 
 /// Whether passwords are made: what the person asks for, else what is `configured`. Where nobody sits in front of the
@@ -99,9 +113,7 @@ pub fn secrets_policy(asked: Option<Asked>, configured: Option<SecretsPolicy>) -
         || ["CI", "PRE_COMMIT"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     let configured = configured.unwrap_or(SecretsPolicy::Generate);
     match asked {
-        Some(Asked::Generate) => SecretsPolicy::Generate,
-        Some(Asked::Declare) => SecretsPolicy::Declare,
-        Some(Asked::Never) => SecretsPolicy::Never,
+        Some(asked) => asked.into(),
         None if is_unattended() => configured.max(SecretsPolicy::Declare),
         None => configured,
     }

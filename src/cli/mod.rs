@@ -5,8 +5,8 @@ mod check;
 mod configure;
 mod format_args;
 mod init;
-mod inputs;
 mod known;
+mod lsp;
 mod progress;
 pub mod resolve;
 mod rules;
@@ -62,7 +62,8 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    // Not locked: the language server has threads that write.
+    let (mut out, mut err) = (io::stdout(), io::stderr());
     let result = run(&settings, &mut out, &mut err).and_then(|outcome| {
         out.flush()?;
         Ok(outcome)
@@ -85,6 +86,7 @@ fn run(settings: &Settings, out: &mut dyn Write, err: &mut dyn Write) -> Result<
         Command::Check(check) => check::run(check, output, &folder, out, err),
         Command::Resolve(resolve) => resolve::run(resolve, &folder, out, err),
         Command::Undo(undo) => undo::run(undo, &folder, out),
+        Command::Serve(serve) => lsp::run(serve, &folder),
         Command::Init => init::run(&folder, out),
         Command::Explain { rule, rule_folders } => {
             rules::explain(rule, &rules::load(rule_folders, &folder)?, &look(output.color), out)

@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::settings::{Resolve, ResolveFormat};
-use super::{Error, Outcome, inputs};
-use crate::canonical::{self, Item, Unused, Value};
+use super::{Error, Outcome};
+use crate::canonical::{self, Item, Unused};
 use crate::config::{self, Where};
-use crate::model::node::Layer;
-use crate::model::{Invocation, Problem, Variables, Weight, Workspace};
-use crate::report::resolved::{Branch, OriginView, Tree, render_json, render_origins, render_yaml};
-use crate::source::{Disk, FileKind, Files, SourceId, absolute, relative_to};
-use crate::text::Span;
+use crate::inputs;
+use crate::model::{Invocation, Problem, Weight, Workspace};
+use crate::origins::{Viewer, plain};
+use crate::report::resolved::{render_json, render_origins, render_yaml};
+use crate::source::{Disk, FileKind, Files, absolute, relative_to};
 
 /// Resolves a project and writes it; problems go to `err`. Ends as with findings where Compose refuses the project.
 pub(super) fn run(
@@ -128,74 +128,4 @@ fn write_problem(
         writeln!(err, "    {help}")?;
     }
     Ok(())
-}
-
-/// The value without origins.
-fn plain(item: &Item) -> Branch {
-    branch(item, &|_| OriginView::default())
-}
-
-fn branch(item: &Item, origin: &dyn Fn(&Item) -> OriginView) -> Branch {
-    let tree = match &item.value {
-        Value::Null => Tree::Null,
-        Value::Bool(value) => Tree::Bool(*value),
-        Value::Int(value) => Tree::Int(*value),
-        Value::Float(value) => Tree::Float(*value),
-        Value::Text(text) => Tree::Text(text.clone()),
-        Value::List(items) => Tree::List(items.iter().map(|item| branch(item, origin)).collect()),
-        Value::Map(entries) => {
-            Tree::Map(entries.iter().map(|(key, item)| (key.clone(), branch(item, origin))).collect())
-        }
-    };
-    Branch { tree, origin: origin(item) }
-}
-
-/// Says where values come from.
-struct Viewer<'v> {
-    workspace: &'v Workspace<'v>,
-    variables: &'v Variables,
-    folder: &'v Path,
-}
-
-impl Viewer<'_> {
-    fn branch(&self, root: &Item) -> Branch {
-        branch(root, &|item| self.origin(item))
-    }
-
-    fn origin(&self, item: &Item) -> OriginView {
-        let origin = &item.origin;
-        let mut steps: Vec<String> = origin.variables.iter().map(|name| self.variable(name, &origin.layers)).collect();
-        steps.extend(origin.layers.iter().map(|layer| self.layer(layer, origin.source)));
-        OriginView { place: self.place(origin.source, origin.span), steps }
-    }
-
-    fn variable(&self, name: &str, layers: &[Layer]) -> String {
-        let value = self.variables.get(name);
-        let included = layers.iter().any(|layer| matches!(layer, Layer::Include { .. }));
-        if value.is_none() && included {
-            return format!("{name} as the included project sets it");
-        }
-        match (self.variables.definition(name), value) {
-            (Some(definition), _) => format!("{name} from {}", self.place(definition.source, definition.key_span)),
-            (None, Some("")) => format!("{name} is empty in the environment"),
-            (None, Some(_)) => format!("{name} from the environment"),
-            (None, None) => format!("{name} is not set"),
-        }
-    }
-
-    fn layer(&self, layer: &Layer, source: SourceId) -> String {
-        let line = |span: Span| self.workspace.sources.get(source).line_column(span.start).line;
-        match layer {
-            Layer::Alias { at } => format!("alias in line {}", line(*at)),
-            Layer::Merge { at } => format!("merge key in line {}", line(*at)),
-            Layer::Extends { service, .. } => format!("extends {service}"),
-            Layer::Include { folder, .. } => format!("include of {}", relative_to(self.folder, folder)),
-            Layer::Override { source, span } => format!("over {}", self.place(*source, *span)),
-        }
-    }
-
-    fn place(&self, source: SourceId, span: Span) -> String {
-        let source = self.workspace.sources.get(source);
-        format!("{}:{}", relative_to(self.folder, &source.path), source.line_column(span.start).line)
-    }
 }

@@ -21,6 +21,8 @@ pub enum Command {
     Check(Box<Check>),
     /// Write a project as Docker Compose sees it.
     Resolve(Box<Resolve>),
+    /// Serve an editor.
+    Serve(Box<Serve>),
     /// Take repairs of the last run back.
     Undo(Undo),
     /// Write a `caulk.yaml` to start from.
@@ -98,6 +100,19 @@ pub struct Check {
     pub statistics: bool,
     /// When to end with status 1.
     pub failing: Failing,
+}
+
+/// What the language server looks for, and how it repairs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Serve {
+    /// As for [`Check`].
+    pub select: Vec<Selector>,
+    /// As for [`Check`].
+    pub ignore: Vec<Selector>,
+    /// Folders with further rules.
+    pub rule_folders: Vec<PathBuf>,
+    /// Whether passwords may be made; `None` stands for yes, since a person sits in front of an editor.
+    pub secrets: Option<SecretsPolicy>,
 }
 
 /// Which project to resolve, and how to write it. The flags are those of `docker compose`.

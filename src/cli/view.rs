@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::fix::plan::{Fate, Plan, Planned, State};
+use crate::fix::recreate;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::secret::Secrets;
 use crate::lint::{Finding, Label, Silencer};
-use crate::model::discover::Reason;
+use crate::model::Weight;
 use crate::model::reading::words_with_dollar;
-use crate::model::{Project, Weight};
 use crate::report::rules_page;
 use crate::report::view::{
     Applicability, ClientView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
@@ -211,42 +211,12 @@ impl<'a> Writer<'a> {
         EditView { path, kind, text: self.secrets.mask(&text) }
     }
 
-    /// `docker compose up -d …`: a restart would keep the old command.
     fn apply_with(&mut self, state: &State<'_>, plan: &Plan<'_>) {
-        for (number, project) in state.workspace.projects.iter().enumerate() {
-            let services: Vec<_> =
-                plan.recreate.iter().filter(|(project, _)| *project == number).map(|(_, name)| name.as_str()).collect();
-            if services.is_empty() {
-                continue;
-            }
-            let files = match project.reason {
-                Reason::DefaultName | Reason::ComposeFile => String::new(),
-                // A swarm takes its stacks from a call of its own, and nothing was repaired for it.
-                Reason::Stack(_) => continue,
-                Reason::Configured | Reason::Call(_) | Reason::Overlay | Reason::Alone => self.call_options(project),
-            };
-            let folder = self.path(&project.folder);
-            let from = if files.is_empty() && folder != "." { format!("--project-directory {folder} ") } else { files };
-            let command = format!("docker compose {from}up -d {}", services.join(" "));
+        for command in recreate::commands(&state.workspace, &plan.recreate, self.folder) {
             if !self.report.apply_with.contains(&command) {
                 self.report.apply_with.push(command);
             }
         }
-    }
-
-    fn options(&self, name: &str, paths: &[PathBuf]) -> String {
-        paths.iter().map(|path| format!("{name} {} ", self.path(path))).collect()
-    }
-
-    /// What `docker compose` needs to be told of a project that it does not find by itself.
-    fn call_options(&self, project: &Project) -> String {
-        let env_files = if project.has_own_env_files { project.variables.paths.as_slice() } else { &[] };
-        let mut options = self.options("--env-file", env_files) + &self.options("-f", &project.paths);
-        options.extend(project.profiles.iter().map(|profile| format!("--profile {profile} ")));
-        if project.paths.first().and_then(|path| path.parent()) != Some(project.folder.as_path()) {
-            options.push_str(&self.options("--project-directory", std::slice::from_ref(&project.folder)));
-        }
-        options
     }
 
     fn range(&mut self, state: &State<'_>, id: SourceId, span: Span) -> RangeView {

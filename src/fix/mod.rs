@@ -8,6 +8,7 @@ pub mod link;
 pub mod plan;
 pub mod port;
 pub mod proof;
+pub mod recreate;
 pub mod repair;
 pub mod seal;
 pub mod secret;

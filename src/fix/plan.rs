@@ -261,6 +261,25 @@ impl Aim {
 
 /// Plans all repairs for what is found in the files.
 pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>) -> Plan<'f> {
+    plan_chosen(files, settings, secrets, &|_| true)
+}
+
+/// Plans one repair, and leaves whatever else is found as it is. The plan is empty if nothing needs that repair.
+pub fn plan_one<'f>(
+    files: &'f dyn Files,
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    key: &RepairKey,
+) -> Plan<'f> {
+    plan_chosen(files, settings, secrets, &|other| other == key)
+}
+
+fn plan_chosen<'f>(
+    files: &'f dyn Files,
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    is_chosen: &dyn Fn(&RepairKey) -> bool,
+) -> Plan<'f> {
     let mut plan = Plan {
         repairs: Vec::new(),
         draft: Draft::new(files),
@@ -268,9 +287,9 @@ pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell
         notes: BTreeSet::new(),
         made: Vec::new(),
     };
-    first_look(files, settings, secrets, &mut plan);
+    first_look(files, settings, secrets, is_chosen, &mut plan);
     let mut progress = Progress::default();
-    while step(settings, secrets, &mut plan, &mut progress) {}
+    while step(settings, secrets, is_chosen, &mut plan, &mut progress) {}
     plan.leave_out(&progress.settled);
     plan
 }
@@ -284,12 +303,18 @@ struct Progress {
 }
 
 /// Builds each repair on the files as they are, so that a report can show it.
-fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>) {
+fn first_look(
+    files: &dyn Files,
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    is_chosen: &dyn Fn(&RepairKey) -> bool,
+    plan: &mut Plan<'_>,
+) {
     let state = State::read(files, settings);
     for finding in &state.findings {
         let Some(aim) = state.target(finding) else { continue };
         let key = state.key(finding.project, &aim);
-        if plan.repairs.iter().any(|planned| planned.key == key) {
+        if !is_chosen(&key) || plan.repairs.iter().any(|planned| planned.key == key) {
             continue;
         }
         let planned = match build(&state, files, settings, secrets, finding, &aim) {
@@ -319,7 +344,13 @@ fn first_look(files: &dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secr
 }
 
 /// Makes the next repair. False if there is none left.
-fn step(settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>, progress: &mut Progress) -> bool {
+fn step(
+    settings: &Settings<'_>,
+    secrets: &RefCell<Secrets>,
+    is_chosen: &dyn Fn(&RepairKey) -> bool,
+    plan: &mut Plan<'_>,
+    progress: &mut Progress,
+) -> bool {
     let overlay = plan.draft.overlay();
     let state = State::read(&overlay, settings);
     let wanted = state.findings.iter().filter(|finding| settings.selection.is_about(&state.workspace, finding));
@@ -334,7 +365,7 @@ fn step(settings: &Settings<'_>, secrets: &RefCell<Secrets>, plan: &mut Plan<'_>
     }
     for (aim, finding) in aims {
         let key = state.key(finding.project, &aim);
-        if !progress.tried.insert(key.clone()) {
+        if !is_chosen(&key) || !progress.tried.insert(key.clone()) {
             continue;
         }
         let built = build(&state, &overlay, settings, secrets, finding, &aim);

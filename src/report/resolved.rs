@@ -149,13 +149,31 @@ fn scalar(text: &str) -> String {
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
+/// A value of a resolved project on one line, harmless for whoever looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginLine {
+    /// Where it stands in the project: `services.redis.ports[0].target`.
+    pub path: String,
+    /// What it is; a secret is masked unless it was asked for.
+    pub value: String,
+    /// Where it comes from: place and steps.
+    pub origin: String,
+}
+
+/// Each value with where it comes from, in the order of the project.
+pub fn origins(root: &Branch, show_secrets: bool) -> Vec<OriginLine> {
+    let mut lines = Vec::new();
+    collect(root, &mut String::new(), "", show_secrets, &mut lines);
+    lines
+}
+
 /// Writes each value with where it comes from, one line each.
 ///
 /// # Errors
 /// Whatever `out` says.
 pub fn render_origins(root: &Branch, show_secrets: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines = Vec::new();
-    collect(root, &mut String::new(), "", show_secrets, &mut lines);
+    let lines = origins(root, show_secrets);
+    let lines: Vec<_> = lines.iter().map(|line| (format!("{} = {}", line.path, line.value), &line.origin)).collect();
     let width = lines.iter().map(|(value, _)| value.chars().count()).filter(|width| *width <= 60).max().unwrap_or(0);
     for (value, origin) in lines {
         writeln!(out, "{value:width$}  {origin}")?;
@@ -163,8 +181,13 @@ pub fn render_origins(root: &Branch, show_secrets: bool, out: &mut dyn Write) ->
     Ok(())
 }
 
-/// `path = value` and its origin. `before` is the item before in the same list: an option may stand there.
-fn collect(branch: &Branch, path: &mut String, before: &str, show_secrets: bool, lines: &mut Vec<(String, String)>) {
+/// A value by its name alone, as it may be shown: on one line, masked if it is, or holds, a secret.
+pub fn shown(name: &str, value: &str) -> String {
+    super::visible::visible(&mask::value(name, "", value)).into_owned()
+}
+
+/// The lines of a value and of what is below it. `before` is the item before in the same list: an option may stand there.
+fn collect(branch: &Branch, path: &mut String, before: &str, show_secrets: bool, lines: &mut Vec<OriginLine>) {
     let length = path.len();
     let value = match &branch.tree {
         Tree::Map(entries) if !entries.is_empty() => {
@@ -200,7 +223,7 @@ fn collect(branch: &Branch, path: &mut String, before: &str, show_secrets: bool,
     let OriginView { place, steps } = &branch.origin;
     let steps = if steps.is_empty() { String::new() } else { format!(" ({})", steps.join("; ")) };
     let value = super::visible::visible(&value).into_owned();
-    lines.push((format!("{path} = {value}"), format!("{place}{steps}")));
+    lines.push(OriginLine { path: path.clone(), value, origin: format!("{place}{steps}") });
 }
 
 #[cfg(test)]

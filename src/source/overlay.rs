@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{FileKind, Files, ReadError};
+use super::{FileKind, Files, ReadError, SIZE_LIMIT};
 
 /// No files at all: the ground below an [`Overlay`] that stands for itself, such as a rule's example.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,6 +56,7 @@ impl<'f> Overlay<'f> {
 impl Files for Overlay<'_> {
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, ReadError> {
         match self.texts.get(path) {
+            Some(Some(bytes)) if bytes.len() > SIZE_LIMIT => Err(ReadError::TooLarge),
             Some(text) => text.clone().ok_or(ReadError::Absent),
             None => self.below.read(path),
         }

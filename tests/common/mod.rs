@@ -57,6 +57,14 @@ impl Folder {
         files_of(&self.path())
     }
 
+    /// Runs git in it.
+    pub fn git(&self, arguments: &[&str]) {
+        let mut git = Command::new("git");
+        git.args(arguments).current_dir(self.path()).env("HOME", self.folder.path()).env_remove("GIT_DIR");
+        let output = git.output().expect("git can be run");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Runs caulk in it.
     pub fn caulk(&self, arguments: &[&str]) -> Run {
         Run::of(&mut self.command(arguments))

@@ -1,4 +1,4 @@
-//! From paths on the command line to projects, grouped so that what shares files is read together.
+//! From paths that somebody names, or has open in an editor, to projects, grouped so that what shares files is read together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -80,8 +80,9 @@ pub fn find(files: &dyn Files, given: &Given, configs: &Configs) -> Inputs {
     inputs
 }
 
-/// The Compose files beside an env file, or in the nearest folder above it that has some, within its repository.
-fn compose_files_around(files: &dyn Files, env_file: &Path) -> Vec<PathBuf> {
+/// The Compose files beside an env file, or another file that a project may read, or in the nearest folder above it that has
+/// some, within its repository.
+pub fn compose_files_around(files: &dyn Files, env_file: &Path) -> Vec<PathBuf> {
     let folder = env_file.parent().unwrap_or(env_file);
     let root = repository_root(files, folder);
     // Without a repository, nothing says where a project ends.

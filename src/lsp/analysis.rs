@@ -1,0 +1,248 @@
+//! What is wrong in the projects of the open texts, and what could be done about it: all that needs a project to be read.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::documents::{Documents, OpenText};
+use crate::config::baseline::Baseline;
+use crate::config::{self, Configs, LoadError, SecretsPolicy, Where};
+use crate::fix::commit::FileChange;
+use crate::fix::plan::{Fate, Plan, Settings, State, plan, plan_one};
+use crate::fix::recreate;
+use crate::fix::repair::RepairKey;
+use crate::fix::secret::{Secrets, random};
+use crate::inputs;
+use crate::lens::value::Secret;
+use crate::lint::Selection;
+use crate::model::discover::ProjectFiles;
+use crate::model::{Options, Workspace};
+use crate::rule::{Applicability, RuleSet};
+use crate::source::git::GitProgram;
+use crate::source::{Disk, Files, is_compose_name};
+
+/// What the person who started the server asked for; it wins over `caulk.yaml`.
+#[derive(Debug, Clone, Default)]
+pub struct Engine {
+    /// Which rules speak.
+    pub asked: config::Choice,
+    /// Folders with further rules, absolute.
+    pub rule_folders: Vec<PathBuf>,
+    /// Whether passwords are made.
+    pub policy: Option<SecretsPolicy>,
+}
+
+/// What holds for one state of the texts: configuration, rules, and which files make projects.
+pub struct Setup {
+    asked: config::Choice,
+    policy: Option<SecretsPolicy>,
+    rules: RuleSet,
+    configs: Configs,
+    baseline: Baseline,
+    /// The projects to which the open texts most likely belong, those that share files together.
+    pub groups: Vec<Vec<ProjectFiles>>,
+    /// What is wrong with the configuration, which does not count then.
+    pub mistake: Option<LoadError>,
+}
+
+/// Which repairs are meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Choice {
+    /// All that are safe.
+    AllSafe,
+    /// One, safe or not: a person chose it.
+    One(RepairKey),
+}
+
+/// What a choice of repairs comes to.
+#[derive(Debug, Clone)]
+pub enum Offer {
+    /// It was proved.
+    Ready(Ready),
+    /// It can't be made; title and reason.
+    Refused {
+        /// What it would do.
+        title: String,
+        /// Why not, or what a person has to do.
+        reason: String,
+    },
+    /// There is nothing to repair.
+    Nothing,
+}
+
+/// Repairs that were proved.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// What they do.
+    pub titles: Vec<String>,
+    /// Why they may break somebody; empty for safe ones.
+    pub doubts: Vec<String>,
+    /// The files before and after, in the order in which they are to be written.
+    pub changes: Vec<FileChange>,
+    /// True if a password had to be made.
+    pub has_new_secret: bool,
+    /// What a person has to do or to know after them.
+    pub advice: String,
+}
+
+/// Whether passwords are made for use, or only to see whether a repair holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Making {
+    /// The texts are never shown.
+    Trial,
+    /// The texts go to the editor.
+    Real,
+}
+
+impl Setup {
+    /// Finds out what holds for the open texts.
+    pub fn read(engine: &Engine, documents: &Documents) -> Self {
+        let files = documents.over(&Disk);
+        let roots: BTreeSet<_> = documents.iter().flat_map(|open| roots(&files, open)).collect();
+        let given = inputs::given(&files, &roots.into_iter().collect::<Vec<_>>());
+        let mut setup = Self {
+            asked: engine.asked.clone(),
+            policy: engine.policy,
+            rules: RuleSet::built_in().clone(),
+            configs: Configs::default(),
+            baseline: Baseline::default(),
+            groups: Vec::new(),
+            mistake: None,
+        };
+        let top = Path::new("/");
+        let load = |place| config::load(&files, place, given.folders(), &engine.rule_folders, top);
+        match load(&Where::Search) {
+            Ok(loaded) => (setup.rules, setup.configs) = (loaded.rules, loaded.configs),
+            Err(mistake) => {
+                setup.mistake = Some(mistake);
+                if let Ok(loaded) = load(&Where::Nowhere) {
+                    setup.rules = loaded.rules;
+                }
+            }
+        }
+        for baseline in setup.configs.iter().filter_map(|config| config.baseline.clone()).collect::<Vec<_>>() {
+            if let Err(mistake) = setup.baseline.add(&files, &baseline, top) {
+                setup.mistake.get_or_insert(mistake);
+            }
+        }
+        setup.groups = inputs::find(&files, &given, &setup.configs).groups;
+        setup
+    }
+
+    /// Reads and judges one group of projects.
+    pub fn with_state<T>(&self, files: &dyn Files, group: &[ProjectFiles], look: impl FnOnce(&State<'_>) -> T) -> T {
+        let git = GitProgram::default();
+        let (options, selection) = (Options::default(), self.selection(files, group));
+        look(&State::read(files, &self.settings(group, &options, &selection, &git, false)))
+    }
+
+    /// Plans and proves repairs on the texts as they are now.
+    pub fn offer(&self, documents: &Documents, group: &[ProjectFiles], choice: &Choice, making: Making) -> Offer {
+        let files = documents.over(&Disk);
+        let git = GitProgram::default();
+        let (options, selection) = (Options::default(), self.selection(&files, group));
+        let settings = self.settings(group, &options, &selection, &git, matches!(choice, Choice::One(_)));
+        let is_used = Arc::new(AtomicBool::new(false));
+        let secrets = RefCell::new(noticing(making, is_used.clone()));
+        let plan = match choice {
+            Choice::AllSafe => plan(&files, &settings, &secrets),
+            Choice::One(key) => plan_one(&files, &settings, &secrets, key),
+        };
+        let mut offer = offer(&plan, choice, is_used.load(Ordering::Relaxed));
+        if let Offer::Ready(ready) = &mut offer {
+            let workspace = Workspace::read(&files, group, &options);
+            ready.advice = advice(&plan, &workspace, group);
+        }
+        offer
+    }
+
+    fn selection(&self, files: &dyn Files, group: &[ProjectFiles]) -> Selection {
+        let folder = group.first().map(|set| set.folder.as_path()).unwrap_or(Path::new("/"));
+        Selection {
+            asked: self.asked.clone(),
+            configs: self.configs.clone(),
+            baseline: self.baseline.clone(),
+            root: config::repository_root(files, folder).unwrap_or_else(|| folder.to_owned()),
+            given: None,
+        }
+    }
+
+    fn settings<'a>(
+        &'a self,
+        sets: &'a [ProjectFiles],
+        options: &'a Options,
+        selection: &'a Selection,
+        git: &'a GitProgram,
+        is_unsafe_allowed: bool,
+    ) -> Settings<'a> {
+        let configured = sets.first().and_then(|set| self.configs.at(set.files.first()?)).and_then(|own| own.secrets);
+        // A person sits in front of an editor, so there is somebody to whom a password is of use.
+        let policy = self.policy.or(configured).unwrap_or(SecretsPolicy::Generate);
+        // The editor writes, and says what it can't.
+        let may_write = &|_: &Path| Ok(());
+        Settings { sets, options, rules: &self.rules, selection, is_unsafe_allowed, policy, git, may_write }
+    }
+}
+
+/// The files of which a text makes us read the projects.
+fn roots(files: &dyn Files, open: &OpenText) -> Vec<PathBuf> {
+    let Some(path) = &open.path else { return Vec::new() };
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_compose = is_compose_name(name) || matches!(open.language.as_str(), "dockercompose" | "yaml.docker-compose");
+    if is_compose { vec![path.clone()] } else { inputs::compose_files_around(files, path) }
+}
+
+/// Secrets that take note of a new one. In a trial all look alike and are of no use to anybody.
+fn noticing(making: Making, is_used: Arc<AtomicBool>) -> Secrets {
+    let mut generate = random();
+    Secrets::new(Box::new(move || {
+        is_used.store(true, Ordering::Relaxed);
+        match making {
+            Making::Trial => Ok(Secret::new("0".repeat(64))),
+            Making::Real => generate(),
+        }
+    }))
+}
+
+fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
+    let made: Vec<_> = plan.repairs.iter().filter(|planned| planned.fate == Fate::Made).collect();
+    let mut changes = plan.draft.file_changes(1);
+    changes.retain(|change| change.before != change.after);
+    changes.sort_by(|a, b| (a.role, &a.path).cmp(&(b.role, &b.path)));
+    if !made.is_empty() && !changes.is_empty() {
+        let doubts = made.iter().filter(|planned| planned.applicability != Applicability::Safe);
+        let doubts = doubts.filter_map(|planned| planned.repair.as_ref()).flat_map(|repair| repair.doubts.clone());
+        return Offer::Ready(Ready {
+            titles: made.iter().map(|planned| planned.title.clone()).collect(),
+            doubts: doubts.collect(),
+            changes,
+            has_new_secret,
+            advice: String::new(),
+        });
+    }
+    let Choice::One(_) = choice else { return Offer::Nothing };
+    plan.repairs.first().map_or(Offer::Nothing, |planned| match &planned.fate {
+        Fate::Made => Offer::Nothing,
+        Fate::HeldBack { reason, .. } | Fate::Refused(reason) => {
+            Offer::Refused { title: planned.title.clone(), reason: reason.clone() }
+        }
+    })
+}
+
+/// What to do after repairs, and whom they cut off.
+fn advice(plan: &Plan<'_>, workspace: &Workspace<'_>, group: &[ProjectFiles]) -> String {
+    let mut lines = vec!["save all files that the repair changed".to_owned()];
+    if let Some(folder) = group.first().map(|set| &set.folder) {
+        let commands = recreate::commands(workspace, &plan.recreate, folder);
+        lines.extend(commands.iter().map(|command| format!("then run, in {}: {command}", folder.display())));
+    }
+    lines.extend(plan.notes.iter().cloned());
+    lines.join("\n")
+}
+
+/// True if a group was read from the file at `path`.
+pub fn reads(state: &State<'_>, path: &Path) -> bool {
+    state.workspace.sources.iter().any(|(_, source)| source.path == path)
+}
