@@ -193,7 +193,7 @@ fn sarif_logs_fit_the_schema_of_the_standard() {
         serde_json::from_slice(&fs::read(path).expect("the schema is there")).expect("a schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
     let folders = common::PROJECTS.iter().map(|name| Folder::copy_of(&project(name).join("input")));
-    for folder in folders.chain([hostile()]) {
+    for folder in folders.chain([hostile(), silenced()]) {
         let log = json(&folder, "sarif");
         let errors: Vec<_> = validator.iter_errors(&log).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}");
@@ -214,6 +214,25 @@ fn sarif_logs_fit_the_schema_of_the_standard() {
 }
 
 /// A viewer replaces placeholders and shows links: neither may come from a file.
+/// A project of which a comment silences a part.
+fn silenced() -> Folder {
+    let folder = Folder::new();
+    let text = "services:\n  # caulk: ignore[store-no-auth] test data\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n";
+    folder.write("compose.yaml", text);
+    folder
+}
+
+#[test]
+fn sarif_keeps_what_a_comment_silences_with_its_reason() {
+    let log = json(&silenced(), "sarif");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let of = |rule: &str| results.iter().find(|result| result["ruleId"] == rule).expect("it is found");
+    let suppression = &of("store-no-auth")["suppressions"][0];
+    assert_eq!((&suppression["kind"], &suppression["justification"]), (&"inSource".into(), &"test data".into()));
+    assert_eq!(suppression["location"]["physicalLocation"]["region"]["startLine"], 2);
+    assert!(of("public-port").get("suppressions").is_none());
+}
+
 #[test]
 fn sarif_messages_say_what_they_say() {
     let log = json(&hostile(), "sarif");

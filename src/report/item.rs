@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::mask::looks_secret;
-use super::view::{Applicability, EditKind, FindingView, RangeView, RepairView, Report, Severity};
+use super::view::{Applicability, EditKind, FindingView, RangeView, RepairView, Report, Severity, SuppressedBy};
 use super::visible::visible;
 
 /// What stands in the place of a rule's id where a file could not be read.
@@ -62,16 +62,7 @@ pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
         fingerprint: digest(&[READING, &problem.path, &problem.message]),
         finding: None,
     });
-    let findings = report.findings.iter().map(|finding| Item {
-        rule: &finding.rule,
-        severity: finding.severity,
-        path: &finding.path,
-        range: Some(finding.range),
-        message: message(finding),
-        fingerprint: finding.fingerprint.clone(),
-        finding: Some(finding),
-    });
-    let mut items: Vec<_> = problems.chain(findings).collect();
+    let mut items: Vec<_> = problems.chain(report.findings.iter().map(of_finding)).collect();
     let mut seen = HashSet::new();
     for item in &mut items {
         // The same thing twice, such as one service in two projects: which comes first is stable.
@@ -83,6 +74,23 @@ pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
         }
     }
     items
+}
+
+/// The findings that comments and the baseline silence, with what silences each: for formats that have a place for them.
+pub(super) fn suppressed(report: &Report) -> impl Iterator<Item = (Item<'_>, &SuppressedBy)> {
+    report.suppressed.iter().map(|suppressed| (of_finding(&suppressed.finding), &suppressed.by))
+}
+
+fn of_finding(finding: &FindingView) -> Item<'_> {
+    Item {
+        rule: &finding.rule,
+        severity: finding.severity,
+        path: &finding.path,
+        range: Some(finding.range),
+        message: message(finding),
+        fingerprint: finding.fingerprint.clone(),
+        finding: Some(finding),
+    }
 }
 
 /// What is wrong and under which conditions.

@@ -11,9 +11,9 @@ use std::io::{self, Write};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::item::{Item, READING_SUMMARY, items, suggestions};
+use super::item::{Item, READING_SUMMARY, items, suggestions, suppressed};
 use super::json::write_document;
-use super::view::{FindingView, LabelView, RangeView, Report, Severity};
+use super::view::{FindingView, LabelView, RangeView, Report, Severity, SuppressedBy};
 use super::visible::visible;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -30,23 +30,32 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.')
 /// What `out` says.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let items = items(report);
-    let mut rules: Vec<&str> = items.iter().map(|item| item.rule).collect();
+    let silent: Vec<_> = suppressed(report).collect();
+    let mut rules: Vec<&str> = items.iter().chain(silent.iter().map(|(item, _)| item)).map(|item| item.rule).collect();
     rules.sort_unstable();
     rules.dedup();
-    let run = Run {
-        tool: Tool {
-            driver: Driver {
-                name: "caulk",
-                version: &report.version,
-                semantic_version: &report.version,
-                information_uri: env!("CARGO_PKG_REPOSITORY"),
-                rules: rules.iter().map(|id| rule(report, id)).collect(),
+    let run =
+        Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "caulk",
+                    version: &report.version,
+                    semantic_version: &report.version,
+                    information_uri: env!("CARGO_PKG_REPOSITORY"),
+                    rules: rules.iter().map(|id| rule(report, id)).collect(),
+                },
             },
-        },
-        column_kind: "unicodeCodePoints",
-        original_uri_base_ids: [(BASE, Base { description: text("The folder in which caulk ran.") })].into(),
-        results: items.iter().map(|item| result(report, &rules, item)).collect(),
-    };
+            column_kind: "unicodeCodePoints",
+            original_uri_base_ids: [(BASE, Base { description: text("The folder in which caulk ran.") })].into(),
+            results: items
+                .iter()
+                .map(|item| result(report, &rules, item))
+                .chain(silent.iter().map(|(item, by)| ResultOut {
+                    suppressions: vec![suppression(by)],
+                    ..result(report, &rules, item)
+                }))
+                .collect(),
+        };
     write_document(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, false, out)
 }
 
@@ -82,12 +91,26 @@ fn result<'a>(report: &'a Report, rules: &[&str], item: &Item<'a>) -> ResultOut<
         }],
         related_locations: labels.iter().enumerate().map(|(number, label)| related(number, label)).collect(),
         partial_fingerprints: [(FINGERPRINT, item.fingerprint.clone())].into(),
+        suppressions: Vec::new(),
         fixes: finding.map(|finding| fixes(report, finding)).unwrap_or_default(),
         properties: finding.map(|finding| ResultProperties {
             tier: finding.tier.as_str(),
             assumes: &finding.assumes,
             repairs: repairs(report, finding),
         }),
+    }
+}
+
+fn suppression(by: &SuppressedBy) -> Suppression {
+    match by {
+        SuppressedBy::Comment { path, range, reason } => Suppression {
+            kind: "inSource",
+            justification: Some(visible(reason).into_owned()).filter(|reason| !reason.is_empty()),
+            location: Some(SuppressionLocation { physical_location: PhysicalLocation::new(path, Some(*range)) }),
+        },
+        SuppressedBy::Baseline => {
+            Suppression { kind: "external", justification: Some("in the baseline".to_owned()), location: None }
+        }
     }
 }
 
@@ -229,9 +252,26 @@ struct ResultOut<'a> {
     related_locations: Vec<RelatedLocation>,
     partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Suppression>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<Fix<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<ResultProperties<'a>>,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    justification: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<SuppressionLocation>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SuppressionLocation {
+    physical_location: PhysicalLocation,
 }
 
 #[derive(Serialize)]
