@@ -83,6 +83,19 @@ pub fn run(
             });
             parts.collect::<Result<Vec<_>, _>>()
         }
+        // As with `--fix`: what one changes, the next one finds changed.
+        None if check.action == Action::ShowDiff => {
+            let mut changed = Overlay::new(&files);
+            let parts = found.groups.iter().map(|group| {
+                let mut part = run.group(group, &changed, None)?;
+                for (path, bytes) in std::mem::take(&mut part.changed) {
+                    changed.set(path, bytes);
+                }
+                progress.step(group.len());
+                Ok(part)
+            });
+            parts.collect::<Result<Vec<_>, _>>()
+        }
         None => in_parallel(&found.groups, &mut progress, |group| run.group(group, &files, None)),
     };
     progress.finish();
@@ -129,6 +142,8 @@ struct Part {
     report: Report,
     files: BTreeSet<PathBuf>,
     diffs: Vec<FileDiff>,
+    /// What the files in `diffs` would hold.
+    changed: Vec<(PathBuf, Vec<u8>)>,
     /// Why some repairs could not be written.
     not_written: Vec<String>,
 }
@@ -137,7 +152,17 @@ impl Part {
     fn absorb(&mut self, mut other: Self) {
         self.report.absorb(other.report);
         self.files.append(&mut other.files);
-        self.diffs.append(&mut other.diffs);
+        for diff in other.diffs {
+            match self.diffs.iter_mut().find(|known| known.path == diff.path) {
+                None => self.diffs.push(diff),
+                Some(known) if diff.before.as_ref() == Some(&known.after) => {
+                    known.after = diff.after;
+                    known.secrets.extend(diff.secrets);
+                }
+                // A link to it made the same file a part of several projects; a patch changes it once.
+                Some(_) => {}
+            }
+        }
         self.not_written.append(&mut other.not_written);
     }
 }
@@ -219,6 +244,7 @@ impl Run<'_> {
             let secrets = secrets.borrow().exposed();
             part.report.notes.extend(changes.iter().filter_map(|change| self.not_for_git(change, &secrets)));
             part.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
+            part.changed.extend(changes.iter().filter_map(|change| Some((change.path.clone(), change.after.clone()?))));
         }
         let shown = after.as_ref().unwrap_or(&before);
         let secrets = secrets.borrow();
