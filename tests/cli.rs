@@ -77,6 +77,11 @@ fn what_the_page_on_configuration_shows_is_what_caulk_says() {
 }
 
 #[test]
+fn what_the_page_on_continuous_integration_shows_is_what_caulk_says() {
+    run_in("docs/ci.md", &[("tests/cmd/shop", "")]);
+}
+
+#[test]
 fn rules_are_listed_and_explained() {
     run("tests/cmd/rules.md", &[]);
 }
