@@ -271,13 +271,13 @@ fn open_project() -> impl Strategy<Value = OpenProject> {
     let command = select(vec![
         "",
         "    command: redis-server\n",
-        "    command: redis-server --appendonly yes # kept\n",
-        "    command: \"redis-server --save 60 1\"\n",
-        "    command: [redis-server, \"--appendonly\", 'yes']\n",
-        "    command:\n      - redis-server # the server\n      - --appendonly\n      - \"yes\"\n",
-        "    command: >\n      redis-server\n      --appendonly yes\n",
+        "    command: redis-server --appendfsync always # kept\n",
+        "    command: \"redis-server --hz 20\"\n",
+        "    command: [redis-server, \"--appendfsync\", 'always']\n",
+        "    command:\n      - redis-server # the server\n      - --appendfsync\n      - \"always\"\n",
+        "    command: >\n      redis-server\n      --appendfsync always\n",
         "    command: --maxmemory 64mb\n",
-        "    command: sh -c \"redis-server --appendonly yes\"\n",
+        "    command: sh -c \"redis-server --appendfsync always\"\n",
     ]);
     let ports = select(vec![
         "",
