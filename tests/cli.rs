@@ -44,6 +44,25 @@ fn what_the_readme_shows_is_what_caulk_says() {
     run("README.md", &["fixtures/projects/guide/input"]);
 }
 
+/// The commands of README.md that write completions and the manual page, for somebody who has none of the folders.
+#[cfg(unix)]
+#[test]
+fn completions_are_installed_as_the_readme_says() {
+    let readme = include_str!("../README.md");
+    let is_it = |block: &&str| block.contains("caulk completions");
+    let block = readme.split("```sh\n").find(is_it).and_then(|rest| rest.split("```").next()).expect("it shows how");
+    let folder = Folder::new();
+    let caulk = Path::new(env!("CARGO_BIN_EXE_caulk")).parent().map(Path::to_owned);
+    let all = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(caulk.into_iter().chain(std::env::split_paths(&all))).expect("it is a path");
+    let mut bash = std::process::Command::new("bash");
+    let run = common::Run::of(bash.args(["-ec", block]).env("PATH", path).env("HOME", folder.path()));
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{}", run.all());
+    let files = folder.files();
+    assert_eq!(files.len(), 4, "{:?}", files.keys());
+    assert!(files.values().all(|bytes| !bytes.is_empty()));
+}
+
 #[test]
 fn what_the_page_on_formats_shows_is_what_caulk_says() {
     run("docs/formats.md", &["fixtures/projects/guide/input"]);

@@ -172,6 +172,29 @@ fn pre_commit_accepts_the_manifest() {
     repository.must(&["pre-commit", "validate-manifest", ".pre-commit-hooks.yaml"]);
 }
 
+/// The hook that README.md shows uses the program that is installed.
+#[test]
+fn the_hook_of_the_readme_stops_a_bad_commit() {
+    let Some(pre_commit) = required("pre-commit", program("pre-commit")) else { return };
+    let readme = include_str!("../README.md");
+    let block = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it shows a hook");
+    let files = |text: &str| text.split("'(?x)").nth(1).and_then(|rest| rest.split('\'').next()).map(str::to_owned);
+    assert_eq!(files(block), files(&manifest()), "both take the same files");
+    let mut repository = Repository::new();
+    repository.programs.extend(pre_commit.parent().map(Path::to_owned));
+    repository.write(".pre-commit-config.yaml", block);
+    repository.must(&["pre-commit", "install"]);
+    repository.write("compose.yaml", OPEN);
+    repository.must(&["git", "add", "."]);
+    let stopped = repository.commit();
+    assert_eq!(stopped.status, Some(1), "{}", stopped.all());
+    assert!(stopped.all().contains("store-no-auth"), "{}", stopped.all());
+    repository.write("compose.yaml", SOUND);
+    repository.must(&["git", "add", "."]);
+    let through = repository.commit();
+    assert_eq!(through.status, Some(0), "{}", through.all());
+}
+
 #[test]
 fn a_bad_commit_is_stopped_and_a_repaired_one_goes_through() {
     let Some(repository) = Repository::with_pre_commit("caulk-fix") else { return };
