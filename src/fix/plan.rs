@@ -116,6 +116,10 @@ impl Plan<'_> {
         keys.iter().filter_map(|key| self.repairs.iter().position(|planned| is_meant(planned, key))).collect()
     }
 
+    fn is_refused(&self, key: &RepairKey) -> bool {
+        self.repairs.iter().any(|planned| planned.key == *key && matches!(planned.fate, Fate::Refused(_)))
+    }
+
     /// Takes out the repairs that others have made needless, and counts the rest anew.
     fn leave_out(&mut self, settled: &BTreeMap<RepairKey, RepairKey>) {
         for (key, by) in settled {
@@ -289,7 +293,15 @@ fn plan_chosen<'f>(
     };
     first_look(files, settings, secrets, is_chosen, &mut plan);
     let mut progress = Progress::default();
-    while step(settings, secrets, is_chosen, &mut plan, &mut progress) {}
+    loop {
+        let made = plan.made.len();
+        while step(settings, secrets, is_chosen, &mut plan, &mut progress) {}
+        if plan.made.len() == made {
+            break;
+        }
+        // What was refused may have waited for a repair that was made after it. A second run would make it, too.
+        progress.tried.retain(|key| !plan.is_refused(key));
+    }
     plan.leave_out(&progress.settled);
     plan
 }

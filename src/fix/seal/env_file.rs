@@ -149,11 +149,17 @@ impl Seal<'_, '_, '_> {
     }
 
     fn ignore(&mut self, root: &Path, path: &Path) {
-        let line = relative_to(root, path);
-        let kind = ChangeKind::Line(line);
+        let list = root.join(".gitignore");
+        let line = pattern_of(&relative_to(root, path));
+        // A repair that was made before has hidden it. A later `!` could bring it back.
+        let text = self.read(&list).unwrap_or_default();
+        let decisive = text.lines().rev().find(|known| *known == line || known.starts_with('!'));
+        if decisive.is_some_and(|known| known == line) {
+            return;
+        }
         self.repair.changes.push(Change {
-            path: root.join(".gitignore"),
-            kind,
+            path: list,
+            kind: ChangeKind::Line(line),
             role: Role::Other,
             purpose: Purpose::Hiding,
         });
@@ -227,6 +233,18 @@ impl Seal<'_, '_, '_> {
         let bytes = self.bench.files.read(path).ok()?;
         decode(&bytes).ok().map(|text| text.to_string())
     }
+}
+
+/// The pattern of `.gitignore` that means just this path.
+fn pattern_of(path: &str) -> String {
+    let mut pattern = String::new();
+    for (position, c) in path.char_indices() {
+        if "*?[\\".contains(c) || (position == 0 && "#!".contains(c)) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
 }
 
 fn define_in(text: &str, name: &str, value: &str) -> Result<Edit, NoSeal> {
