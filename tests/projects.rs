@@ -321,3 +321,60 @@ services:
     );
     assert!(compose.contains("--requirepass"), "{compose}");
 }
+
+#[test]
+fn a_port_is_the_stores_only_if_the_server_listens_behind_it() {
+    let redis = |keys: &str| format!("services:\n  redis:\n    image: redis:7\n{keys}");
+    let joined = "services:\n  redis:\n    image: redis:7\n    network_mode: service:vpn\n  vpn:\n    image: example/vpn\n    ports: [\"6379:6379\"]\n";
+    let cases = [
+        (redis("    ports: [\"6379:6379\"]\n"), true),
+        (redis("    ports: [\"6380:379\"]\n"), false),
+        (redis("    ports: [\"6379:6379/udp\"]\n"), false),
+        (redis("    ports: [\"6370-6380:6370-6380\"]\n"), true),
+        (redis("    ports: [\"16379:16379\"]\n"), true),
+        (redis("    command: redis-server --port 6380\n    ports: [\"6380:6380\"]\n"), true),
+        (redis("    command: redis-server --port 6380\n    ports: [\"6379:6379\"]\n"), false),
+        (redis("    build: .\n    ports: [\"7000:7000\"]\n"), true),
+        (
+            redis("    command: redis-server /etc/mine.conf\n    volumes: [data:/etc]\n    ports: [\"7000:7000\"]\n"),
+            true,
+        ),
+        ("services:\n  redis:\n    image: redis/redis-stack\n    ports: [\"8001:8001\"]\n".to_owned(), true),
+        (joined.to_owned(), true),
+        (joined.replace("6379:6379", "80:80"), false),
+    ];
+    for (text, is_open) in cases {
+        let folder = Folder::new();
+        folder.write("compose.yaml", &text);
+        let out = folder.caulk(&["check", "--format", "concise"]).all();
+        assert_eq!(out.contains("publishes redis port"), is_open, "{text}\n{out}");
+        assert!(is_open || !out.contains("can be reached from outside"), "{text}\n{out}");
+        assert!(out.contains("public-port"), "{text}\n{out}");
+    }
+}
+
+#[test]
+fn a_default_that_is_blank_gives_way_to_the_password() {
+    let commands = [
+        ("--requirepass ${REDIS_PASSWORD:-}", "--requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}"),
+        ("--requirepass \"${REDIS_PASSWORD-}\"", "--requirepass \"${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\""),
+        (
+            "--requirepass ${REDIS_PASSWORD:-} --appendonly yes",
+            "--requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env} --appendonly yes",
+        ),
+    ];
+    for (before, after) in commands {
+        let folder = Folder::new();
+        let text = |arguments: &str, url: &str| {
+            format!(
+                "services:\n  redis:\n    image: redis:7\n    command: redis-server {arguments}\n  web:\n    image: example/web:1\n    environment:\n      REDIS_URL: redis://{url}redis:6379/0\n"
+            )
+        };
+        folder.write("compose.yaml", text(before, ""));
+        let run = folder.caulk(&["check", "--fix"]);
+        let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
+        let expected = text(after, "default:${REDIS_PASSWORD}@");
+        assert!(compose.starts_with(expected.split("  web").next().unwrap_or_default()), "{compose}\n{}", run.all());
+        assert!(compose.ends_with(expected.split("  web").nth(1).unwrap_or_default()), "{compose}\n{}", run.all());
+    }
+}

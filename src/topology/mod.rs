@@ -10,6 +10,7 @@ mod spot;
 mod stores;
 
 use crate::catalog::Store;
+use crate::lens::port::Port;
 use crate::model::Workspace;
 use crate::model::node::{Entry, Node};
 use crate::source::SourceId;
@@ -56,6 +57,11 @@ impl Topology {
     /// The store that a service is.
     pub fn store_of(&self, project: usize, service: &str) -> Option<&StoreService> {
         self.stores.iter().find(|store| store.project == project && store.service == service)
+    }
+
+    /// The store behind a published port of a service: its own, or one that has joined its network.
+    pub fn store_behind(&self, project: usize, service: &str, port: &Port<'_>) -> Option<&StoreService> {
+        self.stores.iter().find(|store| store.project == project && store.is_behind(service, port))
     }
 
     /// What leads to the store `number`, or should.

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::namespace;
 use super::patterns::compiled;
-use crate::catalog::{ImageName, Mechanism, Store};
+use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
 use crate::lens::port::{Exposure, Port, ports};
@@ -48,6 +48,10 @@ pub struct StoreService {
     pub names: Vec<String>,
     /// Ports on which it listens in its container.
     pub ports: Vec<u16>,
+    /// The service in whose network it is: itself, or the one that it joins.
+    owner: String,
+    /// The container ports behind which its data lies; `None` if that can't be seen.
+    doors: Option<Vec<u16>>,
     /// Ports of the host that lead to it: host port, container port.
     pub published: Vec<(u16, u16)>,
     /// Who can reach it.
@@ -78,6 +82,11 @@ impl StoreService {
     /// How its image takes the password.
     pub fn mechanism<'c>(&self, stores: &'c [Store]) -> &'c Mechanism {
         &stores[self.store].images[self.pattern].mechanism
+    }
+
+    /// True if an entry under `ports` of a service leads to it, or may.
+    pub fn is_behind(&self, service: &str, port: &Port<'_>) -> bool {
+        self.owner == service && leads(port, self.doors.as_deref())
     }
 
     /// Calls `use_setup` with what the service says about its server.
@@ -140,12 +149,17 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let entry = project.services().iter().find(|entry| entry.key == name)?;
     let (service, owner) = (&entry.value, namespace::owner(project, entry));
     let auth = if unreadable(service) { Auth::Unknown("its command can't be read".to_owned()) } else { auth };
-    let (ports, auth) = match listening {
-        Listening::Usual => (definition.ports.clone(), auth),
-        Listening::On(0) => (Vec::new(), Auth::Unknown("it listens on a socket only".to_owned())),
-        Listening::On(port) => (vec![port], auth),
-        Listening::Unknown => (Vec::new(), auth),
+    let is_plain = opens_only_its_ports(mechanism) && service.get("build").is_none();
+    let is_seen = is_plain && !matches!(auth, Auth::Unknown(_));
+    let (listens_on, is_listed, auth) = match listening {
+        Listening::Usual => (definition.ports.clone(), is_seen, auth),
+        Listening::On(0) => (Vec::new(), true, Auth::Unknown("it listens on a socket only".to_owned())),
+        Listening::On(port) => (vec![port], is_plain, auth),
+        Listening::Unknown => (Vec::new(), false, auth),
     };
+    // What joins another service's network shares its ports with others: only those that are known are its own.
+    let doors = (is_listed || owner.key != entry.key).then(|| listens_on.clone());
+    let leading: Vec<_> = ports(&owner.value).into_iter().filter(|port| leads(port, doors.as_deref())).collect();
     Some(StoreService {
         project: number,
         service: name.to_owned(),
@@ -153,12 +167,14 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         pattern,
         auth,
         names: names(entry, owner),
-        published: published(entry, owner, &ports),
-        reach: reach(project, entry, owner, &ports),
+        published: published(&leading),
+        reach: reach(project, entry, owner, &leading),
+        owner: owner.key.clone(),
+        doors,
         is_shared: is_shared(project, &owner.value),
         persists: persists(service),
         has_data_volume: mounts(service).iter().any(|mount| !configurations.contains_key(&mount.target)),
-        ports,
+        ports: listens_on,
         replica_of,
         configurations,
     })
@@ -400,28 +416,33 @@ fn own_names(name: &str, service: &Node) -> Vec<String> {
     names
 }
 
-/// The published ports that lead to a service: of those of the one whose network it joins, the ones on which it listens.
-fn ports_of<'p>(service: &Entry, owner: &'p Entry, listens_on: &[u16]) -> Vec<Port<'p>> {
-    let mut all = ports(&owner.value);
-    if owner.key != service.key {
-        all.retain(|port| listens_on.iter().any(|own| (port.target.first..=port.target.last).contains(own)));
-    }
-    all
+/// True if a published port leads to one of these container ports, or may: `None` if they can't be seen. The port of
+/// the cluster bus, 10,000 above, takes anybody's orders, too (redis.io, cluster specification).
+fn leads(port: &Port<'_>, doors: Option<&[u16]>) -> bool {
+    let target = u32::from(port.target.first)..=u32::from(port.target.last);
+    let is_reached = |door: &u16| target.contains(&u32::from(*door)) || target.contains(&(u32::from(*door) + 10_000));
+    port.protocol != "udp" && doors.is_none_or(|doors| doors.iter().any(is_reached))
 }
 
-fn published(service: &Entry, owner: &Entry, listens_on: &[u16]) -> Vec<(u16, u16)> {
-    let pairs = ports_of(service, owner, listens_on).into_iter().filter_map(|port| {
+/// True for the images whose server alone listens, where its arguments and its file tell it to. Stack adds a user
+/// interface, Bitnami's and Dragonfly's take other ports from variables.
+fn opens_only_its_ports(mechanism: &Mechanism) -> bool {
+    matches!(mechanism, Mechanism::Argv(argv) if argv.syntax == ArgvSyntax::Directives)
+}
+
+fn published(leading: &[Port<'_>]) -> Vec<(u16, u16)> {
+    let pairs = leading.iter().filter_map(|port| {
         let published = port.published?;
-        Some((published.first..=published.last).zip(port.target.first..=port.target.last).collect::<Vec<_>>())
+        Some((published.first..=published.last).zip(port.target.first..=port.target.last))
     });
     pairs.flatten().collect()
 }
 
-fn reach(project: &Project, service: &Entry, owner: &Entry, listens_on: &[u16]) -> Reach {
+fn reach(project: &Project, service: &Entry, owner: &Entry, leading: &[Port<'_>]) -> Reach {
     if owner.value.get("network_mode").and_then(Node::scalar_text).is_some_and(|mode| mode.value == "host") {
         return if binds_to_loopback(&service.value) { Reach::Project } else { Reach::Host };
     }
-    if ports_of(service, owner, listens_on).iter().any(|port| port.exposure != Exposure::Loopback) {
+    if leading.iter().any(|port| port.exposure != Exposure::Loopback) {
         return Reach::Published;
     }
     if is_shared(project, &owner.value) { Reach::Shared } else { Reach::Project }

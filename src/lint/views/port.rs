@@ -34,6 +34,9 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
             let mut view = Seen::new(ViewKind::Port, project, subject);
             describe(context, project, service, &mut view);
             fields(context, project, &port, &mut view);
+            let store = context.topology.store_behind(project, &service.key, &port);
+            let store = store.map(|store| &context.rules.stores[store.store].id);
+            view.set("port.store", FieldValue::optional(store));
             seen.push(view);
         }
     }

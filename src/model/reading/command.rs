@@ -81,14 +81,24 @@ impl Command<'_, '_> {
             Certainty::Assumed(names) => names.iter().filter(|assumed| *assumed == name).cloned().collect(),
             _ => Vec::new(),
         };
+        let at = self.passage(piece.source.clone());
+        if self.is_blank_on_purpose(at) {
+            return None;
+        }
         Some(Reading {
             kind: ReadingKind::BlankWord { option, next },
             service: Some(self.service.to_owned()),
             subject: name.to_owned(),
-            at: self.passage(piece.source.clone()),
+            at,
             other: Passage::definition(self.project, name),
             assumes: assumed,
         })
+    }
+
+    /// True for `${NAME:-}`: that is how further arguments are left to whoever sets them.
+    fn is_blank_on_purpose(&self, used: Passage) -> bool {
+        let text = self.workspace.sources.get(used.source).text.get(used.span.start..used.span.end);
+        text.is_some_and(|text| text.ends_with("-}"))
     }
 
     fn passage(&self, range: Range<usize>) -> Passage {

@@ -248,6 +248,10 @@ impl Variable {
             (OperatorKind::Required, false) => {
                 return Err(Unmet { name: self.name.clone(), message: argument.text, span: self.span });
             }
+            // `${NAME:-}` is blank, too, and must be found where it stands.
+            (OperatorKind::Default, false) if argument.pieces.is_empty() => {
+                expansion.push("", self.span, origin, inside);
+            }
             (OperatorKind::Default, false) | (OperatorKind::Alternative, true) => expansion.append(argument),
             _ => expansion.push(&value.unwrap_or_default(), self.span, origin, inside),
         }
