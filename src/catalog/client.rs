@@ -13,6 +13,8 @@ pub struct Client {
     pub is_unmistakable: bool,
     /// Variables with a URL.
     pub url: Vec<String>,
+    /// Variables with a list of servers, each as `label:host:port:database:password`.
+    pub host_list: Vec<String>,
     /// Variables with a host, or with host and port.
     pub host: Vec<String>,
     /// Variables with a port.

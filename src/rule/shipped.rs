@@ -143,7 +143,7 @@ fn healthchecks() {
 #[test]
 fn urls() {
     let url = |fields: &[(&'static str, FieldValue)]| -> Vec<(&'static str, FieldValue)> {
-        let base = [("url.variable", text("REDIS_URL")), ("url.host", text("localhost"))];
+        let base = [("url.variable", text("REDIS_URL")), ("url.form", text("url")), ("url.host", text("localhost"))];
         [&base, fields].concat()
     };
     let malformed = url(&[("url.problem", text("port")), ("url.problem_text", text("the port is no number"))]);

@@ -62,6 +62,11 @@ fn has_signs<'v>(client: &Client, value: &dyn Fn(&str) -> Option<&'v str>) -> bo
     !client.signs.is_empty() && client.signs.iter().all(|group| group.iter().any(is_set))
 }
 
+/// The variables that say where a program connects.
+fn connection(client: &Client) -> impl Iterator<Item = &String> {
+    client.url.iter().chain(&client.host_list).chain(&client.host)
+}
+
 impl<'c> Knowledge<'c> {
     /// True if the image is known to take its connection from the variables that the catalog names, and from nothing else.
     pub fn is_complete(&self) -> bool {
@@ -78,9 +83,14 @@ impl<'c> Knowledge<'c> {
         })
     }
 
+    /// True if the program reads `name` as a list of servers.
+    pub fn reads_host_list(&self, name: &str) -> bool {
+        self.of_image.iter().any(|client| client.host_list.iter().any(|known| known == name))
+    }
+
     /// The program that connects to a default host, because nothing in its container says another one.
     pub fn with_default_host(&self, env: &ContainerEnv) -> Option<(&'c Client, &'c str)> {
-        let silent = |client: &&&'c Client| !client.url.iter().chain(&client.host).any(|name| env.get(name).is_some());
+        let silent = |client: &&&'c Client| !connection(client).any(|name| env.get(name).is_some());
         let client = self.of_image.iter().find(silent).filter(|_| !env.open)?;
         Some((client, client.default_host.as_deref()?))
     }
@@ -96,7 +106,7 @@ impl<'c> Knowledge<'c> {
                 })
             })
         };
-        let all = || self.of_image.iter().flat_map(|client| client.url.iter().chain(&client.host));
+        let all = || self.of_image.iter().flat_map(|client| connection(client));
         self.is_complete() && (!env.open || all().next().is_none()) && all().all(leads_elsewhere)
     }
 }

@@ -9,7 +9,7 @@ use super::patterns::compiled;
 use super::stores::StoreService;
 use crate::catalog::{Client, Store};
 use crate::lens::command::Command;
-use crate::lens::url::{StoreUrl, UrlReading};
+use crate::lens::url::{StoreUrl, UrlReading, host_list};
 use crate::model::container_env::{ContainerEnv, ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Node, Place, Text, Value};
 use crate::model::{Project, Workspace};
@@ -84,7 +84,7 @@ impl Carrier {
 /// What the value of a link is.
 #[derive(Debug, Clone)]
 pub enum LinkKind {
-    /// A URL.
+    /// A URL, or an entry of a list of servers.
     Url(Box<StoreUrl>),
     /// A host, with other variables for port and password.
     Host {
@@ -191,15 +191,31 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Option<Link> {
-        let text = variable.value.clone()?;
-        let carrier = Carrier::Variable { name: variable.name.clone(), site: variable.site.clone() };
-        let (store, kind) = match self.url(Some(&variable.name), &text) {
-            Some(url) => url,
-            None => self.host(service, &variable.name, &text)?,
+    fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Vec<Link> {
+        let Some(text) = &variable.value else { return Vec::new() };
+        let mut kinds = self.host_list(service, &variable.name, text);
+        if kinds.is_empty() {
+            let url = self.url(Some(&variable.name), text);
+            kinds.extend(url.or_else(|| self.host(service, &variable.name, text)));
+        }
+        let link = |(store, kind)| Link {
+            project: self.number,
+            service: Some(service.key.clone()),
+            carrier: Carrier::Variable { name: variable.name.clone(), site: variable.site.clone() },
+            text: text.clone(),
+            target: self.target(Some(service), &kind, text, store),
+            kind,
+            store,
         };
-        let target = self.target(Some(service), &kind, &text, store);
-        Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
+        kinds.into_iter().map(link).collect()
+    }
+
+    /// A variable whose value is a list of servers, where the program in the container is known to read it so.
+    fn host_list(&self, service: &Entry, name: &str, text: &Text) -> Vec<(usize, LinkKind)> {
+        let env = &self.project.containers[&service.key];
+        let reads = |clients: &Clients<'_>| clients.of(&service.value, env).reads_host_list(name);
+        let Some(store) = self.clients.iter().position(reads) else { return Vec::new() };
+        host_list(&text.value).into_iter().map(|server| (store, LinkKind::Url(Box::new(server)))).collect()
     }
 
     fn words(&self, service: &Entry, key: &'static str) -> Vec<Link> {

@@ -10,7 +10,7 @@ use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
 use crate::lens::server::Auth;
-use crate::lens::url::{StoreUrl, encode_password, with_host, with_password};
+use crate::lens::url::{StoreUrl, literal_password, with_host, with_password};
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Text};
 use crate::source::SourceId;
@@ -65,7 +65,7 @@ impl<'b> Seal<'b, '_, '_> {
                 if !credential.is_known() {
                     return Err(format!("{shown} must be given the password by hand, once it is known"));
                 }
-                let edits = with_password(url, &encode_password(&credential.value), user);
+                let edits = with_password(url, &literal_password(url, &credential.value), user);
                 let edits: Vec<_> = edits.into_iter().map(|edit| (edit.span.start..edit.span.end, edit.text)).collect();
                 let may = self.edit_entry(*source, *entry, &edits);
                 may.map_err(|why| format!("{shown} needs the password, but {why}"))?;
@@ -108,7 +108,7 @@ impl<'b> Seal<'b, '_, '_> {
     ) -> Result<(), String> {
         let service = link.service.as_deref().expect("a container's variable has a service");
         let user = member.url_user();
-        let literal = encode_password(&credential.value);
+        let literal = literal_password(url, &credential.value);
         let port =
             member.store.ports.first().copied().filter(|port| url.port_number().is_some_and(|known| known != *port));
         let edits = |reference: &str, redirect: Option<&str>| {

@@ -1,10 +1,12 @@
 //! Which variable carries the password of a store, and what its value is.
 
+use std::collections::BTreeSet;
+
 use super::env_file::EnvTarget;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
 use crate::lens::server::Auth;
-use crate::lens::url::not_raw;
+use crate::lens::url::cannot_hold;
 use crate::lens::value::{Lookup, Secret};
 use crate::model::container_env::Site;
 use crate::model::node::{Certainty, Node, Place, Text, Value};
@@ -124,8 +126,12 @@ impl Seal<'_, '_, '_> {
 
     /// An error if clients would need the password in a URL that can't hold it as it is.
     fn fits_into_urls(&self, member: &Member<'_>, value: &str, what: &str) -> Result<(), NoSeal> {
-        let bad = not_raw(value);
-        if bad.is_empty() || !self.has_url_client(member) {
+        let urls = self.bench.topology.links_to(member.number).filter_map(|link| match &link.kind {
+            LinkKind::Url(url) if !url.has_password() => Some(url),
+            LinkKind::Url(_) | LinkKind::Host { .. } => None,
+        });
+        let bad: BTreeSet<char> = urls.flat_map(|url| cannot_hold(url, value)).collect();
+        if bad.is_empty() {
             return Ok(());
         }
         let bad: String = bad.into_iter().collect();
@@ -286,13 +292,6 @@ impl Seal<'_, '_, '_> {
         others
             .map(|(_, store)| store.node(self.bench.workspace))
             .any(|node| ["command", "entrypoint", "environment"].into_iter().filter_map(|key| node.get(key)).any(used))
-    }
-
-    fn has_url_client(&self, member: &Member<'_>) -> bool {
-        self.bench.topology.links_to(member.number).any(|link| match &link.kind {
-            LinkKind::Url(url) => !url.has_password(),
-            LinkKind::Host { .. } => false,
-        })
     }
 }
 

@@ -1,17 +1,26 @@
 //! Minimal changes to a URL.
 
+use std::collections::BTreeSet;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{StoreUrl, UrlProblemKind};
+use super::host_list::with_field;
+use super::{StoreUrl, UrlForm, UrlProblemKind};
 use crate::text::{Edit, Span};
 
 /// All but what a URL never gives a meaning.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The changes after which `url` carries `reference` as its password: a text that is right in a URL, such as
-/// `${REDIS_PASSWORD:?…}` or what [`encode_password`] gives. A user stays; where there is none, it is `default_user`,
+/// `${REDIS_PASSWORD:?…}` or what [`literal_password`] gives. A user stays; where there is none, it is `default_user`,
 /// since redis-cli and node-redis 4 do not take a URL without one everywhere. Places are bytes of the text that was read.
 pub fn with_password(url: &StoreUrl, reference: &str, default_user: &str) -> Vec<Edit> {
+    if let UrlForm::HostListEntry { entry, fields } = url.form {
+        return match &url.password {
+            Some(password) => vec![Edit::replace(password.span, reference)],
+            None => with_field(entry, fields, 5, reference),
+        };
+    }
     let login = format!("{default_user}:{reference}");
     let lacks_colon = url.problems.iter().any(|problem| problem.kind == UrlProblemKind::PasswordAsUser);
     let edit = match (url.user_info, &url.user, &url.password) {
@@ -34,23 +43,31 @@ pub fn with_host(url: &StoreUrl, host: &str, port: Option<u16>) -> Vec<Edit> {
         (None, _) => {}
         (Some(port), Some(written)) if written.text == port.to_string() => {}
         (Some(port), Some(written)) => edits.push(Edit::replace(written.span, port.to_string())),
-        (Some(port), None) => edits.push(Edit::insert(Span::at(url.host.span.end).end, format!(":{port}"))),
+        (Some(port), None) => match url.form {
+            UrlForm::HostListEntry { entry, fields } => {
+                edits.extend(with_field(entry, fields, 3, &port.to_string()));
+            }
+            UrlForm::Url => edits.push(Edit::insert(Span::at(url.host.span.end).end, format!(":{port}"))),
+        },
     }
     edits
 }
 
-/// `password` as it must stand in a URL.
-pub fn encode_password(password: &str) -> String {
-    utf8_percent_encode(password, ENCODED).to_string()
+/// `password` as it must stand in `url`.
+pub fn literal_password(url: &StoreUrl, password: &str) -> String {
+    match url.form {
+        UrlForm::Url => utf8_percent_encode(password, ENCODED).to_string(),
+        UrlForm::HostListEntry { .. } => password.to_owned(),
+    }
 }
 
-/// The characters of `password` that must be percent-encoded in a URL, so that the password can't be put there by
-/// interpolation: `/`, `?` and `#` end it, `%` starts an escape, clients differ about `[`, `]` and `;` (kombu parts
-/// several URLs there), and a second `@` and blanks are taken by clients, but not by much else.
-pub fn not_raw(password: &str) -> Vec<char> {
-    let mut found: Vec<char> =
-        password.chars().filter(|c| "/?#%[];@".contains(*c) || c.is_whitespace() || c.is_control()).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
+/// The characters of `password` with which it can't be put into `url` by interpolation. In a URL they must be
+/// percent-encoded: `/`, `?` and `#` end it, `%` starts an escape, clients differ about `[`, `]` and `;` (kombu parts
+/// several URLs there), and a second `@` and blanks are taken by clients, but not by much else. A list has no escapes.
+pub fn cannot_hold(url: &StoreUrl, password: &str) -> BTreeSet<char> {
+    let special = match url.form {
+        UrlForm::Url => "/?#%[];@",
+        UrlForm::HostListEntry { .. } => ":,\"\\",
+    };
+    password.chars().filter(|c| special.contains(*c) || c.is_whitespace() || c.is_control()).collect()
 }

@@ -2,6 +2,7 @@
 //! Measured with redis-py 8.1, kombu 5.7, ioredis 5 and 6, node-redis 4 and 6, and redis-rs 1.8.
 
 mod edit;
+mod host_list;
 mod parse;
 
 use std::fmt;
@@ -10,7 +11,8 @@ use super::value::Secret;
 use crate::catalog::UrlSchemes;
 use crate::text::{Edit, Span};
 
-pub use edit::{encode_password, not_raw, with_host, with_password};
+pub use edit::{cannot_hold, literal_password, with_host, with_password};
+pub use host_list::host_list;
 
 /// What a value is that should be a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +32,30 @@ impl UrlReading {
     }
 }
 
-/// A URL and its parts. Where it is malformed, its parts are what the writer seems to have meant.
+/// How the parts are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlForm {
+    /// As a URL.
+    Url,
+    /// As an entry of a list of servers.
+    HostListEntry {
+        /// The entry.
+        entry: Span,
+        /// How many of the five fields it has.
+        fields: usize,
+    },
+}
+
+/// A URL, or what carries the same, and its parts. Where it is malformed, its parts are what the writer seems to have meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreUrl {
+    /// What it is.
+    pub form: UrlForm,
     /// What stands before `://`, as written; `None` if there is none.
     pub scheme: Option<Component>,
     /// True if the scheme is one for TLS.
     pub is_tls: bool,
-    /// Everything before the `@`; may be empty.
+    /// Everything before the `@`, or the password of an entry of a list; may be empty.
     pub user_info: Option<Span>,
     /// As written; `None` if it is blank or missing.
     pub user: Option<Component>,

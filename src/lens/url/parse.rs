@@ -1,6 +1,6 @@
 //! From a text to the parts of a URL.
 
-use super::{Component, Password, StoreUrl, UrlProblem, UrlProblemKind as Kind, UrlReading};
+use super::{Component, Password, StoreUrl, UrlForm, UrlProblem, UrlProblemKind as Kind, UrlReading};
 use crate::catalog::UrlSchemes;
 use crate::lens::value::Secret;
 use crate::text::{Edit, Span};
@@ -75,6 +75,7 @@ impl Parser<'_> {
         let user_info = self.user_info(rest);
         let host_start = user_info.map_or(rest.start, |info| info.end + 1);
         let mut url = StoreUrl {
+            form: UrlForm::Url,
             scheme,
             is_tls,
             user_info,

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::UrlProblemKind as Kind;
 use super::*;
 use crate::lens::example_store::schemes;
@@ -225,9 +227,13 @@ fn a_host_is_replaced_and_nothing_else() {
 
 #[test]
 fn passwords_are_encoded_where_they_must_be() {
-    assert_eq!(encode_password("a/b+c=é~"), "a%2Fb%2Bc%3D%C3%A9~");
-    assert_eq!(not_raw("0123abc-._~+="), Vec::<char>::new());
-    assert_eq!(not_raw("a/b#c?d%e/"), ['#', '%', '/', '?']);
+    let url = url("redis://redis:6379");
+    assert_eq!(literal_password(&url, "a/b+c=é~"), "a%2Fb%2Bc%3D%C3%A9~");
+    assert_eq!(cannot_hold(&url, "0123abc-._~+="), BTreeSet::new());
+    assert_eq!(cannot_hold(&url, "a/b#c?d%e/"), BTreeSet::from(['#', '%', '/', '?']));
+    let entry = &host_list("a:redis:6379")[0];
+    assert_eq!(literal_password(entry, "a/b"), "a/b");
+    assert_eq!(cannot_hold(entry, "a/b,c:d"), BTreeSet::from([',', ':']));
 }
 
 proptest::proptest! {

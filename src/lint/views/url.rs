@@ -4,7 +4,7 @@ use super::service::describe;
 use super::store::auth_word;
 use super::{Context, Seen};
 use crate::lens::server::Auth;
-use crate::lens::url::{StoreUrl, UrlProblem, UrlProblemKind};
+use crate::lens::url::{StoreUrl, UrlForm, UrlProblem, UrlProblemKind};
 use crate::lint::finding::Subject;
 use crate::model::container_env::Site;
 use crate::model::node::Certainty;
@@ -69,6 +69,11 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     };
     view.set("url.where", FieldValue::text(written));
     problem(context, link, url, view);
+    let form = match url.form {
+        UrlForm::Url => "url",
+        UrlForm::HostListEntry { .. } => "host-list",
+    };
+    view.set("url.form", FieldValue::text(form));
     view.set("url.scheme", FieldValue::optional(url.scheme.as_ref().map(|scheme| &scheme.text)));
     view.set("url.host", FieldValue::text(&url.host.text));
     view.place("url.host", place(Some(url.host.span)));

@@ -51,11 +51,12 @@ const CLIENT_KEYS: [&str; 14] = [
     "answer",
     "refusal",
 ];
-const VARIABLES_KEYS: [&str; 11] = [
+const VARIABLES_KEYS: [&str; 12] = [
     "image",
     "signs",
     "unmistakable",
     "url",
+    "host_list",
     "host",
     "port",
     "user",
@@ -292,7 +293,8 @@ impl Decoder {
         let mut flag = |key: &str| mapping.get(key).map_or(Some(false), |id| self.bool(id, &format!("`{key}`")));
         let (is_unmistakable, reads_elsewhere) = (flag("unmistakable"), flag("reads_elsewhere"));
         let mut list = |key: &str| self.list_or_empty(&mapping, key);
-        let (url, host, port, user) = (list("url"), list("host"), list("port"), list("user"));
+        let (url, host_list) = (list("url"), list("host_list"));
+        let (host, port, user) = (list("host"), list("port"), list("user"));
         let (password, password_file) = (list("password"), list("password_file"));
         let default_host = match mapping.get("default_host") {
             Some(id) => self.text(id, "`default_host`").map(Some),
@@ -303,6 +305,7 @@ impl Decoder {
             signs: signs?,
             is_unmistakable: is_unmistakable?,
             url: url?,
+            host_list: host_list?,
             host: host?,
             port: port?,
             user: user?,
