@@ -196,3 +196,23 @@ fn profiles_enable_services() {
     assert_eq!(names(&["x"]), (true, 1));
     assert_eq!(names(&["*"]), (true, 1));
 }
+
+#[test]
+fn a_blank_profile_is_enabled_where_nobody_names_one() {
+    let file = "services:\n  a: {image: i}\n  b: {image: i, profiles: ['${PROF:-}']}\n";
+    let is_there = |env: &str| {
+        let answer = call(&[("compose.yaml", file), (".env", env)], in_folder());
+        answer.line("services.b").is_some()
+    };
+    assert!(is_there(""));
+    assert!(!is_there("PROF=off\n"));
+    assert!(!is_there("COMPOSE_PROFILES=x\n"));
+}
+
+#[test]
+fn a_value_of_a_mapping_is_no_name_of_a_variable() {
+    let file = "services:\n  s:\n    image: i\n    environment: {A: TAG, B: '', C: '${UNSET:-}'}\n";
+    // The last line is a value without a name to Compose.
+    let answer = call(&[("compose.yaml", file), (".env", "TAG=1\nWORD")], in_folder());
+    assert_eq!(answer.line("services.s.environment").as_deref(), Some("{A: TAG, B: , C: }"));
+}

@@ -72,7 +72,8 @@ impl Invocation {
         self.read_env_files(workspace, &named, &folder, &mut variables)?;
         let profiles = if self.profiles.is_empty() {
             let list = variables.get("COMPOSE_PROFILES").unwrap_or_default();
-            list.split(',').map(str::trim).filter(|profile| !profile.is_empty()).map(str::to_owned).collect()
+            // Where nothing is listed, that is one profile, the blank one: it enables `profiles: [""]`.
+            list.split(',').map(str::trim).map(str::to_owned).collect()
         } else {
             self.profiles.clone()
         };
