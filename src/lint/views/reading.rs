@@ -59,8 +59,9 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
             view.set("reading.detail", FieldValue::text(*by));
             view.set("reading.variable", FieldValue::optional(variable.as_ref()));
         }
-        ReadingKind::BlankWord { option, next } => {
+        ReadingKind::BlankWord { option, next, on_purpose } => {
             view.set("reading.detail", FieldValue::text(option));
+            view.set("reading.before", FieldValue::text(if *on_purpose { "blank-default" } else { "no-default" }));
             view.set("reading.next", FieldValue::optional(next.as_ref()));
         }
         ReadingKind::DollarInWord { looks_like_a_variable } => {
@@ -73,9 +74,12 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         ReadingKind::OtherReaders(difference) => {
             view.set("reading.detail", FieldValue::text(difference_word(*difference)));
         }
-        ReadingKind::NumberRewritten { before, after } if !may_be_secret(&reading.subject) => {
-            view.set("reading.before", FieldValue::text(before));
-            view.set("reading.after", FieldValue::text(after));
+        ReadingKind::NumberRewritten { before, after, is_same } => {
+            view.set("reading.detail", FieldValue::text(if *is_same { "same-number" } else { "another-number" }));
+            if !may_be_secret(&reading.subject) {
+                view.set("reading.before", FieldValue::text(before));
+                view.set("reading.after", FieldValue::text(after));
+            }
         }
         ReadingKind::TwoValues { both_used } => {
             view.set("reading.detail", FieldValue::text(if *both_used { "both-used" } else { "replaced" }));
