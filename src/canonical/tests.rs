@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Item, Resolved, Unused, Value, resolve};
@@ -215,4 +215,26 @@ fn a_value_of_a_mapping_is_no_name_of_a_variable() {
     // The last line is a value without a name to Compose.
     let answer = call(&[("compose.yaml", file), (".env", "TAG=1\nWORD")], in_folder());
     assert_eq!(answer.line("services.s.environment").as_deref(), Some("{A: TAG, B: , C: }"));
+}
+
+#[test]
+fn a_mistake_of_syntax_is_the_only_thing_that_is_wrong() {
+    let service = "services:\n  a:\n    image: i\n    networks: [n]\n    depends_on: [b]\n";
+    let unclosed = format!("{service}    user: \"x\n  b: {{image: i}}\nnetworks: {{n: }}\n");
+    let tab = format!("name: p\n{}", service.replace("  a:", "\ta:"));
+    let bomb = format!("x-a: &a [x]\nx-b: [{}]\n{service}networks: {{n: }}\n", "<<: *a,".repeat(3));
+    for (file, expected) in [(unclosed, "unclosed quote"), (tab, "a tab"), (bomb, "merge key")] {
+        let errors: BTreeSet<_> = call(&[("compose.yaml", &file)], in_folder()).errors().into_iter().collect();
+        assert!(errors.len() == 1 && errors.iter().all(|error| error.contains(expected)), "{errors:?}");
+    }
+}
+
+#[test]
+fn a_broken_env_file_is_not_blamed_for_what_its_other_lines_set() {
+    let file = "services:\n  a: {image: 'i:$TAG', user: '${WHO:?set it}'}\n";
+    let env = "TAG=1\nWHO=me\nA B=1\n";
+    let answer = call(&[("compose.yaml", file), (".env", env)], in_folder());
+    let resolved = answer.resolved.iter().flat_map(|resolved| resolved.problems.iter().chain(&resolved.inconsistencies));
+    let places: BTreeSet<_> = answer.problems.iter().chain(resolved).map(|problem| &problem.path).collect();
+    assert_eq!(places, BTreeSet::from([&PathBuf::from("/p/.env")]));
 }

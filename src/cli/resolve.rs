@@ -36,7 +36,9 @@ pub(super) fn run(
         problems.extend(resolved.inconsistencies);
         Some((resolved.root?, variables))
     });
-    problems.sort_by(|a, b| (&a.path, a.span).cmp(&(&b.path, b.span)));
+    // Each step reports what it meets, and several meet the same file.
+    problems.sort_by(|a, b| (&a.path, a.span, a).cmp(&(&b.path, b.span, b)));
+    problems.dedup();
     for problem in &problems {
         write_problem(&workspace, problem, folder, err)?;
     }
