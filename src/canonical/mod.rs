@@ -10,7 +10,7 @@ mod unit;
 use crate::model::node::Node;
 use crate::model::{Located, Problem, Weight, Workspace};
 
-pub use item::{Item, Origin, Value};
+pub use item::{Item, Origin, Part, Value};
 
 /// A project as Compose sees it.
 pub struct Resolved {

@@ -234,7 +234,16 @@ fn a_broken_env_file_is_not_blamed_for_what_its_other_lines_set() {
     let file = "services:\n  a: {image: 'i:$TAG', user: '${WHO:?set it}'}\n";
     let env = "TAG=1\nWHO=me\nA B=1\n";
     let answer = call(&[("compose.yaml", file), (".env", env)], in_folder());
-    let resolved = answer.resolved.iter().flat_map(|resolved| resolved.problems.iter().chain(&resolved.inconsistencies));
+    let resolved =
+        answer.resolved.iter().flat_map(|resolved| resolved.problems.iter().chain(&resolved.inconsistencies));
     let places: BTreeSet<_> = answer.problems.iter().chain(resolved).map(|problem| &problem.path).collect();
     assert_eq!(places, BTreeSet::from([&PathBuf::from("/p/.env")]));
+}
+
+#[test]
+fn an_unset_variable_of_an_env_file_is_told_where_it_is_used() {
+    let file = "services:\n  a: {image: i}\n";
+    let answer = call(&[("compose.yaml", file), (".env", "URL=\"http://$HOST_NAME/\"\n")], in_folder());
+    let places: Vec<_> = answer.problems.iter().map(|problem| (problem.span.start, problem.span.end)).collect();
+    assert_eq!(places, [(12, 22)]);
 }

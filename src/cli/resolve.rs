@@ -29,12 +29,12 @@ pub(super) fn run(
     let resolved = located.as_ref().map(|located| {
         let unused = if resolve.all_resources { Unused::Keep } else { Unused::Drop };
         let resolved = canonical::resolve(&mut workspace, located, unused);
-        (resolved, &located.variables)
+        (resolved, located)
     });
-    let root = resolved.and_then(|(resolved, variables)| {
+    let root = resolved.and_then(|(resolved, located)| {
         problems.extend(resolved.problems);
         problems.extend(resolved.inconsistencies);
-        Some((resolved.root?, variables))
+        Some((resolved.root?, located))
     });
     // Each step reports what it meets, and several meet the same file.
     problems.sort_by(|a, b| (&a.path, a.span, a).cmp(&(&b.path, b.span, b)));
@@ -43,8 +43,9 @@ pub(super) fn run(
         write_problem(&workspace, problem, folder, err)?;
     }
     let refused = problems.iter().any(|problem| problem.weight == Weight::Error);
-    let Some((root, variables)) = root.filter(|_| !refused) else { return Ok(Outcome::Findings) };
-    let view = Viewer { workspace: &workspace, variables, folder }.branch(&root);
+    let Some((root, located)) = root.filter(|_| !refused) else { return Ok(Outcome::Findings) };
+    let (variables, name_source) = (&located.variables, located.name_source);
+    let view = Viewer { workspace: &workspace, variables, name_source, folder }.branch(&root);
     if resolve.origins {
         render_origins(&view, resolve.show_secrets, out)?;
     } else {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::load::Loaded;
 use super::long::{Folders, absolute_paths};
 use super::merge::{self, Form};
-use super::node::{Layer, Map, Node, Value};
+use super::node::{Layer, Map, Node, Place, Value};
 use super::problem::Weight;
 use super::project::Reader;
 use crate::source::absolute;
@@ -96,7 +96,8 @@ impl Reader<'_, '_, '_> {
                 merge::reset(&mut base, rest);
             }
         }
-        mark(&mut base, &Layer::Extends { service: base_name, folder });
+        let Place { source, span: at, .. } = extends.value.place;
+        mark(&mut base, &Layer::Extends { service: base_name, source, at, folder });
         Some(self.merge_at(base, service, &mut vec!["services".to_owned(), name.to_owned()]))
     }
 

@@ -74,7 +74,7 @@ impl Reader<'_, '_, '_> {
         let events = inner.events;
         self.events.extend(events);
         let mut model = model?;
-        mark(&mut model, &Layer::Include { at: at.place.span, folder });
+        mark(&mut model, &Layer::Include { source: at.place.source, at: at.place.span, folder });
         Some(model)
     }
 

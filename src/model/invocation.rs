@@ -43,6 +43,21 @@ pub struct Located {
     pub profiles: Vec<String>,
     /// The name of the project.
     pub name: String,
+    /// Who gave it that name.
+    pub name_source: NameSource,
+}
+
+/// Who gives a project its name; the first of these that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameSource {
+    /// `-p`
+    Option,
+    /// `COMPOSE_PROJECT_NAME`
+    Variable,
+    /// `name:` in a file.
+    File,
+    /// The project folder.
+    Folder,
 }
 
 impl Invocation {
@@ -77,12 +92,12 @@ impl Invocation {
         } else {
             self.profiles.clone()
         };
-        let name = self.name(workspace, &files, &folder, &variables)?;
+        let (name, name_source) = self.name(workspace, &files, &folder, &variables)?;
         if variables.get("COMPOSE_PROJECT_NAME").is_some_and(|known| known != name) {
             variables.set("COMPOSE_PROJECT_NAME", name.clone());
         }
         variables.give("COMPOSE_PROJECT_NAME", name.clone());
-        Some(Located { files, folder, variables, profiles, name })
+        Some(Located { files, folder, variables, profiles, name, name_source })
     }
 
     fn env_file_names(&self) -> Vec<String> {
@@ -155,19 +170,21 @@ impl Invocation {
         files: &[PathBuf],
         folder: &Path,
         variables: &Variables,
-    ) -> Option<String> {
-        let given = self.project_name.as_deref().filter(|name| !name.is_empty());
-        let given = given.or_else(|| variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()));
-        if let Some(name) = given {
-            if normal_name(name) != name {
+    ) -> Option<(String, NameSource)> {
+        let named = |name: Option<&'_ str>| name.filter(|name| !name.is_empty()).map(str::to_owned);
+        let given = named(self.project_name.as_deref()).map(|name| (name, NameSource::Option));
+        let variable = || named(variables.get("COMPOSE_PROJECT_NAME")).map(|name| (name, NameSource::Variable));
+        if let Some((name, from)) = given.or_else(variable) {
+            if normal_name(&name) != name {
                 let message = "the project's name must be made of small letters, digits, `-` and `_`";
                 workspace.report_file(files.first().map_or(folder, PathBuf::as_path), message);
                 return None;
             }
-            return Some(name.to_owned());
+            return Some((name, from));
         }
         let written = files.iter().filter_map(|file| written_name(workspace, file)).next_back();
         let written = written.map(|name| normal_name(&expand_text(&name, variables).value));
+        let from = if written.is_some() { NameSource::File } else { NameSource::Folder };
         let own = folder.file_name().and_then(|name| name.to_str()).map(normal_name).unwrap_or_default();
         let name = written.unwrap_or(own);
         if name.is_empty() {
@@ -175,7 +192,7 @@ impl Invocation {
             workspace.report_file(files.first().map_or(folder, PathBuf::as_path), message);
             return None;
         }
-        Some(name)
+        Some((name, from))
     }
 }
 

@@ -226,7 +226,12 @@ pub fn report_resolution(workspace: &mut Workspace<'_>, source: SourceId, file: 
     let unset = if resolution.refusals.is_empty() { resolution.unset.as_slice() } else { &[] };
     for unset in unset {
         let message = format!("the variable {} is not set, Compose puts a blank in its place", unset.name);
-        workspace.report(source, span(unset.entry), Weight::Warning, message, None);
+        let value = file.entries.get(unset.entry).and_then(|entry| entry.value.as_ref());
+        let used = value.and_then(|value| Some((value, value.template.as_ref()?))).and_then(|(value, template)| {
+            let variable = template.variables().into_iter().find(|variable| variable.name == unset.name)?;
+            Some(value.escapes.source(variable.span.start..variable.span.end))
+        });
+        workspace.report(source, used.unwrap_or_else(|| span(unset.entry)), Weight::Warning, message, None);
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn pass_through(root: &mut Node, variables: &Variables) {
         for item in items {
             let Value::Text(text) = &item.value else { continue };
             if let Some(value) = variables.get(&text.value) {
-                item.value = Value::Text(Text::literal(format!("{}={value}", text.value)));
+                item.value = Value::Text(Text::of_variable(&format!("{}=", text.value), &text.value, value));
             }
         }
     });

@@ -84,7 +84,13 @@ fn entry(node: &Node) -> Option<Entry> {
         let assumes = assumed(&text)?;
         let port = port::parse(&text.value).ok()?;
         let is_open = port.host_ip.is_none_or(|ip| ip.is_unspecified());
-        return Some(Entry { is_open, published: port.published?, target: port.target, protocol: port.protocol, assumes });
+        return Some(Entry {
+            is_open,
+            published: port.published?,
+            target: port.target,
+            protocol: port.protocol,
+            assumes,
+        });
     }
     let mut assumes = Vec::new();
     let mut known = |name: &str| {

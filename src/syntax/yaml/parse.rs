@@ -76,7 +76,8 @@ struct Builder<'t> {
 }
 
 fn build(text: &Arc<str>, parsed: &str, problems: &mut Vec<Problem>) -> Document {
-    let document = Document { text: text.clone(), nodes: Vec::new(), roots: Vec::new(), comments: Vec::new(), is_cut: false };
+    let document =
+        Document { text: text.clone(), nodes: Vec::new(), roots: Vec::new(), comments: Vec::new(), is_cut: false };
     let mut builder =
         Builder { document, text, open: Vec::new(), by_anchor_id: HashMap::new(), by_name: HashMap::new() };
     let options = options! {
