@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::config::{Configs, repository_root};
-use crate::model::discover::{ProjectFiles, projects_with};
-use crate::source::{FileKind, Files, compose_files, is_compose_name, is_env_name};
+use crate::model::discover::{ProjectFiles, is_compose_file, projects_with};
+use crate::source::{FileKind, Files, files_named_compose, is_env_name, relative_to};
 
 /// What the paths stand for, before it is known which files make a project.
 #[derive(Debug, Default)]
@@ -35,22 +35,35 @@ pub struct Inputs {
     pub lonely: Vec<(PathBuf, String)>,
 }
 
+/// Who chose the paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// Somebody who knows that they are Compose files.
+    ByPerson,
+    /// A pattern of names, as hooks and editors have: a file that is no Compose file is no mistake.
+    ByName,
+}
+
 /// Looks at absolute paths: a Compose file, an env file of a project, a folder with everything below it.
-pub fn given(files: &dyn Files, paths: &[PathBuf]) -> Given {
+pub fn given(files: &dyn Files, paths: &[PathBuf], chosen: Chosen) -> Given {
     let mut given = Given::default();
     for path in paths {
         match files.kind(path) {
             FileKind::Directory => {
-                let found = compose_files(path);
+                let (found, others): (Vec<_>, Vec<_>) =
+                    files_named_compose(path).into_iter().partition(|path| is_compose_file(files, path));
                 if found.is_empty() {
                     let what = "there is no Compose file in this folder or below it; give the path of one";
-                    given.missing.push((path.clone(), what.to_owned()));
+                    let other =
+                        others.first().map(|other| format!(" ({} holds something else)", relative_to(path, other)));
+                    given.missing.push((path.clone(), what.to_owned() + &other.unwrap_or_default()));
                 }
                 given.files.extend(found);
             }
             FileKind::File if belongs_to_a_project(path) => {
                 given.env_files.insert(path.clone(), compose_files_around(files, path));
             }
+            FileKind::File if chosen == Chosen::ByName && !is_compose_file(files, path) => {}
             FileKind::Absent => given.missing.push((path.clone(), "there is no such file or folder".to_owned())),
             // What can't be read is a finding of the project that it would be.
             FileKind::File | FileKind::DanglingLink | FileKind::Other => {
@@ -89,16 +102,12 @@ pub fn compose_files_around(files: &dyn Files, env_file: &Path) -> Vec<PathBuf> 
     let top = root.as_deref().unwrap_or(folder);
     let folders = folder.ancestors().take_while(|folder| folder.starts_with(top));
     let in_folder =
-        |folder: &Path| files.list(folder).into_iter().filter(|path| names_compose(path)).collect::<Vec<_>>();
+        |folder: &Path| files.list(folder).into_iter().filter(|path| is_compose_file(files, path)).collect::<Vec<_>>();
     folders.map(in_folder).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 fn belongs_to_a_project(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(is_env_name)
-}
-
-fn names_compose(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(is_compose_name)
 }
 
 /// Projects of one folder share its env file; projects that name one file share that.

@@ -63,8 +63,6 @@ fn cases() -> Vec<Case> {
         case("50 MB", compose, "# a comment\n".repeat(50_000_000 / 12), None, "MB"),
         case("an empty file", compose, "", None, "empty"),
         case("nothing but comments", compose, "# soon\n", None, "empty"),
-        case("a list", compose, "- services\n", 1, ""),
-        case("a text", compose, "hello\n", 1, ""),
         case("a .env with a syntax error", ".env", "A=1\nB=\"never closed\nC=2\n", 2, ""),
         case("a .env in UTF-16", ".env", utf16(b"\xff\xfe", "A=1\n", u16::to_le_bytes), None, "UTF-16"),
         case("a .env that is Latin-1", ".env", b"A=caf\xe9\n".to_vec(), None, "UTF-8"),
@@ -89,6 +87,24 @@ fn a_bad_file_is_a_finding_with_its_place_and_stays_as_it_is() {
         .filter_map(|case| harmless(&case).err().map(|failure| format!("{}: {failure}", case.name)))
         .collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn what_only_has_the_name_of_a_compose_file_is_judged_when_it_is_named() {
+    for text in ["- services\n", "hello\n", "stages: [up]\n"] {
+        let folder = Folder::new();
+        folder.write("ci/compose.yml", text);
+        let run = folder.caulk(&["check"]);
+        assert_eq!(run.status, Some(2), "{}", run.all());
+        assert!(run.stderr.contains("ci/compose.yml holds something else"), "{}", run.all());
+        let run = folder.caulk(&["check", "ci/compose.yml"]);
+        assert_eq!(run.status, Some(1), "{}", run.all());
+        assert!(run.stdout.contains("ci/compose.yml"), "{}", run.all());
+        let run = folder.caulk(&["check", "--only-given", "ci/compose.yml"]);
+        assert_eq!(run.status, Some(0), "a hook gives it for its name: {}", run.all());
+        folder.write("compose.yaml", GOOD);
+        assert!(!folder.caulk(&["check"]).all().contains("ci/"), "it is no part of the report of others");
+    }
 }
 
 fn harmless(Case { name, file, bytes, line, says }: &Case) -> Result<(), String> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use common::{Folder, Habits, PROJECTS, Passwords, files_of, passwords_in, project};
+use common::{Folder, Habits, PROJECTS, Passwords, Run, files_of, passwords_in, project};
 
 #[test]
 fn an_open_project_is_reported() {
@@ -377,4 +377,25 @@ fn a_default_that_is_blank_gives_way_to_the_password() {
         assert!(compose.starts_with(expected.split("  web").next().unwrap_or_default()), "{compose}\n{}", run.all());
         assert!(compose.ends_with(expected.split("  web").nth(1).unwrap_or_default()), "{compose}\n{}", run.all());
     }
+}
+
+#[test]
+fn a_file_outside_of_the_repository_is_read_and_told_of_and_never_changed() {
+    let outer = Folder::new();
+    let shared = "services:\n  cache:\n    image: redis:7\n    ports: [\"6379:6379\"]\n";
+    outer.write("shared/redis.yml", shared);
+    outer.write("shared/app.env", "A=1\n");
+    let compose = "include: [../shared/redis.yml]\nservices:\n  web:\n    build: .\n    env_file: ../shared/app.env\n    environment:\n      REDIS_URL: redis://cache:6379/0\n";
+    outer.write("repo/compose.yaml", compose);
+    outer.git(&["init", "-q", "repo"]);
+    let mut command = outer.command(&["check", "--fix", "--unsafe-fixes"]);
+    let run = Run::of(command.current_dir(outer.path().join("repo")));
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    for path in ["../shared/redis.yml", "../shared/app.env"] {
+        assert!(run.stdout.contains(&format!("{path} lies outside of the repository")), "{}", run.all());
+    }
+    assert!(run.stdout.contains("Held back 2:"), "{}", run.all());
+    let files = outer.files();
+    assert_eq!(String::from_utf8_lossy(&files["shared/redis.yml"]), shared);
+    assert_eq!(String::from_utf8_lossy(&files["repo/compose.yaml"]), compose);
 }

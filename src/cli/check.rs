@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
+use super::bounds::{Bounds, common_folder};
 use super::configure::{Configuration, secrets_policy};
 use super::known::Known;
 use super::progress::Progress;
@@ -19,7 +20,7 @@ use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
 use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{Plan, Settings, State, plan};
 use crate::fix::secret::{Secrets, random};
-use crate::inputs;
+use crate::inputs::{self, Chosen};
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::ProjectFiles;
@@ -47,7 +48,8 @@ pub fn run(
 ) -> Result<Outcome, Error> {
     let disk = Disk;
     let (files, paths) = files_and_paths(check, folder, &disk)?;
-    let given = inputs::given(&files, &paths);
+    let chosen = if check.only_given { Chosen::ByName } else { Chosen::ByPerson };
+    let given = inputs::given(&files, &paths, chosen);
     let Configuration { rules, selection, new_baseline } = Configuration::read(check, &files, given.folders(), folder)?;
     let found = inputs::find(&files, &given, &selection.configs);
     // Who gives single files, as a hook does, may give some that belong to no project.
@@ -200,11 +202,8 @@ impl Run<'_> {
         let git: &dyn Git = if self.check.action == Action::ShowDiff { &as_if_untracked } else { &self.git };
         let folder =
             common_folder(sets.iter().map(|set| set.folder.as_path())).unwrap_or_else(|| self.folder.to_owned());
-        let root = self.root(&folder);
-        let may_write = |path: &Path| {
-            let bound = bound(&root, path.parent().into_iter());
-            commit::may_write(path, &bound, &commit::Disk).map_err(|reason| reason.to_string())
-        };
+        let bounds = Bounds::of(&self.git, &folder);
+        let may_write = |path: &Path| bounds.may_write(path).map_err(|reason| reason.to_string());
         let configured = sets.first().and_then(|set| self.selection.configs.at(set.files.first()?));
         let settings = Settings {
             sets,
@@ -217,18 +216,24 @@ impl Run<'_> {
             may_write: &may_write,
         };
         if let Some(WriteTo { state_folder, .. }) = write_to {
-            let lines = journal::recover(&root, state_folder, &commit::Disk)
+            let lines = journal::recover(bounds.root(), state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
             part.report.notes.extend(lines);
         }
         let before = State::read(files, &settings);
+        part.report.notes.extend(
+            before.workspace.sources.iter().filter(|(_, source)| bounds.is_outside(&source.path)).map(|(_, source)| {
+                let path = relative_to(self.folder, &source.path);
+                format!("{path} lies outside of the repository: caulk reads it, and changes nothing there")
+            }),
+        );
         let mut plan = plan(files, &settings, &secrets);
         let first_repair = write_to.map_or(1, |write_to| write_to.first_repair);
         let changes = plan.draft.file_changes(first_repair);
         let overlay = plan.draft.overlay();
         let mut after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
         if let Some(WriteTo { state_folder, .. }) = write_to.filter(|_| !changes.is_empty()) {
-            let root = bound(&root, changes.iter().filter_map(|change| change.path.parent()));
+            let root = bounds.around(changes.iter().map(|change| change.path.as_path()));
             let about = self.about(&settings, &plan, first_repair);
             match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
                 Ok(done) => part.report.notes.extend(done.notes),
@@ -290,17 +295,6 @@ impl Run<'_> {
                 })
                 .collect(),
             env_files: settings.options.env_files.clone(),
-        }
-    }
-
-    /// The folder in which the project lies: the repository, or its own.
-    fn root(&self, folder: &Path) -> PathBuf {
-        match self.git.status(&folder.join(".env")) {
-            GitStatus::Tracked { root }
-            | GitStatus::Ignored { root }
-            | GitStatus::Untracked { root }
-            | GitStatus::Unknown { root, .. } => root,
-            GitStatus::NoRepository => folder.to_owned(),
         }
     }
 }
@@ -461,17 +455,4 @@ fn file_diff(folder: &Path, change: &FileChange, secrets: &[String]) -> FileDiff
         after: change.after.as_deref().map(text).unwrap_or_default(),
         secrets: secrets.to_vec(),
     }
-}
-
-/// The folder that bounds what is written. Without a repository, what a repair chose to change is what the project
-/// consists of.
-fn bound<'p>(root: &'p Path, changed: impl Iterator<Item = &'p Path>) -> PathBuf {
-    common_folder(changed.chain([root])).unwrap_or_else(|| root.to_owned())
-}
-
-/// The folder that holds all of them.
-fn common_folder<'p>(folders: impl Iterator<Item = &'p Path>) -> Option<PathBuf> {
-    folders
-        .map(Path::to_owned)
-        .reduce(|a, b| a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect())
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments into plain settings, and the commands that use them.
 
 pub mod args;
+mod bounds;
 mod check;
 mod configure;
 mod format_args;

@@ -7,7 +7,7 @@ use super::settings::{Resolve, ResolveFormat};
 use super::{Error, Outcome};
 use crate::canonical::{self, Item, Unused};
 use crate::config::{self, Where};
-use crate::inputs;
+use crate::inputs::{self, Chosen};
 use crate::model::{Invocation, Problem, Weight, Workspace};
 use crate::origins::{Viewer, plain};
 use crate::report::resolved::{render_json, render_origins, render_yaml};
@@ -100,7 +100,7 @@ fn invocation(resolve: &Resolve, folder: &Path) -> Result<Invocation, Error> {
 
 /// Which files are taken for projects, and why.
 fn list_projects(path: &Path, folder: &Path, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let given = inputs::given(&Disk, &[path.to_owned()]);
+    let given = inputs::given(&Disk, &[path.to_owned()], Chosen::ByPerson);
     let configs = config::load(&Disk, &Where::Search, given.folders(), &[], folder)?.configs;
     let found = inputs::find(&Disk, &given, &configs);
     let missing: Vec<_> = given.missing.into_iter().chain(found.lonely).collect();

@@ -14,14 +14,14 @@ use crate::fix::plan::{Fate, Plan, Settings, State, plan, plan_one};
 use crate::fix::recreate;
 use crate::fix::repair::RepairKey;
 use crate::fix::secret::{Secrets, random};
-use crate::inputs;
+use crate::inputs::{self, Chosen};
 use crate::lens::value::Secret;
 use crate::lint::Selection;
-use crate::model::discover::ProjectFiles;
+use crate::model::discover::{ProjectFiles, is_compose_file};
 use crate::model::{Options, Workspace};
 use crate::rule::{Applicability, RuleSet};
 use crate::source::git::GitProgram;
-use crate::source::{Disk, Files, is_compose_name};
+use crate::source::{Disk, Files};
 
 /// What the person who started the server asked for; it wins over `caulk.yaml`.
 #[derive(Debug, Clone, Default)]
@@ -101,7 +101,7 @@ impl Setup {
     pub fn read(engine: &Engine, documents: &Documents) -> Self {
         let files = documents.over(&Disk);
         let roots: BTreeSet<_> = documents.iter().flat_map(|open| roots(&files, open)).collect();
-        let given = inputs::given(&files, &roots.into_iter().collect::<Vec<_>>());
+        let given = inputs::given(&files, &roots.into_iter().collect::<Vec<_>>(), Chosen::ByPerson);
         let mut setup = Self {
             asked: engine.asked.clone(),
             policy: engine.policy,
@@ -135,7 +135,8 @@ impl Setup {
     pub fn with_state<T>(&self, files: &dyn Files, group: &[ProjectFiles], look: impl FnOnce(&State<'_>) -> T) -> T {
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(files, group));
-        look(&State::read(files, &self.settings(group, &options, &selection, &git, false)))
+        let may_write = may_write(files, group);
+        look(&State::read(files, &self.settings(group, &options, &selection, &git, &may_write)))
     }
 
     /// Plans and proves repairs on the texts as they are now.
@@ -143,7 +144,11 @@ impl Setup {
         let files = documents.over(&Disk);
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(&files, group));
-        let settings = self.settings(group, &options, &selection, &git, matches!(choice, Choice::One(_)));
+        let may_write = may_write(&files, group);
+        let settings = Settings {
+            is_unsafe_allowed: matches!(choice, Choice::One(_)),
+            ..self.settings(group, &options, &selection, &git, &may_write)
+        };
         let is_used = Arc::new(AtomicBool::new(false));
         let secrets = RefCell::new(noticing(making, is_used.clone()));
         let plan = match choice {
@@ -175,22 +180,30 @@ impl Setup {
         options: &'a Options,
         selection: &'a Selection,
         git: &'a GitProgram,
-        is_unsafe_allowed: bool,
+        may_write: &'a dyn Fn(&Path) -> Result<(), String>,
     ) -> Settings<'a> {
         let configured = sets.first().and_then(|set| self.configs.at(set.files.first()?)).and_then(|own| own.secrets);
         // A person sits in front of an editor, so there is somebody to whom a password is of use.
         let policy = self.policy.or(configured).unwrap_or(SecretsPolicy::Generate);
-        // The editor writes, and says what it can't.
-        let may_write = &|_: &Path| Ok(());
-        Settings { sets, options, rules: &self.rules, selection, is_unsafe_allowed, policy, git, may_write }
+        Settings { sets, options, rules: &self.rules, selection, is_unsafe_allowed: false, policy, git, may_write }
+    }
+}
+
+/// Whether a repair may change a file: one that lies outside of the repository serves other projects, too. The editor
+/// writes, and says what it can't.
+fn may_write(files: &dyn Files, group: &[ProjectFiles]) -> impl Fn(&Path) -> Result<(), String> {
+    let root = group.first().and_then(|set| config::repository_root(files, &set.folder));
+    move |path| match &root {
+        Some(root) if !path.starts_with(root) => Err(format!("it lies outside of {}", root.display())),
+        _ => Ok(()),
     }
 }
 
 /// The files of which a text makes us read the projects.
 fn roots(files: &dyn Files, open: &OpenText) -> Vec<PathBuf> {
     let Some(path) = &open.path else { return Vec::new() };
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let is_compose = is_compose_name(name) || matches!(open.language.as_str(), "dockercompose" | "yaml.docker-compose");
+    let is_compose =
+        is_compose_file(files, path) || matches!(open.language.as_str(), "dockercompose" | "yaml.docker-compose");
     if is_compose { vec![path.clone()] } else { inputs::compose_files_around(files, path) }
 }
 

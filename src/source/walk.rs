@@ -7,20 +7,19 @@ use ignore::WalkBuilder;
 use super::{FileKind, Files};
 
 /// True for the names under which people keep Compose files: `compose.yaml`, `docker-compose.prod.yml`, `stack-compose.yml`.
+/// Composer is another program.
 pub fn is_compose_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    (lower.ends_with(".yml") || lower.ends_with(".yaml")) && lower.contains("compose")
+    (lower.ends_with(".yml") || lower.ends_with(".yaml")) && lower.replace("composer", "").contains("compose")
 }
 
-/// The Compose files below `folder`, by name, sorted. What git ignores is left out, hidden folders are not.
-pub fn compose_files(folder: &Path) -> Vec<PathBuf> {
+/// The files below `folder` whose names are those of Compose files, sorted. What git ignores is left out, hidden folders are not.
+pub fn files_named_compose(folder: &Path) -> Vec<PathBuf> {
     let mut builder = WalkBuilder::new(folder);
     builder.hidden(false).filter_entry(|entry| !is_left_out(entry.file_name().to_str()));
     let entries = builder.build().flatten().filter(|entry| !entry.file_type().is_some_and(|kind| kind.is_dir()));
     let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_compose_name));
-    // What GitHub runs is no Compose file, whatever its name.
-    let is_workflow = |path: &PathBuf| path.parent().is_some_and(|folder| folder.ends_with(".github/workflows"));
-    let mut paths: Vec<_> = named.map(ignore::DirEntry::into_path).filter(|path| !is_workflow(path)).collect();
+    let mut paths: Vec<_> = named.map(ignore::DirEntry::into_path).collect();
     paths.sort();
     paths
 }

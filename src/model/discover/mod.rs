@@ -1,12 +1,15 @@
 //! Which files make a project (Compose specification, "Compose file"; Compose 2.40 for the order of names).
 
+mod shape;
 mod written;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::source::{FileKind, Files, is_compose_name, relative_to};
+use crate::source::{FileKind, Files, relative_to};
 use crate::syntax::yaml::{self, Kind};
+
+pub use shape::is_compose_file;
 
 /// The default names; the first that is there wins.
 pub const MAIN_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
@@ -126,7 +129,7 @@ fn reachable(projects: Vec<ProjectFiles>, given: &[PathBuf]) -> Vec<ProjectFiles
 }
 
 fn is_candidate(files: &dyn Files, path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(is_compose_name) && files.kind(path) == FileKind::File
+    files.kind(path) == FileKind::File && is_compose_file(files, path)
 }
 
 /// The projects of one folder, but for those that are called by name.
