@@ -9,7 +9,7 @@ use super::problem::Weight;
 use super::project::define_all;
 use super::variables::Variables;
 use super::workspace::Workspace;
-use crate::source::{FileKind, ReadError, absolute};
+use crate::source::{FileKind, ReadError, absolute, is_remote};
 
 /// A call of `docker compose`.
 #[derive(Debug, Clone, Default)]
@@ -68,12 +68,18 @@ impl Invocation {
         let mut variables = Variables::new(environment);
         variables.closed = true;
         let named: Vec<PathBuf> = self.env_file_names().iter().map(|name| absolute(&self.folder, name)).collect();
+        if self.files.iter().any(|file| is_remote(file)) {
+            return self.refuse_remote(workspace);
+        }
         let mut files: Vec<PathBuf> = self.files.iter().map(|file| absolute(&self.folder, file)).collect();
         self.read_env_files(workspace, &named, &self.project_folder(&files), &mut variables)?;
         if files.is_empty()
             && let Some(list) = variables.get("COMPOSE_FILE")
         {
             let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(":");
+            if is_remote(list) {
+                return self.refuse_remote(workspace);
+            }
             files = list.split(separator).map(|file| absolute(&self.folder, file)).collect();
         }
         if files.is_empty() {
@@ -98,6 +104,13 @@ impl Invocation {
         }
         variables.give("COMPOSE_PROJECT_NAME", name.clone());
         Some(Located { files, folder, variables, profiles, name, name_source })
+    }
+
+    /// Says that a Compose file lies in the network. Its address is not repeated: it may hold a password.
+    fn refuse_remote<T>(&self, workspace: &mut Workspace<'_>) -> Option<T> {
+        let message = "a Compose file of this call is remote, and caulk reads no files from the network";
+        workspace.report_file(&self.folder, message);
+        None
     }
 
     fn env_file_names(&self) -> Vec<String> {
