@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::config::{Configs, repository_root};
-use crate::model::discover::{ProjectFiles, is_compose_file, projects_with};
-use crate::source::{FileKind, Files, files_named_compose, is_env_name, relative_to};
+use crate::model::discover::{
+    MAIN_NAMES, ProjectFiles, called_files, is_compose_file, listed_in_dotenv, may_hold_calls, projects_with,
+};
+use crate::source::{FileKind, Files, files_below, is_env_name, is_named_compose, relative_to};
 
 /// What the paths stand for, before it is known which files make a project.
 #[derive(Debug, Default)]
@@ -50,8 +52,18 @@ pub fn given(files: &dyn Files, paths: &[PathBuf], chosen: Chosen) -> Given {
     for path in paths {
         match files.kind(path) {
             FileKind::Directory => {
-                let (found, others): (Vec<_>, Vec<_>) =
-                    files_named_compose(path).into_iter().partition(|path| is_compose_file(files, path));
+                let (named, texts): (Vec<_>, Vec<_>) =
+                    files_below(path, &|path| is_named_compose(path) || may_hold_calls(path))
+                        .into_iter()
+                        .partition(|path| is_named_compose(path));
+                let (mut found, others): (Vec<PathBuf>, Vec<_>) =
+                    named.into_iter().partition(|path| is_compose_file(files, path));
+                found.extend(called_files(files, &texts));
+                found.extend(listed_in_dotenv(files, path).unwrap_or_default());
+                if found.is_empty() {
+                    // As Compose does in a folder of a project.
+                    found = compose_files_around(files, &path.join(MAIN_NAMES[0]));
+                }
                 if found.is_empty() {
                     let what = "there is no Compose file in this folder or below it; give the path of one";
                     let other =

@@ -16,7 +16,7 @@ use caulk::lens::port::ports;
 use caulk::model::discover::projects_of;
 use caulk::model::node::Node;
 use caulk::model::{Options, Project, Workspace};
-use caulk::source::{Disk, files_named_compose};
+use caulk::source::{Disk, files_below, is_named_compose};
 
 use common::{PROJECTS, compose, compose_config, program, project, required};
 
@@ -200,7 +200,7 @@ fn is_server(service: &Node) -> bool {
 
 /// Reads the one project in `folder`.
 fn with_project<T>(folder: &Path, look: impl FnOnce(&Project) -> T) -> T {
-    let sets = projects_of(&Disk, &files_named_compose(folder));
+    let sets = projects_of(&Disk, &files_below(folder, &is_named_compose));
     let workspace = Workspace::read(&Disk, &sets, &Options::default());
     let problems: Vec<_> = workspace.problems().map(|problem| &problem.message).collect();
     assert!(problems.is_empty(), "{}: {problems:?}", folder.display());

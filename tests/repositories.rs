@@ -163,3 +163,37 @@ fn the_patch_of_a_whole_repository_can_be_applied_by_git() {
     git(&folder.path(), &["apply", "-R", "--exclude", "modules/*", &name]);
     assert_eq!(texts(&folder), before);
 }
+
+#[test]
+fn files_that_only_a_script_or_an_env_file_names_are_found() {
+    let service = "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n";
+    let cases: [&[(&str, &str)]; 3] = [
+        &[
+            ("docker/base.yml", service),
+            ("docker/prod.yml", "services:\n  redis:\n    restart: always\n"),
+            ("scripts/up.sh", "cd \"$(dirname \"$0\")/../docker\"\n\ndocker compose -f base.yml -f prod.yml up -d\n"),
+        ],
+        &[("local.yml", service), ("README.md", "Run `docker compose -f local.yml up`.\n")],
+        &[("base.yml", service), (".env", "COMPOSE_FILE=base.yml\n"), (".gitignore", ".env\n")],
+    ];
+    for files in cases {
+        let folder = Folder::new();
+        for (name, text) in files {
+            folder.write(name, text);
+        }
+        folder.git(&["init", "-q"]);
+        let run = folder.caulk(&["check", "--format", "concise"]);
+        assert!(run.stdout.contains("store-no-auth"), "{files:?}\n{}", run.all());
+    }
+}
+
+#[test]
+fn a_folder_of_a_project_stands_for_the_project_as_it_does_for_compose() {
+    let folder = Folder::new();
+    folder.write("compose.yaml", "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n");
+    folder.write("src/deep/main.py", "");
+    folder.git(&["init", "-q"]);
+    let mut command = folder.command(&["check", "--format", "concise"]);
+    let run = Run::of(command.current_dir(folder.path().join("src/deep")));
+    assert!(run.stdout.contains("../../compose.yaml:2:3: error[store-no-auth]"), "{}", run.all());
+}

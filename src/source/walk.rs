@@ -13,13 +13,17 @@ pub fn is_compose_name(name: &str) -> bool {
     (lower.ends_with(".yml") || lower.ends_with(".yaml")) && lower.replace("composer", "").contains("compose")
 }
 
-/// The files below `folder` whose names are those of Compose files, sorted. What git ignores is left out, hidden folders are not.
-pub fn files_named_compose(folder: &Path) -> Vec<PathBuf> {
+/// True for a path whose last part is such a name.
+pub fn is_named_compose(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(is_compose_name)
+}
+
+/// The files below `folder` that are wanted, sorted. What git ignores is left out, hidden folders are not.
+pub fn files_below(folder: &Path, is_wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
     let mut builder = WalkBuilder::new(folder);
     builder.hidden(false).filter_entry(|entry| !is_left_out(entry.file_name().to_str()));
     let entries = builder.build().flatten().filter(|entry| !entry.file_type().is_some_and(|kind| kind.is_dir()));
-    let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_compose_name));
-    let mut paths: Vec<_> = named.map(ignore::DirEntry::into_path).collect();
+    let mut paths: Vec<_> = entries.map(ignore::DirEntry::into_path).filter(|path| is_wanted(path)).collect();
     paths.sort();
     paths
 }

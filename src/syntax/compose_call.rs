@@ -6,6 +6,9 @@
 pub struct ComposeCall {
     /// Line on which it starts, counted from 1.
     pub line: usize,
+    /// The folder into which a `cd` before it leads, seen from that of the text or one above it; a variable at its front is
+    /// taken for such a folder.
+    pub folder: Option<String>,
     /// What is called.
     pub program: Program,
     /// The Compose files named, in order; empty if the call leaves it to Compose.
@@ -27,7 +30,45 @@ pub enum Program {
 
 /// The calls in a text, in order. Calls that name a file through a variable are left out.
 pub fn calls(text: &str) -> Vec<ComposeCall> {
-    logical_lines(text).into_iter().flat_map(|(line, text)| calls_in(line, &text)).collect()
+    let mut folder = None;
+    let mut found = Vec::new();
+    for (line, text) in logical_lines(text) {
+        // The folder lasts for the lines that follow.
+        for part in text.split("&&").flat_map(|part| part.split("; ")) {
+            match changed_folder(part) {
+                Some(changed) => folder = joined(folder, changed),
+                None => {
+                    found.extend(
+                        calls_in(line, part).into_iter().map(|call| ComposeCall { folder: folder.clone(), ..call }),
+                    );
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The argument of `cd`, from behind a variable or a command that gives a folder, as in `cd "$(dirname "$0")/../docker"`.
+fn changed_folder(part: &str) -> Option<String> {
+    let before = |c: char| c.is_whitespace() || "(`\"'$@-{".contains(c);
+    let argument = part.trim_start_matches(before).strip_prefix("cd ")?.trim();
+    let argument = argument.trim_end_matches(|c: char| c.is_whitespace() || ")`\"'".contains(c));
+    let known = match argument.rfind([')', '}']) {
+        Some(end) => &argument[end + 1..],
+        None if argument.contains('$') => argument.split_once('/').map_or("", |(_, rest)| rest),
+        None => argument,
+    };
+    let known = known.trim_matches(['"', '\'', '`', '/']);
+    Some(known.to_owned()).filter(|known| known.is_empty() || is_literal(known))
+}
+
+/// The folder after one more `cd`; none if it is that of the text.
+fn joined(folder: Option<String>, changed: String) -> Option<String> {
+    match folder {
+        _ if changed.is_empty() => None,
+        Some(folder) if !changed.starts_with('/') => Some(format!("{folder}/{changed}")),
+        _ => Some(changed),
+    }
 }
 
 /// The comment lines with which a text begins, as they would stand in a script.
@@ -106,7 +147,14 @@ fn variable_at(words: &[String], at: usize, line: usize) -> Option<ComposeCall> 
     let list = words.get(at + 1).filter(|list| name == "COMPOSE_FILE" && is_literal(list))?;
     let files: Vec<_> = list.split([':', ';']).map(str::to_owned).collect();
     let is_list = files.iter().all(|file| file.ends_with(".yml") || file.ends_with(".yaml"));
-    let call = ComposeCall { line, program: Program::Compose, files, env_files: Vec::new(), project_directory: None };
+    let call = ComposeCall {
+        line,
+        folder: None,
+        program: Program::Compose,
+        files,
+        env_files: Vec::new(),
+        project_directory: None,
+    };
     is_list.then_some(call)
 }
 
@@ -135,7 +183,8 @@ fn is_compose_file(word: &str) -> bool {
 
 /// The call whose arguments begin at `start`, and where they end; no call if it names a file that can't be known.
 fn read(words: &[String], start: usize, program: Program, line: usize) -> (Option<ComposeCall>, usize) {
-    let mut call = ComposeCall { line, program, files: Vec::new(), env_files: Vec::new(), project_directory: None };
+    let mut call =
+        ComposeCall { line, folder: None, program, files: Vec::new(), env_files: Vec::new(), project_directory: None };
     let mut is_known = true;
     let mut at = start;
     while let Some(word) = words.get(at).filter(|word| word.starts_with('-')) {
@@ -237,6 +286,26 @@ mod tests {
             (call.program, call.line, call.files.as_slice()),
             (Program::Stack, 3, &["stack.yml".to_owned()][..])
         );
+    }
+
+    #[test]
+    fn a_call_is_made_in_the_folder_into_which_the_text_changes_before() {
+        let cases = [
+            ("cd docker && docker compose up", Some("docker")),
+            ("cd docker\n\ndocker compose up", Some("docker")),
+            ("(cd docker; docker compose up)", Some("docker")),
+            ("@cd docker && docker compose up", Some("docker")),
+            ("cd \"$(dirname \"$0\")/../docker\"\ndocker compose up", Some("../docker")),
+            ("cd \"${ROOT}/docker\" && docker compose up", Some("docker")),
+            ("cd $ROOT/docker && docker compose up", Some("docker")),
+            ("cd \"$(dirname \"${BASH_SOURCE[0]}\")\"\ndocker compose up", None),
+            ("cd a\ncd b\ndocker compose up", Some("a/b")),
+            ("docker compose up\ncd docker", None),
+            ("cd $DIR && docker compose up", None),
+        ];
+        for (text, folder) in cases {
+            assert_eq!(calls(text)[0].folder.as_deref(), folder, "{text}");
+        }
     }
 
     #[test]

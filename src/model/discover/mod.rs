@@ -1,6 +1,7 @@
 //! Which files make a project (Compose specification, "Compose file"; Compose 2.40 for the order of names).
 
 mod shape;
+mod uses;
 mod written;
 
 use std::collections::BTreeSet;
@@ -86,6 +87,7 @@ pub fn projects_of(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles> {
 /// The same where `caulk.yaml` declares projects, which come first: their files make no other project, unless they are
 /// found together with files that are not declared.
 pub fn projects_with(files: &dyn Files, given: &[PathBuf], declared: &[ProjectFiles]) -> Vec<ProjectFiles> {
+    let given = &with_users(files, given);
     let declared_files: BTreeSet<_> = declared.iter().flat_map(|project| &project.files).collect();
     let is_rest = |project: &ProjectFiles| project.files.iter().any(|file| !declared_files.contains(file));
     let mut called = written::projects(files, given);
@@ -103,12 +105,43 @@ pub fn projects_with(files: &dyn Files, given: &[PathBuf], declared: &[ProjectFi
     }
     for project in called {
         // Files that Compose takes by itself, too, are one project with one reason.
-        let is_known = |other: &ProjectFiles| (&other.files, &other.env_files) == (&project.files, &project.env_files);
-        if matches!(project.reason, Reason::Stack(_)) || !projects.iter().any(is_known) {
+        let read = |project: &ProjectFiles| (project.files.clone(), project.folder.clone(), project.env_files.clone());
+        if matches!(project.reason, Reason::Stack(_)) || !projects.iter().any(|other| read(other) == read(&project)) {
             projects.insert(project);
         }
     }
+    leave_out_unused_defaults(files, &mut projects);
+    uses::leave_out_parts(files, &mut projects);
     reachable(projects.into_iter().collect(), given)
+}
+
+/// The Compose files that scripts and documents call by name, of those that hold some.
+pub fn called_files(files: &dyn Files, texts: &[PathBuf]) -> BTreeSet<PathBuf> {
+    texts.iter().flat_map(|text| written::called_files(files, text)).collect()
+}
+
+/// True for files in which somebody may have written down how Compose is called.
+pub fn may_hold_calls(path: &Path) -> bool {
+    written::is_script(path)
+}
+
+/// The given files, and those above them that include or extend them.
+fn with_users(files: &dyn Files, given: &[PathBuf]) -> Vec<PathBuf> {
+    let is_root = |folder: &&Path| files.kind(&folder.join(".git")) != FileKind::Absent;
+    let top = |folder: &Path| folder.ancestors().find(is_root).unwrap_or(folder).to_owned();
+    let users = uses::users(files, given, top);
+    given.iter().cloned().chain(users.into_iter().filter(|user| !given.contains(user))).collect()
+}
+
+/// Leaves out files with a default name that have no `.env` beside them where somebody wrote down that they are called from
+/// elsewhere, with an env file or a project folder.
+fn leave_out_unused_defaults(files: &dyn Files, projects: &mut BTreeSet<ProjectFiles>) {
+    let called: Vec<_> = projects.iter().filter(|project| matches!(project.reason, Reason::Call(_))).cloned().collect();
+    projects.retain(|project| {
+        let is_replaced = || called.iter().any(|call| call.files == project.files);
+        let has_env_file = || files.kind(&project.folder.join(".env")) == FileKind::File;
+        project.reason != Reason::DefaultName || has_env_file() || !is_replaced()
+    });
 }
 
 /// The projects that hold a given file, and those that share one with them, and so on.
@@ -172,8 +205,9 @@ fn first_of(names: &BTreeSet<PathBuf>, folder: &Path, wanted: &[&str]) -> Option
     wanted.iter().map(|name| folder.join(name)).find(|path| names.contains(path))
 }
 
-/// The files that `COMPOSE_FILE` names in the folder's `.env`, if all of them are there.
-fn listed_in_dotenv(files: &dyn Files, folder: &Path) -> Option<Vec<PathBuf>> {
+/// The files that `COMPOSE_FILE` names in the folder's `.env`, if one of them is there. Compose refuses a list of which one
+/// is not.
+pub fn listed_in_dotenv(files: &dyn Files, folder: &Path) -> Option<Vec<PathBuf>> {
     let bytes = files.read(&folder.join(".env")).ok()?;
     let text = crate::source::decode(&bytes).ok()?;
     let (env, _) = crate::syntax::env::parse(&text);
@@ -184,7 +218,7 @@ fn listed_in_dotenv(files: &dyn Files, folder: &Path) -> Option<Vec<PathBuf>> {
     let list = value("COMPOSE_FILE").filter(|list| !list.is_empty())?;
     let separator = value("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or_else(|| ":".to_owned());
     let paths: Vec<_> = list.split(separator.as_str()).map(|path| crate::source::absolute(folder, path)).collect();
-    paths.iter().all(|path| files.kind(path) == FileKind::File).then_some(paths)
+    paths.iter().any(|path| files.kind(path) == FileKind::File).then_some(paths)
 }
 
 /// True if every service of the file has an image, a build or a base of its own. A file that can't be read is complete.

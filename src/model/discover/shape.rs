@@ -22,9 +22,12 @@ pub fn is_compose_file(files: &dyn Files, path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     // `{{cookiecutter.name}}/compose.yml` becomes a Compose file later.
     let is_in_template = path.components().any(|part| part.as_os_str().to_string_lossy().contains("{{"));
-    if !is_compose_name(name) || is_in_template {
-        return false;
-    }
+    is_compose_name(name) && !is_in_template && holds_compose(files, path)
+}
+
+/// True if a file whose name says nothing holds a Compose file, or can't be read.
+pub(super) fn holds_compose(files: &dyn Files, path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if files.kind(path) != FileKind::File {
         return true;
     }
@@ -42,6 +45,10 @@ fn has_shape(text: &str, is_usual_name: bool) -> bool {
     if !problems.is_empty() && TEMPLATE.is_match(text) {
         return false;
     }
+    // What comes behind a mistake is not read.
+    if !problems.is_empty() && text.lines().any(|line| line.trim_end() == "services:") {
+        return true;
+    }
     let is_empty = |root: NodeId| matches!(&document.node(root).kind, Kind::Scalar { value, .. } if value.is_empty());
     let roots: Vec<_> = document.roots.iter().copied().filter(|root| !is_empty(*root)).collect();
     match roots.as_slice() {
@@ -58,7 +65,17 @@ fn is_compose_mapping(document: &Document, root: NodeId) -> bool {
         services.is_some_and(|services| matches!(document.node(services).kind, Kind::Map(_)))
     };
     let are_known = || keys.iter().all(|key| KEYS.contains(key) || key.starts_with("x-"));
-    has_services() || are_known() || keys.iter().any(|key| TELLING_KEYS.contains(key))
+    // Compose files of version 1, which Compose does not read any more.
+    let is_old = || pairs.iter().any(|pair| is_old_service(document, pair.value));
+    has_services() || are_known() || is_old() || keys.iter().any(|key| TELLING_KEYS.contains(key))
+}
+
+fn is_old_service(document: &Document, node: NodeId) -> bool {
+    let has = |key: &str| document.get(node, key).is_some();
+    // A job of GitLab has an image, too.
+    (has("image") || has("build"))
+        && ["ports", "volumes", "links", "command", "environment"].into_iter().any(has)
+        && !has("script")
 }
 
 #[cfg(test)]
@@ -75,6 +92,8 @@ mod tests {
             "include: [a.yml]\n",
             "services:\n  a:\n    labels: ['{{ x }}']\n",
             "services:\n  a:\n    image: 'a\n  b: {{.Node}}\n",
+            "redis:\n  image: redis:5\n  ports: ['6379:6379']\n",
+            "Some words\nand more\n\nservices:\n  a:\n    image: a\n",
             "name: x\n---\nservices:\n  a: {image: a}\n",
         ];
         for text in texts {
@@ -88,6 +107,7 @@ mod tests {
         let texts = [
             "- name: copy\n  copy: {src: a}\n",
             "include: [a.yml]\nstages: [up]\nservices: [docker:dind]\nup:\n  script: [docker compose up]\n",
+            "up:\n  image: docker\n  variables: {A: 1}\n  script: [docker compose up]\n",
             "name: up\nruns:\n  using: composite\n  steps: []\n",
             "name: up\non: push\njobs:\n  up: {runs-on: x}\n",
             "apiVersion: v1\nkind: Deployment\n",

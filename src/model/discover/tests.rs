@@ -106,8 +106,14 @@ fn a_script_above_may_change_into_the_folder_and_a_document_above_speaks_of_none
         let projects = found(&texts, &["x/deploy/compose.yml"]);
         projects.into_iter().filter(|project| project.contains("called")).collect::<Vec<_>>()
     };
-    assert_eq!(found_by("x/run.sh"), ["x/deploy/compose.yml + x/deploy/compose.prod.yml (called so in x/run.sh:2)"]);
-    assert_eq!(found_by("x/README.md"), [""; 0]);
+    let called = |text: &str| {
+        [
+            format!("x/deploy/compose.yml [x/deploy/x.env] (called so in {text}:3)"),
+            format!("x/deploy/compose.yml + x/deploy/compose.prod.yml (called so in {text}:2)"),
+        ]
+    };
+    assert_eq!(found_by("x/run.sh"), called("x/run.sh"));
+    assert_eq!(found_by("x/README.md"), called("x/README.md"));
 }
 
 #[test]
@@ -132,7 +138,69 @@ fn an_env_file_that_a_call_names_is_read_in_the_place_of_the_usual_one() {
         ("up.sh", "docker compose --env-file .env.prod up\ndocker compose --env-file .env.gone up\n"),
     ];
     let projects = found(&texts, &["compose.yml"]);
+    assert_eq!(projects, ["compose.yml [.env.prod] (called so in up.sh:1)"]);
+    let texts = [texts[0], texts[1], texts[2], (".env", "A=2\n")];
+    let projects = found(&texts, &["compose.yml"]);
     assert_eq!(projects, ["compose.yml (default name)", "compose.yml [.env.prod] (called so in up.sh:1)"]);
+}
+
+#[test]
+fn a_call_from_another_folder_takes_the_place_of_the_default_that_has_no_env_file() {
+    let calls = [
+        (
+            "docker compose -f docker/compose.yml --env-file .env up",
+            "docker/compose.yml [.env] (called so in README.md:1)",
+        ),
+        ("cd docker && docker compose --env-file ../.env up", "docker/compose.yml [.env] (called so in README.md:1)"),
+        (
+            "docker compose --project-directory . -f docker/compose.yml up",
+            "docker/compose.yml (called so in README.md:1)",
+        ),
+    ];
+    for (call, expected) in calls {
+        let texts = [(".git/HEAD", ""), ("docker/compose.yml", SERVICE), (".env", "A=1\n"), ("README.md", call)];
+        assert_eq!(found(&texts, &["docker/compose.yml"]), [expected], "{call}");
+        let texts = [&texts[..], &[("docker/.env", "A=2\n")]].concat();
+        assert_eq!(found(&texts, &["docker/compose.yml"]).len(), 2, "{call}");
+    }
+}
+
+#[test]
+fn what_a_project_includes_or_extends_is_a_part_of_it() {
+    let include =
+        "include:\n  - redis/compose.yml\n  - path: [a.yml, db/compose.db.yml]\nservices:\n  a:\n    image: a\n";
+    let extend = "services:\n  a:\n    extends: {file: compose.base.yml, service: a}\n";
+    let texts = [
+        (".git/HEAD", ""),
+        ("compose.yml", include),
+        ("redis/compose.yml", SERVICE),
+        ("db/compose.db.yml", extend),
+        ("db/compose.base.yml", SERVICE),
+    ];
+    let all = ["compose.yml", "redis/compose.yml", "db/compose.db.yml", "db/compose.base.yml"];
+    assert_eq!(found(&texts, &all), ["compose.yml (default name)"]);
+    for part in &all[1..] {
+        assert_eq!(found(&texts, &[part]), ["compose.yml (default name)"], "{part} brings what uses it");
+    }
+}
+
+#[test]
+fn a_default_file_that_others_extend_is_run_by_itself_too() {
+    let extend = "services:\n  a:\n    extends: {file: compose.yml, service: a}\n";
+    let texts = [("compose.yml", SERVICE), ("compose.dev.yml", extend)];
+    assert_eq!(
+        found(&texts, &["compose.yml", "compose.dev.yml"]),
+        ["compose.dev.yml (stands alone)", "compose.yml (default name)"]
+    );
+}
+
+#[test]
+fn files_that_include_each_other_stay() {
+    let texts = [
+        ("compose.a.yml", "include: [compose.b.yml]\nservices:\n  a: {image: a}\n"),
+        ("compose.b.yml", "include: [compose.a.yml]\nservices:\n  b: {image: b}\n"),
+    ];
+    assert_eq!(found(&texts, &["compose.a.yml"]).len(), 2);
 }
 
 #[test]

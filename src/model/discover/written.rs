@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::shape::holds_compose;
 use super::{CallPlace, MAIN_NAMES, OVERRIDE_NAMES, ProjectFiles, Reason, first_of};
-use crate::source::{FileKind, Files, absolute, decode, is_compose_name};
+use crate::source::{FileKind, Files, absolute, decode, is_named_compose};
 use crate::syntax::compose_call::{self, ComposeCall, Program};
 use crate::syntax::env_load;
 
@@ -55,7 +56,7 @@ pub(super) fn projects(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles
         for base in &reach.read {
             let calls = calls_of.entry(base.to_path_buf()).or_insert_with(|| calls_in(files, base));
             for (text, call) in calls.iter() {
-                let Some(project) = project(files, &reach, folder, text, call) else { continue };
+                let Some(project) = project(files, &reach, Some(folder), text, call) else { continue };
                 let is_stack = matches!(project.reason, Reason::Stack(_));
                 found.entry((project.files.clone(), project.env_files.clone(), is_stack)).or_insert(project);
             }
@@ -78,6 +79,16 @@ pub(in super::super) fn loaded_env_files(files: &dyn Files, folder: &Path) -> BT
         }
     }
     found
+}
+
+/// The Compose files that a text calls by name.
+pub(super) fn called_files(files: &dyn Files, text: &Path) -> Vec<PathBuf> {
+    let Some(folder) = text.parent() else { return Vec::new() };
+    let reach = Reach::of(files, folder);
+    let calls = calls(files, text);
+    let named = calls.iter().filter(|call| !call.files.is_empty());
+    let found = named.filter_map(|call| Some(locate(files, &reach, None, text, call)?.1));
+    found.flatten().filter(|path| holds_compose(files, path)).collect()
 }
 
 /// How far around a Compose file's folder calls are looked for.
@@ -109,11 +120,8 @@ fn calls_in(files: &dyn Files, folder: &Path) -> Vec<(PathBuf, ComposeCall)> {
 
 /// The files of a folder, and of its folders of scripts, in which calls may stand.
 fn texts(files: &dyn Files, folder: &Path) -> Vec<PathBuf> {
-    let inside = SCRIPT_FOLDERS.iter().map(|name| folder.join(name)).flat_map(|folder| {
-        let in_workflows = folder.ends_with(".github/workflows") || folder.ends_with(".circleci");
-        files.list(&folder).into_iter().filter(move |path| is_script(path) || in_workflows)
-    });
-    let beside = files.list(folder).into_iter().filter(|path| is_script(path) || is_compose(path));
+    let inside = SCRIPT_FOLDERS.iter().flat_map(|name| files.list(&folder.join(name))).filter(|path| is_script(path));
+    let beside = files.list(folder).into_iter().filter(|path| is_script(path) || is_named_compose(path));
     beside.chain(inside).filter(|path| files.kind(path) == FileKind::File).collect()
 }
 
@@ -121,16 +129,15 @@ fn lower_name(path: &Path) -> String {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase()
 }
 
-fn is_script(path: &Path) -> bool {
+/// True for files that people write to be run or read, so that calls may stand there.
+pub(super) fn is_script(path: &Path) -> bool {
     let name = lower_name(path);
+    let folder = path.parent();
     name.starts_with("readme")
         || name.ends_with(".md")
         || SCRIPT_NAMES.contains(&name.as_str())
+        || folder.is_some_and(|folder| folder.ends_with(".github/workflows") || folder.ends_with(".circleci"))
         || SCRIPT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-}
-
-fn is_compose(path: &Path) -> bool {
-    is_compose_name(&lower_name(path))
 }
 
 /// The text of a script, unless it is too long.
@@ -140,31 +147,45 @@ fn script(files: &dyn Files, path: &Path) -> Option<Arc<str>> {
 
 fn calls(files: &dyn Files, path: &Path) -> Vec<ComposeCall> {
     let Some(text) = script(files, path) else { return Vec::new() };
-    if is_compose(path) && !is_script(path) {
+    if is_named_compose(path) && !is_script(path) {
         return compose_call::calls(&compose_call::header(&text));
     }
     compose_call::calls(&text)
 }
 
-/// What a call names, seen from the first folder from which all of it is there: that of the text and those above it. A
-/// script may change into the Compose file's folder before; a document says the same of any folder.
+/// The folder in which a call is made and the Compose files that it names: the first folder from which all of them are
+/// there, be it that into which the text changes, that of the text, or one above it. A script may have changed into the
+/// Compose file's folder; a document says the same of any folder.
+fn locate(
+    files: &dyn Files,
+    reach: &Reach<'_>,
+    folder: Option<&Path>,
+    text: &Path,
+    call: &ComposeCall,
+) -> Option<(PathBuf, Vec<PathBuf>)> {
+    let above = || text.ancestors().skip(1).take_while(|base| base.starts_with(reach.root)).map(Path::to_owned);
+    let changed = call.folder.iter().flat_map(|folder| above().map(move |base| absolute(&base, folder)));
+    let may_change_folder = !call.files.is_empty() && !lower_name(text).ends_with(".md");
+    let given = folder.filter(|_| may_change_folder).map(Path::to_owned);
+    changed.chain(above()).chain(given).find_map(|base| {
+        let named = named_files(files, &base, call);
+        let is_inside = |path: &PathBuf| path.starts_with(reach.root) && files.kind(path) == FileKind::File;
+        (!named.is_empty() && named.iter().all(is_inside)).then_some((base, named))
+    })
+}
+
+/// The project of a call, if it says more than the name of one file.
 fn project(
     files: &dyn Files,
     reach: &Reach<'_>,
-    folder: &Path,
+    folder: Option<&Path>,
     text: &Path,
     call: &ComposeCall,
 ) -> Option<ProjectFiles> {
-    let above = text.ancestors().skip(1).take_while(|base| base.starts_with(reach.root));
-    let may_change_folder = !call.files.is_empty() && !lower_name(text).ends_with(".md");
-    let (base, named) = above.chain(may_change_folder.then_some(folder)).find_map(|base| {
-        let named = named_files(files, base, call);
-        let is_inside = |path: &PathBuf| path.starts_with(reach.root) && files.kind(path) == FileKind::File;
-        (!named.is_empty() && named.iter().all(is_inside)).then_some((base, named))
-    })?;
-    let directory = call.project_directory.as_ref().map(|path| absolute(base, path));
+    let (base, named) = locate(files, reach, folder, text, call)?;
+    let directory = call.project_directory.as_ref().map(|path| absolute(&base, path));
     let folder = directory.clone().or_else(|| Some(named[0].parent()?.to_owned()))?;
-    let mut env_files: Vec<_> = call.env_files.iter().map(|path| absolute(base, path)).collect();
+    let mut env_files: Vec<_> = call.env_files.iter().map(|path| absolute(&base, path)).collect();
     let is_all_there = env_files.iter().all(|path| files.kind(path) == FileKind::File);
     if !is_all_there || env_files == [folder.join(".env")] {
         env_files.clear();
