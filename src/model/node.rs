@@ -1,5 +1,6 @@
 //! The values of a project, each with its place and the way by which it got there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -282,6 +283,21 @@ impl Node {
     pub fn by_default(mut self) -> Self {
         super::extends::mark(&mut self, &Layer::Default);
         self
+    }
+
+    /// The variables that the texts in it depend on.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let mut found = BTreeSet::new();
+        let mut left = vec![self];
+        while let Some(node) = left.pop() {
+            match &node.value {
+                Value::Text(text) => found.extend(text.variables()),
+                Value::Map(map) => left.extend(map.entries.iter().map(|entry| &entry.value)),
+                Value::List(items) => left.extend(items),
+                _ => {}
+            }
+        }
+        found
     }
 
     /// A mapping that stands for what is written at `place`; its keys stand where their values do.

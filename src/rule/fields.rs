@@ -247,7 +247,8 @@ const READING: &[FieldInfo] = &[
         Text,
         "more about the kind: `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
          `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
-         `backtick`, `backslash` or `blank`; `two-values`: `both-used` or `replaced`; `number-rewritten`: \
+         `backtick`, `backslash` or `blank`; `two-values`: `both-used`, `both-used-apart` or \
+         `replaced`; `number-rewritten`: \
          `another-number`, or `same-number` where only zeros behind the point go",
     )
     .optional(),

@@ -6,7 +6,7 @@ use super::{Passage, Reading, ReadingKind, UnreadFile};
 use crate::model::container_env::{Overlap, OverlapKind, Site};
 use crate::model::discover::loaded_env_files;
 use crate::model::interpolate::{Event, EventKind};
-use crate::model::node::{Certainty, Node, Value};
+use crate::model::node::{Certainty, Node};
 use crate::model::project::Project;
 use crate::model::workspace::Workspace;
 use crate::source::{SourceId, is_env_name, is_example_name};
@@ -117,10 +117,7 @@ pub(super) fn overlaps(workspace: &Workspace<'_>, project: &Project) -> Vec<Read
 
 /// Variables that have one value in `${…}`, and another in a container that gets it from an env file.
 pub(super) fn both_used(workspace: &Workspace<'_>, project: &Project) -> Vec<Reading> {
-    let mut used = BTreeSet::new();
-    if let Some(root) = &project.root {
-        collect_variables(root, &mut used);
-    }
+    let used = project.root.as_ref().map(Node::variables).unwrap_or_default();
     let mut readings = Vec::new();
     for (service, env) in &project.containers {
         for variable in env.variables.iter().filter(|variable| used.contains(variable.name.as_str())) {
@@ -145,13 +142,4 @@ pub(super) fn both_used(workspace: &Workspace<'_>, project: &Project) -> Vec<Rea
         }
     }
     readings
-}
-
-fn collect_variables<'n>(node: &'n Node, used: &mut BTreeSet<&'n str>) {
-    match &node.value {
-        Value::Text(text) => used.extend(text.variables()),
-        Value::Map(map) => map.entries.iter().for_each(|entry| collect_variables(&entry.value, used)),
-        Value::List(items) => items.iter().for_each(|item| collect_variables(item, used)),
-        _ => {}
-    }
 }
