@@ -399,3 +399,20 @@ fn a_file_outside_of_the_repository_is_read_and_told_of_and_never_changed() {
     assert_eq!(String::from_utf8_lossy(&files["shared/redis.yml"]), shared);
     assert_eq!(String::from_utf8_lossy(&files["repo/compose.yaml"]), compose);
 }
+
+#[test]
+fn what_an_unsafe_repair_could_not_be_sure_of_is_said_when_it_is_made() {
+    let folder = Folder::new();
+    let text = "services:\n  redis:\n    image: redis:7\n  web:\n    image: example/web:1\n    command: sh -c 'exec worker --at redis:6379'\n";
+    folder.write("compose.yaml", text);
+    let run = folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
+    assert!(run.stdout.contains("please check: `web` names `redis` in its command"), "{}", run.all());
+}
+
+#[test]
+fn commands_to_copy_are_quoted_for_a_shell() {
+    let folder = Folder::new();
+    folder.write("my app; $(x)/compose.yaml", OPEN);
+    let run = folder.caulk(&["check", "--fix"]);
+    assert!(run.stdout.contains("docker compose --project-directory 'my app; $(x)' up -d redis web"), "{}", run.all());
+}

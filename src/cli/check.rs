@@ -267,7 +267,8 @@ impl Run<'_> {
         (is_secret && is_tracked()).then(|| {
             let path = relative_to(self.folder, &change.path);
             format!(
-                "git tracks {path}, so --fix holds back what needs a password there: `git rm --cached {path}` first"
+                "git tracks {path}, so --fix holds back what needs a password there: `git rm --cached {}` first",
+                shell_words::quote(&path)
             )
         })
     }

@@ -19,7 +19,7 @@ use crate::report::view::{
 use crate::rule::{self, Rule, RuleSet, ViewKind};
 use crate::source::{SourceId, relative_to};
 use crate::text::{LineIndex, Span};
-use crate::topology::{StoreService, spot_of};
+use crate::topology::{Link, StoreService, spot_of};
 
 /// Adds one group of projects to a report.
 pub struct Writer<'a> {
@@ -154,7 +154,9 @@ impl<'a> Writer<'a> {
         let is_it = |store: &StoreService| store.project == finding.project && Some(store.service.as_str()) == service;
         let Some(number) = state.topology.stores.iter().position(is_it) else { return Vec::new() };
         let workspace = &state.workspace;
-        let linked = state.topology.links_to(number).map(|link| {
+        // A server that gets the env file of its clients is none of them.
+        let is_other = |link: &&Link| link.service.as_deref() != service;
+        let linked = state.topology.links_to(number).filter(is_other).map(|link| {
             let spot = spot_of(workspace, &link.carrier, &link.text, None);
             let source = workspace.sources.get(spot.source);
             let line = LineIndex::new(&source.text).line_of(spot.span.start) + 1;

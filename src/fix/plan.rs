@@ -410,6 +410,9 @@ fn step(
             });
             plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
+            if key.action != "port" {
+                plan.notes.extend(repair.doubts.iter().map(|doubt| format!("please check: {doubt}")));
+            }
             return true;
         }
     }

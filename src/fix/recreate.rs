@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use shell_words::quote;
+
 use crate::model::discover::Reason;
 use crate::model::{Project, Workspace};
 use crate::source::relative_to;
@@ -24,7 +26,7 @@ pub fn commands(workspace: &Workspace<'_>, recreate: &BTreeSet<(usize, String)>,
             Reason::Configured | Reason::Call(_) | Reason::Overlay | Reason::Alone => call_options(project, folder),
         };
         let own = relative_to(folder, &project.folder);
-        let from = if files.is_empty() && own != "." { format!("--project-directory {own} ") } else { files };
+        let from = if files.is_empty() && own != "." { format!("--project-directory {} ", quote(&own)) } else { files };
         let command = format!("docker compose {from}up -d {}", services.join(" "));
         if !commands.contains(&command) {
             commands.push(command);
@@ -36,11 +38,11 @@ pub fn commands(workspace: &Workspace<'_>, recreate: &BTreeSet<(usize, String)>,
 /// What `docker compose` needs to be told of a project that it does not find by itself.
 fn call_options(project: &Project, folder: &Path) -> String {
     let options = |name: &str, paths: &[PathBuf]| -> String {
-        paths.iter().map(|path| format!("{name} {} ", relative_to(folder, path))).collect()
+        paths.iter().map(|path| format!("{name} {} ", quote(&relative_to(folder, path)))).collect()
     };
     let env_files = if project.has_own_env_files { project.variables.paths.as_slice() } else { &[] };
     let mut all = options("--env-file", env_files) + &options("-f", &project.paths);
-    all.extend(project.profiles.iter().map(|profile| format!("--profile {profile} ")));
+    all.extend(project.profiles.iter().map(|profile| format!("--profile {} ", quote(profile))));
     if project.paths.first().and_then(|path| path.parent()) != Some(project.folder.as_path()) {
         all.push_str(&options("--project-directory", std::slice::from_ref(&project.folder)));
     }

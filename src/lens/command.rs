@@ -146,6 +146,7 @@ impl<'p> Command<'p> {
             }
             Form::Text { text, split } => (self.node, *text, Some(split.words.get(index)?)),
         };
+        let parts_words = |c: char| c.is_whitespace() || "'\"\\;&|<>".contains(c);
         edits
             .iter()
             .map(|edit| {
@@ -160,6 +161,7 @@ impl<'p> Command<'p> {
                     None | Some(WordQuotes::Single) if !edit.text.contains('\'') || quoted.is_none() => {
                         edit.text.clone()
                     }
+                    Some(WordQuotes::None) if !edit.text.contains(parts_words) => edit.text.clone(),
                     Some(WordQuotes::Double) => edit.text.replace('\\', "\\\\").replace('"', "\\\""),
                     _ => return None,
                 };

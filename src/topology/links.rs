@@ -225,9 +225,12 @@ impl Finder<'_> {
                 return None;
             }
             let text = Text::literal(&word.text);
-            let store = self.hints.iter().position(|hints| hints.value.is_match(&word.text))?;
-            let UrlReading::Url(url) = UrlReading::parse(&word.text, &self.catalog[store].schemes) else { return None };
-            let kind = LinkKind::Url(url);
+            // `redis://…`, or `--broker=redis://…`.
+            let start = word.text.find('=').filter(|_| word.text.starts_with('-')).map_or(0, |equals| equals + 1);
+            let value = &word.text[start..];
+            let store = self.hints.iter().position(|hints| hints.value.is_match(value))?;
+            let UrlReading::Url(url) = UrlReading::parse(value, &self.catalog[store].schemes) else { return None };
+            let kind = LinkKind::Url(Box::new(url.shifted(start)));
             let target = self.target(Some(service), &kind, &text, store);
             let carrier = Carrier::Word { key, index, place: command.node.place.clone() };
             Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })

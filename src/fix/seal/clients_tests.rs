@@ -208,3 +208,40 @@ fn a_password_from_a_file_and_a_user_of_its_own_are_left_to_a_person() {
     assert!(doubt(&with("REDIS_USER: send")).contains("names a user of its own"));
     assert!(clients_after(&with("REDIS_USER: default")).contains("REDIS_PASSWORD: ${REDIS_PASSWORD}"));
 }
+
+#[test]
+fn urls_among_the_arguments_get_the_password() {
+    let cases = [
+        (
+            "command: celery --broker=redis://redis:6379/0 flower",
+            "command: celery --broker=redis://default:${REDIS_PASSWORD}@redis:6379/0 flower",
+        ),
+        (
+            "command: [celery, -b, 'redis://redis:6379/0', worker]",
+            "command: [celery, -b, 'redis://default:${REDIS_PASSWORD}@redis:6379/0', worker]",
+        ),
+        (
+            "command: [app, --cache=redis://redis]",
+            "command: [app, \"--cache=redis://default:${REDIS_PASSWORD}@redis\"]",
+        ),
+    ];
+    for (before, after) in cases {
+        let service = |command: &str| format!("  web:\n    image: example/web:1\n    {command}\n");
+        assert_eq!(clients_after(&service(before)), service(after));
+    }
+}
+
+#[test]
+fn a_script_gets_the_password_where_its_blank_variable_stands() {
+    let server = |variable: &str| {
+        format!(
+            "services:\n  redis:\n    image: redis:7\n    command: [\"sh\", \"-c\", \"redis-server --requirepass \\\"{variable}\\\"\"]\n  web:\n    image: example/web:1\n    environment:\n      REDIS_URL: redis://"
+        )
+    };
+    let compose = server("$REDIS_PASSWORD") + "redis:6379\n";
+    let files = repaired(&[("compose.yaml", compose), (".env", "REDIS_PASSWORD=\n".to_owned())]);
+    let files = files.unwrap_or_else(|reason| panic!("held back: {reason}"));
+    assert_eq!(files[".env"], "REDIS_PASSWORD=SECRET\n");
+    let after = server("${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}") + "default:${REDIS_PASSWORD}@redis:6379\n";
+    assert_eq!(files["compose.yaml"], after);
+}

@@ -50,7 +50,8 @@ impl Seal<'_, '_, '_> {
             Writable::IfIgnored(root) => Some(root),
             Writable::No(why) => {
                 return Err(NoSeal::HeldBack(format!(
-                    "the password belongs into {shown}, but {why}; run `git rm --cached {shown}` and ignore it, or use --secrets declare and set {name} elsewhere"
+                    "the password belongs into {shown}, but {why}; run `git rm --cached {}` and ignore it, or use --secrets declare and set {name} elsewhere",
+                    shell_words::quote(&shown)
                 )));
             }
         };

@@ -10,6 +10,7 @@ use crate::lens::server::{ServerEdit, WordList, require_password};
 use crate::model::expand_text;
 use crate::model::node::Node;
 use crate::syntax::yaml::{Document, Fragment};
+use crate::text::EditSet;
 
 impl Seal<'_, '_, '_> {
     pub(super) fn server(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
@@ -99,9 +100,8 @@ impl Seal<'_, '_, '_> {
                 command.set_value_after(document, *index, &value[0])
             }
             ServerEdit::EditShell { index, edits, .. } => {
-                if let Some(word) = after.get_mut(*index) {
-                    *word = edits.apply(word);
-                }
+                let word = after.get_mut(*index).ok_or_else(by_hand)?;
+                *word = edited_script(&command.words[*index].text, word, &credential.value, edits);
                 command.edit_word(document, *index, edits)
             }
             _ => None,
@@ -162,7 +162,7 @@ impl Seal<'_, '_, '_> {
         member: &Member<'_>,
         credential: &Credential,
         name: &str,
-        edits: &crate::text::EditSet,
+        edits: &EditSet,
     ) -> Result<(), NoSeal> {
         let by_hand = || by_hand(member, credential);
         let env = &member.project.containers[&member.store.service];
@@ -208,6 +208,14 @@ impl Seal<'_, '_, '_> {
 /// Words as the container gets them once the variable is set.
 fn resolved(words: &[String], credential: &Credential) -> Vec<String> {
     words.iter().map(|word| word.replace(&credential.reference, &credential.value)).collect()
+}
+
+/// The script with `edits` of its text `now`, and the variable set that is blank there; `set` is the script with it set.
+fn edited_script(now: &str, set: &str, value: &str, edits: &EditSet) -> String {
+    let used_at = now.bytes().zip(set.bytes()).take_while(|(a, b)| a == b).count();
+    let is_edited = edits.iter().any(|edit| edit.span.start <= used_at && used_at <= edit.span.end);
+    // What uses the variable elsewhere, too, fails the proof.
+    if is_edited && set.len() == now.len() + value.len() { edits.apply(now) } else { edits.apply(set) }
 }
 
 fn by_hand(member: &Member<'_>, credential: &Credential) -> NoSeal {

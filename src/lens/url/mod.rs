@@ -79,6 +79,24 @@ impl StoreUrl {
         self.port.as_ref().and_then(|port| port.text.parse().ok())
     }
 
+    /// The same where the text that was read begins at byte `by` of a longer one.
+    pub fn shifted(mut self, by: usize) -> Self {
+        let shift = |span: &mut Span| *span = Span::new(span.start + by, span.end + by);
+        if let UrlForm::HostListEntry { entry, .. } = &mut self.form {
+            shift(entry);
+        }
+        let components = [&mut self.scheme, &mut self.user, &mut self.port, &mut self.database];
+        components.into_iter().flatten().for_each(|component| shift(&mut component.span));
+        shift(&mut self.host.span);
+        [&mut self.user_info, &mut self.query].into_iter().flatten().for_each(shift);
+        self.password.iter_mut().for_each(|password| shift(&mut password.span));
+        for problem in &mut self.problems {
+            shift(&mut problem.span);
+            problem.fix.iter_mut().for_each(|edit| shift(&mut edit.span));
+        }
+        self
+    }
+
     /// True if it carries a password that is not blank.
     pub fn has_password(&self) -> bool {
         self.password.as_ref().is_some_and(|password| !password.value.reveal().is_empty())
