@@ -1,11 +1,12 @@
 //! From a resolved project to the report's plain view of it, each value with the way by which it came.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::canonical::{Item, Part, Value};
 use crate::model::node::Layer;
 use crate::model::{NameSource, Variables, Workspace};
-use crate::report::resolved::{Branch, OriginView, Tree, names_secret};
+use crate::report::resolved::{Branch, OriginView, Tree, names_secret, shown};
 use crate::source::{SourceId, relative_to};
 use crate::text::Span;
 
@@ -25,7 +26,7 @@ impl Viewer<'_> {
     /// The value with its origins.
     pub fn branch(&self, root: &Item) -> Branch {
         let known = self.known_secrets();
-        let mut branch = branch(root, &|item| (self.origin(item), secrets(item, &known)));
+        let mut branch = branch(root, &|item| (self.origin(item), self.secrets(item, &known)));
         if let Tree::Map(entries) = &mut branch.tree
             && let Some((_, name)) = entries.iter_mut().find(|(key, _)| key == "name")
         {
@@ -63,6 +64,49 @@ impl Viewer<'_> {
             return OriginView { place: "default".to_owned(), steps };
         }
         OriginView { place, steps }
+    }
+
+    /// The value of a variable as it may be shown, whatever it is called: without what must not be shown of it anywhere.
+    pub fn variable_value(&self, name: &str) -> String {
+        let value = self.variables.get(name).unwrap_or_default();
+        let known = self.known_secrets().into_iter().filter(|secret| value.contains(secret)).map(str::to_owned);
+        shown(name, value, &self.secrets_of(name, value).into_iter().chain(known).collect::<Vec<_>>())
+    }
+
+    /// The parts of a text that must not be shown: what comes from secrets, and known ones.
+    fn secrets(&self, item: &Item, known: &[&str]) -> Vec<String> {
+        let Value::Text(text) = &item.value else { return Vec::new() };
+        let parts = item.origin.parts.iter().flat_map(|part| self.secrets_of(&part.name, &part.text));
+        let known = known.iter().copied().filter(|secret| text.contains(secret)).map(str::to_owned);
+        parts.chain(known).collect()
+    }
+
+    /// What must not be shown of `text`, which is there because of a variable: all of it if the variable is called like
+    /// a secret, else what its definition takes from variables that are.
+    fn secrets_of(&self, name: &str, text: &str) -> Vec<String> {
+        if names_secret(name) {
+            return (!text.is_empty()).then(|| text.to_owned()).into_iter().collect();
+        }
+        let (mut seen, mut found, mut open) = (BTreeSet::from([name.to_owned()]), Vec::new(), vec![name.to_owned()]);
+        while let Some(name) = open.pop() {
+            for used in self.variables_in_definition(&name) {
+                match self.variables.get(&used).filter(|_| names_secret(&used)) {
+                    Some(value) if !value.is_empty() && text.contains(value) => found.push(value.to_owned()),
+                    _ if seen.insert(used.clone()) => open.push(used),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// The variables that the env file's entry for a variable is made of.
+    fn variables_in_definition(&self, name: &str) -> Vec<String> {
+        let entry = self.variables.definition(name).and_then(|definition| {
+            self.workspace.env_file(definition.source)?.entries.get(definition.entry)?.value.as_ref()
+        });
+        let template = entry.and_then(|value| value.template.as_ref());
+        template.iter().flat_map(|template| template.variables()).map(|variable| variable.name.clone()).collect()
     }
 
     /// Values of variables that are called like secrets, as far as they can't be mistaken for ordinary words.
@@ -110,15 +154,6 @@ impl Viewer<'_> {
         let source = self.workspace.sources.get(source);
         format!("{}:{}", relative_to(self.folder, &source.path), source.line_column(span.start).line)
     }
-}
-
-/// The parts of a text that must not be shown: what variables with a secret's name have put there, and known secrets.
-fn secrets(item: &Item, known: &[&str]) -> Vec<String> {
-    let Value::Text(text) = &item.value else { return Vec::new() };
-    let parts = item.origin.parts.iter().filter(|part| names_secret(&part.name)).map(|part| part.text.as_str());
-    let known = known.iter().copied().filter(|secret| text.contains(secret));
-    let secrets = parts.chain(known).filter(|secret| !secret.is_empty());
-    secrets.map(str::to_owned).collect()
 }
 
 /// The value without origins.
@@ -247,5 +282,19 @@ services:
         }
         let environment = lines(&files, "services.s.environment.C");
         assert_eq!(environment, [" = x=***;y  compose.yaml:7 (JWT_SECRET from .env:2)"]);
+    }
+
+    #[test]
+    fn a_secret_is_masked_behind_the_variables_that_pass_it_on() {
+        let compose =
+            "services:\n  s:\n    image: x\n    environment: {A: \"${COPY}\", B: \"${ADDRESS}\", C: a bean}\n";
+        let env = "DB_PASSWORD=bean\nCOPY=$DB_PASSWORD\nVIA=${COPY}\nADDRESS=u/${VIA}@db\n";
+        let files = [("compose.yaml", compose), (".env", env)];
+        let expected = [
+            ".A = ***  compose.yaml:4 (COPY from .env:2)",
+            ".B = u/***@db  compose.yaml:4 (ADDRESS from .env:4)",
+            ".C = a bean  compose.yaml:4",
+        ];
+        assert_eq!(lines(&files, "services.s.environment"), expected);
     }
 }

@@ -273,6 +273,34 @@ fn the_mouse_shows_the_value_and_where_it_comes_from_but_no_secret() {
 }
 
 #[test]
+fn the_mouse_shows_no_secret_under_another_name() {
+    let folder = Folder::new();
+    let environment = "{X: \"${DB_PASSWORD}\", Y: \"is-${COPY}-it\", Z: \"redis://:${DB_PASSWORD}@redis:6379/0\"}";
+    folder.write(
+        "compose.yaml",
+        &format!("services:\n  app:\n    image: x\n    environment: {environment}\n    labels: {{a: $COPY}}\n"),
+    );
+    folder.write(".env", "DB_PASSWORD=hunter2\nCOPY=${DB_PASSWORD}\n");
+    let mut editor = Editor::start(&folder, &capable("utf-8"));
+    editor.open("compose.yaml");
+    editor.open(".env");
+    for (name, at, expected) in [
+        ("compose.yaml", "X:", "services.app.environment.X = ***  compose.yaml:4 (DB_PASSWORD from .env:1)"),
+        ("compose.yaml", "Y:", "services.app.environment.Y = is-***-it  compose.yaml:4 (COPY from .env:2)"),
+        ("compose.yaml", "Z:", "services.app.environment.Z = redis://:***@redis:6379/0  compose.yaml:4"),
+        ("compose.yaml", "a: $", "services.app.labels.a = ***  compose.yaml:5 (COPY from .env:2)"),
+        (".env", "COPY", "COPY = ***  .env:2"),
+    ] {
+        let text = editor.text(name);
+        let place = editor.position(&text, text.find(at).expect("it is there"));
+        let params = json!({ "textDocument": { "uri": editor.uri(name) }, "position": place });
+        let answer = editor.request("textDocument/hover", params);
+        let shown = answer["result"]["contents"]["value"].as_str().unwrap_or_default();
+        assert!(shown.contains(expected) && !shown.contains("hunter2"), "{at}: {shown}");
+    }
+}
+
+#[test]
 fn a_client_that_asks_for_diagnostics_is_told_when_to_ask_again() {
     let folder = bind_ip_project();
     let mut capabilities = capable("utf-16");

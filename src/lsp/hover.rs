@@ -9,7 +9,7 @@ use crate::canonical::{self, Item, Unused, Value};
 use crate::model::discover::ProjectFiles;
 use crate::model::{Invocation, Located, Workspace};
 use crate::origins::Viewer;
-use crate::report::resolved::{OriginLine, origins, shown};
+use crate::report::resolved::{OriginLine, origins};
 use crate::source::{Disk, SourceId, relative_to};
 use crate::syntax::template::Template;
 use crate::text::Span;
@@ -116,7 +116,7 @@ fn variables_in(workspace: &Workspace<'_>, source: SourceId, span: Span) -> BTre
 
 /// `NAME = value`, and where that is from.
 fn variable_line(viewer: &Viewer<'_>, name: &str) -> String {
-    let value = shown(name, viewer.variables.get(name).unwrap_or_default());
+    let value = viewer.variable_value(name);
     match viewer.variables.definition(name) {
         Some(definition) => format!("{name} = {value}  {}", viewer.place(definition.source, definition.key_span)),
         None => format!("{name} = {value}  not set in a file"),

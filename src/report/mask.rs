@@ -17,13 +17,17 @@ pub(super) fn secret_parts(file: &FileText, line: Span) -> Vec<Span> {
         .map(|secret| Span { start: secret.start.max(line.start), end: secret.end.min(line.end) })
         .filter(|part| part.start < part.end);
     let guessed = guess(text).into_iter().map(|part| Span::new(part.start + line.start, part.end + line.start));
-    let mut parts: Vec<Span> = known.chain(guessed).collect();
-    parts.sort();
+    merged(known.chain(guessed).collect())
+}
+
+/// `spans` in order, those that touch or overlap as one.
+fn merged(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort();
     let mut merged: Vec<Span> = Vec::new();
-    for part in parts {
+    for span in spans {
         match merged.last_mut() {
-            Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
-            _ => merged.push(part),
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
         }
     }
     merged
@@ -34,17 +38,23 @@ pub(super) fn looks_secret(line: &str) -> bool {
     !guess(line).is_empty()
 }
 
-/// `value` with its secret parts replaced. It stands below `key`; `before` is the word before it in a list.
-pub(super) fn value(key: &str, before: &str, value: &str) -> String {
+/// `value` with its secret parts replaced: `secrets`, all of it if one of them is not found in it, and what looks like
+/// one. It stands below `key`; `before` is the word before it in a list.
+pub(super) fn value(key: &str, before: &str, value: &str, secrets: &[String]) -> String {
+    if secrets.iter().any(|secret| !value.contains(secret.as_str())) {
+        return "***".to_owned();
+    }
+    let known = secrets.iter().filter(|secret| !secret.is_empty()).flat_map(|secret| {
+        value.match_indices(secret.as_str()).map(|(start, found)| Span::new(start, start + found.len()))
+    });
+    let contexts = [format!("{key}: "), format!("{before} ")];
+    let guessed = contexts.iter().flat_map(|context| {
+        let parts = guess(&format!("{context}{value}")).into_iter().filter(|part| part.end > context.len());
+        parts.map(|part| Span::new(part.start.max(context.len()) - context.len(), part.end - context.len()))
+    });
     let mut shown = value.to_owned();
-    for context in [format!("{key}: "), format!("{before} ")] {
-        let line = format!("{context}{shown}");
-        for part in guess(&line).into_iter().rev() {
-            let range = part.start.max(context.len()) - context.len()..part.end.saturating_sub(context.len());
-            if range.start < range.end && shown.get(range.clone()).is_some() {
-                shown.replace_range(range, "***");
-            }
-        }
+    for part in merged(known.chain(guessed).collect()).into_iter().rev() {
+        shown.replace_range(part.start..part.end, "***");
     }
     shown
 }
@@ -159,6 +169,30 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(masked(line), expected);
+        }
+    }
+
+    #[test]
+    fn only_the_password_of_a_value_is_masked_however_many_ways_lead_to_it() {
+        let cases: [(&str, &str, &str, &[&str], &str); 8] = [
+            ("URL", "", "redis://:lima-bean-9@redis:6379/0", &[], "redis://:***@redis:6379/0"),
+            ("URL", "", "redis://:lima-bean-9@redis:6379/0", &["lima-bean-9"], "redis://:***@redis:6379/0"),
+            ("URL", "", "redis://u:lima-bean-9@redis:6379/0", &["lima-bean-9"], "redis://u:***@redis:6379/0"),
+            (
+                "command[2]",
+                "-u",
+                "redis-cli -u redis://:lima-bean-9@redis ping",
+                &[],
+                "redis-cli -u redis://:***@redis ping",
+            ),
+            ("command[2]", "--requirepass", "lima-bean-9", &[], "***"),
+            ("DB_PASSWORD", "--pass", "x", &["x"], "***"),
+            ("X", "", "a=bean;b=lima-bean-9", &["bean", "lima-bean-9"], "a=***;b=***"),
+            ("X", "", "an escaped one", &["\"one\""], "***"),
+        ];
+        for (key, before, text, secrets, expected) in cases {
+            let secrets: Vec<String> = secrets.iter().map(|&secret| secret.to_owned()).collect();
+            assert_eq!(value(key, before, text, &secrets), expected);
         }
     }
 

@@ -183,9 +183,9 @@ pub fn render_origins(root: &Branch, show_secrets: bool, out: &mut dyn Write) ->
     Ok(())
 }
 
-/// A value by its name alone, as it may be shown: on one line, masked if it is, or holds, a secret.
-pub fn shown(name: &str, value: &str) -> String {
-    super::visible::visible(&mask::value(name, "", value)).into_owned()
+/// The value of a variable as it may be shown: on one line, without `secrets` and without what looks like one.
+pub fn shown(name: &str, value: &str, secrets: &[String]) -> String {
+    super::visible::visible(&mask::value(name, "", value, secrets)).into_owned()
 }
 
 /// The lines of a value and of what is below it. `before` is the item before in the same list: an option may stand there.
@@ -220,25 +220,12 @@ fn collect(branch: &Branch, path: &mut String, before: &str, show_secrets: bool,
         Tree::Int(value) => value.to_string(),
         Tree::Float(value) => value.to_string(),
         Tree::Text(text) if show_secrets => text.clone(),
-        Tree::Text(text) => {
-            mask::value(path.rsplit('.').next().unwrap_or(path), before, &without(text, &branch.secrets))
-        }
+        Tree::Text(text) => mask::value(path.rsplit('.').next().unwrap_or(path), before, text, &branch.secrets),
     };
     let OriginView { place, steps } = &branch.origin;
     let steps = if steps.is_empty() { String::new() } else { format!(" ({})", steps.join("; ")) };
     let value = super::visible::visible(&value).into_owned();
     lines.push(OriginLine { path: path.clone(), value, origin: format!("{place}{steps}") });
-}
-
-/// `text` without its secret parts.
-fn without(text: &str, secrets: &[String]) -> String {
-    if secrets.iter().any(|secret| !text.contains(secret.as_str())) {
-        return "***".to_owned();
-    }
-    // A longer one may hold a shorter one.
-    let mut secrets: Vec<&String> = secrets.iter().collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
 }
 
 /// True if a variable of that name holds a secret, and not only the path of one.
