@@ -274,3 +274,18 @@ fn a_port_that_a_default_opens_is_not_blamed_on_the_variable_alone() {
     let expected = "`web` publishes port 80 on every address: `BIND_IP` is empty (.env:1) and its default is 0.0.0.0";
     assert_eq!(lint(&[("compose.yaml", compose), (".env", "BIND_IP=\n")]).messages, [expected]);
 }
+
+#[test]
+fn a_message_names_the_port_that_the_world_reaches() {
+    let rows = [
+        ("8880:8080", "publishes port 8880 (8080 in the container) on every address"),
+        ("82:80/udp", "publishes port 82 (80 in the container) on every address"),
+        ("80:80", "publishes port 80 on every address"),
+        ("8000-8001:80-81", "publishes port 8000-8001 (80-81 in the container) on every address"),
+        ("80", "publishes port 80 (Docker picks the host's) on every address"),
+    ];
+    for (port, expected) in rows {
+        let found = compose(&format!("services:\n  a:\n    image: x/y:1\n    ports: ['{port}']\n")).messages;
+        assert!(found.iter().any(|message| message.contains(expected)), "{port}: {found:?}");
+    }
+}

@@ -113,6 +113,11 @@ const PORT: &[FieldInfo] = &[
         .writable(),
     field("port.published", Text, "port or range of the host; absent if Docker picks one").optional(),
     field("port.target", Number, "port of the container"),
+    field(
+        "port.description",
+        Text,
+        "the host's port, and the container's where it differs: `8880 (8080 in the container)`",
+    ),
     field("port.store", Text, "id of the store that it leads to, such as `redis`").optional(),
     field("port.protocol", Text, "`tcp` or `udp`"),
     field(

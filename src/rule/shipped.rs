@@ -34,7 +34,7 @@ fn said(rule: &str, fields: &[(&str, FieldValue)]) -> Option<String> {
 
 #[test]
 fn public_port() {
-    let base = [("port.exposure", text("public")), ("port.target", FieldValue::Number(6379))];
+    let base = [("port.exposure", text("public")), ("port.description", text("6379"))];
     let with = |further: &[(&'static str, FieldValue)]| said("public-port", &[&base, further].concat());
     let redis = ("port.store", text("redis"));
     let rows = [
@@ -186,7 +186,7 @@ fn urls() {
 #[test]
 fn what_is_assumed_is_no_error() {
     let assumed = FieldValue::Text { text: "public".into(), assumed: Some("BIND_IP is not set".into()) };
-    let fields = [("port.exposure", assumed), ("port.target", FieldValue::Number(6379)), ("port.store", text("redis"))];
+    let fields = [("port.exposure", assumed), ("port.description", text("6379")), ("port.store", text("redis"))];
     let found = RuleSet::built_in().rule("public-port").and_then(|rule| rule.apply(&Fields(&fields)));
     let found = found.expect("it holds");
     assert_eq!((found.severity, found.assumes), (Severity::Warning, vec!["BIND_IP is not set".to_owned()]));

@@ -51,6 +51,7 @@ fn fields(context: &Context<'_, '_>, project: usize, port: &Port<'_>, view: &mut
     view.set("port.allowed", FieldValue::Bool(is_allowed));
     view.set("port.published", FieldValue::optional(port.published.map(range)));
     view.set("port.target", FieldValue::Number(i64::from(port.target.first)));
+    view.set("port.description", FieldValue::text(description(port)));
     view.set("port.protocol", FieldValue::text(&port.protocol));
     let exposure = match port.exposure {
         Exposure::Public => "public",
@@ -78,6 +79,16 @@ fn fields(context: &Context<'_, '_>, project: usize, port: &Port<'_>, view: &mut
     view.place("port", &port.node.place);
     if let Some(host) = port.node.get("host_ip") {
         view.place("port.host_ip", Spot::from(&host.place));
+    }
+}
+
+/// The port that the world reaches, and the container's where it differs.
+fn description(port: &Port<'_>) -> String {
+    let target = range(port.target);
+    match port.published.map(range) {
+        Some(published) if published == target => target,
+        Some(published) => format!("{published} ({target} in the container)"),
+        None => format!("{target} (Docker picks the host's)"),
     }
 }
 
