@@ -129,6 +129,15 @@ fn what_compose_refuses_is_an_error() {
 }
 
 #[test]
+fn a_file_of_compose_1_has_one_mistake_and_what_only_looks_like_one_has_its_own() {
+    let old = "redis:\n  image: redis\n  ports: ['6379:6379']\nweb:\n  build: .\n  links: [redis]\n";
+    let [error] = &call(&[("compose.yaml", old)], in_folder()).errors()[..] else { panic!("there is one") };
+    assert!(error.starts_with("this file has no `services`: it has the form of Compose 1"), "{error}");
+    let slip = "services: {s: {image: i}}\nredis:\n  image: redis\n";
+    assert_eq!(call(&[("compose.yaml", slip)], in_folder()).errors(), ["`redis` is no key that Compose knows here"]);
+}
+
+#[test]
 fn a_fragment_is_inconsistent_but_no_mistake() {
     let answer = call(&[("compose.yaml", "services:\n  s:\n    ports: ['80:80']\n")], in_folder());
     let resolved = answer.resolved.expect("the files are there");

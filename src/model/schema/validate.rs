@@ -61,6 +61,12 @@ impl Validator<'_> {
     }
 
     fn section(&mut self, node: &Node, map: &Map, section: &Section) {
+        if self.path.is_empty() && is_version_one(map, section) {
+            let place = map.entries.first().map_or(&node.place, |entry| &entry.key_place);
+            let message = "this file has no `services`: it has the form of Compose 1, which Compose refuses, and nothing in it was checked";
+            self.note(place, message, Some("put the services below the key `services`"));
+            return;
+        }
         for entry in &map.entries {
             self.path.push(entry.key.clone());
             match section.key(&entry.key) {
@@ -199,4 +205,13 @@ fn kind_of(node: &Node, wanted: &Type) -> &'static str {
         Value::Map(_) => "a mapping",
         Value::List(_) => "a list",
     }
+}
+/// True for a file of Compose 1: its services stand at the top.
+fn is_version_one(map: &Map, section: &Section) -> bool {
+    let is_service = |node: &Node| {
+        node.as_map().is_some_and(|service| service.get("image").is_some() || service.get("build").is_some())
+    };
+    let mut unknown =
+        map.entries.iter().filter(|entry| section.key(&entry.key).is_none() && !entry.key.starts_with("x-"));
+    map.get("services").is_none() && unknown.any(|entry| is_service(&entry.value))
 }
