@@ -103,6 +103,14 @@ fn all_mistakes_are_told_at_once_with_their_place() {
 }
 
 #[test]
+fn a_mistyped_key_is_told_once_and_a_lone_word_as_the_list_that_it_should_be() {
+    let error = loaded("overrides:\n  - path: [x]\n    ignore: [strict]\n", &[]).expect_err("it is mistyped");
+    assert!(error.contains("did you mean `paths`?") && !error.contains("needs the key"), "{error}");
+    let error = loaded("overrides:\n  - paths: examples/\n    ignore: [strict]\n", &[]).expect_err("it is no list");
+    assert!(error.contains("must be a list") && error.contains("= write `[examples/]`"), "{error}");
+}
+
+#[test]
 fn a_file_of_comments_says_nothing() {
     for text in ["", "# later\n", "---\n# later\n", "\u{feff}\n"] {
         assert!(admitted(&configs(text), "public-port", "/r/a/compose.yaml"), "{text:?}");

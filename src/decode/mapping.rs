@@ -20,6 +20,8 @@ pub(crate) struct Mapping {
     /// Keys in their order.
     pub(crate) entries: Vec<Entry>,
     place: Span,
+    /// Keys that somebody mistyped.
+    meant: Vec<String>,
 }
 
 /// `key: value`
@@ -164,7 +166,7 @@ impl Decoder {
             })
             .collect::<Vec<_>>();
         let place = entries.first().map_or(self.place(id), |entry| self.place(entry.key));
-        Some(Mapping { entries, place })
+        Some(Mapping { entries, place, meant: Vec::new() })
     }
 
     /// A mapping that may have these keys and no others.
@@ -174,6 +176,9 @@ impl Decoder {
             let place = self.place(entry.key);
             self.unknown_name(place, format!("{what} has no key `{}`", entry.name), &entry.name, known.iter().copied());
         }
+        let unknown = mapping.entries.iter().filter(|entry| !known.contains(&entry.name.as_str()));
+        mapping.meant =
+            unknown.filter_map(|entry| nearest(&entry.name, known.iter().copied())).map(str::to_owned).collect();
         mapping.entries.retain(|entry| known.contains(&entry.name.as_str()));
         Some(mapping)
     }
@@ -181,7 +186,8 @@ impl Decoder {
     /// The value of a key that must be there.
     pub(crate) fn required(&mut self, mapping: &Mapping, name: &str, what: &str) -> Option<NodeId> {
         let value = mapping.get(name);
-        if value.is_none() {
+        // Of a key that is mistyped its own mistake is told.
+        if value.is_none() && !mapping.meant.iter().any(|meant| meant == name) {
             self.problems.push(Problem::new(mapping.place, format!("{what} needs the key `{name}`")));
         }
         value
@@ -190,7 +196,12 @@ impl Decoder {
     /// The items of a list.
     pub(crate) fn list(&mut self, id: NodeId, what: &str) -> Option<Vec<NodeId>> {
         if !self.is_list(id) {
-            self.report(id, format!("{what} must be a list"));
+            match self.document.scalar(id).map(|_| self.place(id).slice(self.document.text()).to_owned()) {
+                Some(written) if !written.trim().is_empty() && !written.starts_with(['|', '>']) => {
+                    self.report_with(id, format!("{what} must be a list"), format!("write `[{written}]`"));
+                }
+                _ => self.report(id, format!("{what} must be a list")),
+            }
             return None;
         }
         Some(self.document.items(id).to_vec())

@@ -58,22 +58,8 @@ fn a_rule_without_a_mistake_is_a_rule() {
 
 #[test]
 fn keys() {
-    replaced(
-        "summary:",
-        "sumary:",
-        &[
-            "1:1 id | a rule needs the key `summary`",
-            "4:1 sumary | a rule has no key `sumary` | did you mean `summary`?",
-        ],
-    );
-    replaced(
-        "  - name: one",
-        "  - nme: one",
-        &[
-            "16:5 nme | an example has no key `nme` | did you mean `name`?",
-            "16:5 nme | an example needs the key `name`",
-        ],
-    );
+    replaced("summary:", "sumary:", &["4:1 sumary | a rule has no key `sumary` | did you mean `summary`?"]);
+    replaced("  - name: one", "  - nme: one", &["16:5 nme | an example has no key `nme` | did you mean `name`?"]);
     replaced(
         "message:",
         "expression:",
