@@ -62,12 +62,19 @@ fn read_header(input: &mut dyn BufRead) -> io::Result<Option<Header>> {
         if line.is_empty() {
             return Ok(Some(header));
         }
-        if let Some((name, value)) = line.split_once(':')
-            && name.trim().eq_ignore_ascii_case("content-length")
-        {
+        if let Some(value) = length_in(line) {
             header.length = value.trim().parse().ok();
         }
     }
+}
+
+/// What a line of a header gives as the length. The body of a message whose own length could not be read may stand before
+/// it on the same line.
+fn length_in(line: &str) -> Option<&str> {
+    const NAME: &str = "content-length";
+    let (before, value) = line.rsplit_once(':')?;
+    let at = before.trim_end().len().checked_sub(NAME.len())?;
+    before.get(at..)?.trim_end().eq_ignore_ascii_case(NAME).then_some(value)
 }
 
 /// Reads until the stream ends or nobody listens any more.
@@ -130,7 +137,12 @@ mod tests {
             assert_eq!(found[1], "a");
         }
         assert_eq!(all(&format!("hello\r\n\r\n{good}")).last().map(String::as_str), Some("a"));
-        assert_eq!(all(&format!("Content-Length: x\r\n\r\n{good}")).last().map(String::as_str), Some("a"));
+        for bad in ["Content-Length: x\r\n\r\n", "Content-Length: x\r\n\r\n{}", "Content-Type: y\r\n\r\n{\"a\":\"é:\"}"]
+        {
+            let found = all(&format!("{bad}{good}"));
+            assert!(found[0].starts_with("garbage: a message without"), "{found:?}");
+            assert_eq!(found[1..], ["a"], "{bad}");
+        }
     }
 
     #[test]
