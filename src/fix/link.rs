@@ -31,7 +31,7 @@ pub fn redirect(bench: &Bench<'_, '_>, link: &Link) -> Result<Repair, String> {
     let store = &bench.topology.stores[number];
     let port = store.ports.first().copied().filter(|port| url.port_number().is_some_and(|known| known != *port));
     let by_hand = || format!("set `{name}` of `{service}` under `environment`, with `{}` as the host", store.service);
-    let title = format!("{name} of {service} leads to {}", store.service);
+    let title = format!("let {name} of {service} lead to {}", store.service);
     let written = write(bench, link, &with_host(url, &store.service, port), |edits| {
         // The file may serve programs on the host: the container gets a value of its own. A password stays where it is.
         if url.has_password() || !link.text.variables().is_empty() {

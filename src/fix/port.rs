@@ -44,7 +44,7 @@ pub fn set_host_ip(
     };
     let mut repair = Repair {
         key: key(bench.workspace, service, port),
-        title: format!("port {} on loopback", published(port)),
+        title: format!("port {} of {service} on loopback", published(port)),
         applicability: Applicability::Safe,
         doubts: Vec::new(),
         changes: vec![Change { path, kind: ChangeKind::Edit(edit), role: Role::Server, purpose: Purpose::Plain }],

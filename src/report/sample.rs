@@ -137,7 +137,7 @@ pub(super) fn open_project() -> Report {
                     vec![password, ignore],
                 )
             },
-            repair("r2", "port 6379 on loopback", Applicability::Safe, Vec::new()),
+            repair("r2", "port 6379 of redis on loopback", Applicability::Safe, Vec::new()),
             RepairView {
                 held_back: Some("not a store".into()),
                 ..repair("r3", "port 80 of web on loopback", Applicability::Unsafe, Vec::new())

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::paint::Tone;
 use super::super::view::{Applicability, FixView, RepairView, Severity};
-use super::{NAMED, Page, counted};
+use super::{NAMED, Page, counted, info};
 
 /// Writes the summary and everything after it.
 pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -15,9 +15,11 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         Some(fix) => {
             done(page, fix, out)?;
             writeln!(out, "{}", summary(page))?;
+            info::in_passing(page, out)?;
         }
         None => {
             writeln!(out, "{}", summary(page))?;
+            info::in_passing(page, out)?;
             offer(page, out)?;
         }
     }
@@ -69,9 +71,12 @@ fn summary(page: &Page<'_>) -> String {
 
 /// What `--fix` would do, what it would not, and with which option it would.
 fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let rules: BTreeSet<&str> = page.report.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    let told = page.report.findings.iter().filter(|finding| !info::is_in_passing(page, finding));
+    let rules: BTreeSet<&str> = told.map(|finding| finding.rule.as_str()).collect();
+    let (in_passing, meant): (Vec<_>, Vec<_>) =
+        page.report.repairs.iter().partition(|repair| info::is_repair_in_passing(page, &repair.id));
     let of = |applicability, held_back: bool| -> Vec<&RepairView> {
-        let repairs = page.report.repairs.iter();
+        let repairs = meant.iter().copied();
         repairs.filter(|r| r.applicability == applicability && r.held_back.is_some() == held_back).collect()
     };
     let now = of(Applicability::Safe, false);
@@ -91,7 +96,14 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         } else {
             format!("{} more with --unsafe-fixes:", with_flag.len())
         };
-        rows.push((head, titles(page, &with_flag)));
+        // Nobody is to close a web site unawares.
+        let others = in_passing.iter().filter(|repair| repair.applicability == Applicability::Unsafe).count();
+        let others = match others {
+            0 => String::new(),
+            1 => "; the flag closes 1 port of another service, too".to_owned(),
+            count => format!("; the flag closes {count} ports of other services, too"),
+        };
+        rows.push((head, format!("{}{others}", titles(page, &with_flag))));
     }
     if !held_back.is_empty() {
         rows.push((format!("{} held back:", held_back.len()), titles(page, &held_back)));
@@ -149,7 +161,7 @@ fn titles(page: &Page<'_>, repairs: &[&RepairView]) -> String {
     let parts = reasons.into_iter().map(|reason| {
         let titles = repairs.iter().filter(|repair| repair.held_back.as_deref() == reason).map(|repair| &repair.title);
         let titles = page.list(&with_counts(titles));
-        reason.map_or_else(|| titles.clone(), |reason| format!("{titles} ({reason})"))
+        reason.map_or_else(|| titles.clone(), |reason| format!("{titles}: {reason}"))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
@@ -189,16 +201,18 @@ fn done(page: &Page<'_>, fix: &FixView, out: &mut dyn Write) -> io::Result<()> {
         }
         items.iter().try_for_each(|item| writeln!(out, "{}", page.painter.hang("  - ", Tone::Dim, item)))
     };
+    let held_back = fix.held_back.iter().filter(|held| !info::is_repair_in_passing(page, &held.repair)).count();
     part(
         format!("Repaired {}:", fix.applied.len()),
         Tone::Added,
         fix.applied.iter().map(|id| format!("{id}: {}{}", title(id), files(id))).collect(),
     )?;
     part(
-        format!("Held back {}:", fix.held_back.len()),
+        format!("Held back {held_back}:"),
         Tone::Severity(Severity::Warning),
         fix.held_back
             .iter()
+            .filter(|held| !info::is_repair_in_passing(page, &held.repair))
             .map(|held| {
                 let flag = held.flag.as_ref().map_or(String::new(), |flag| format!(" ({flag} makes it)"));
                 format!("{}: {}{flag}", title(&held.repair), held.reason)
@@ -216,7 +230,7 @@ fn done(page: &Page<'_>, fix: &FixView, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {}", page.painter.paint(Tone::Plain, command))?;
         }
     }
-    if fix.applied.is_empty() && fix.held_back.is_empty() && fix.refused.is_empty() {
+    if fix.applied.is_empty() && held_back == 0 && fix.refused.is_empty() {
         return Ok(());
     }
     writeln!(out)

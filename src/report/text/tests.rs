@@ -34,15 +34,12 @@ fn a_first_run_tells_what_is_open_where_and_what_to_do() {
              .env:3)
     help: set a password and give it to the clients
 
-  info     port 80 of web is published on every address
-           (docker-compose.yml:3)                                    public-port
-
 2 errors, 1 info in 1 project (2 files).
-  --fix would repair 2 now:   password for redis (1 secret, 1 client URL), port
-                              6379 on loopback
-  1 more with --unsafe-fixes: port 80 of web on loopback (not a store)
-  after it:                   docker compose up -d redis backend
-  why:                        caulk explain RULE
+  1 port of another service is published on every address (--verbose names it)
+  --fix would repair 2 now: password for redis (1 secret, 1 client URL), port
+                            6379 of redis on loopback
+  after it:                 docker compose up -d redis backend
+  why:                      caulk explain RULE
 "#;
     assert_eq!(written(&open_project(), OPTIONS), expected);
 }
@@ -85,22 +82,39 @@ fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
         refused: vec![RefusedView { repair: "r2".into(), reason: "a comment would be lost".into() }],
     });
     report.notes = vec!["the password is in .env".into()];
-    let expected = "  info     port 80 of web is published on every address
-           (docker-compose.yml:3)                                    public-port
-
-Repaired 1:
+    let expected = "Repaired 1:
   - r1: password for redis (1 secret, 1 client URL) (.env, .gitignore)
-Held back 1:
-  - port 80 of web on loopback: not a store (--unsafe-fixes makes it)
 Refused 1:
-  - port 6379 on loopback: a comment would be lost
+  - port 6379 of redis on loopback: a comment would be lost
 The containers have it once you run:
   docker compose up -d redis backend
 
 1 info left in 1 project (2 files).
+  1 port of another service is published on every address (--verbose names it)
 note: the password is in .env
 ";
     assert_eq!(written(&report, OPTIONS), expected);
+}
+
+#[test]
+fn nobody_is_urged_to_close_a_web_site() {
+    let mut report = open_project();
+    report.findings.drain(..2);
+    report.repairs.retain(|repair| repair.id == "r3");
+    report.apply_with.clear();
+    let text = written(&report, OPTIONS);
+    let expected = "1 info in 1 project (2 files).
+  1 port of another service is published on every address (--verbose names it)
+";
+    assert_eq!(text, expected);
+    let verbose = written(&report, TextOptions { verbose: true, ..OPTIONS });
+    assert!(verbose.contains("port 80 of web is published") && verbose.contains("--unsafe-fixes"), "{verbose}");
+
+    // Whoever takes the flag for another repair is told what else it does.
+    let mut report = open_project();
+    report.repairs[0].applicability = Applicability::Unsafe;
+    let text = written(&report, TextOptions { look: Look { width: 200, ..OPTIONS.look }, ..OPTIONS });
+    assert!(text.contains("; the flag closes 1 port of another service, too"), "{text}");
 }
 
 #[test]
@@ -194,13 +208,13 @@ fn many_commands_stand_below_their_head_and_are_cut_short() {
 #[test]
 fn repairs_that_wait_for_the_same_reason_are_told_together() {
     let mut report = open_project();
+    report.findings.truncate(2);
     for (id, title) in [("r4", "port 81 on loopback"), ("r5", "port 81 on loopback")] {
         let repair = RepairView { id: id.into(), title: title.into(), ..report.repairs[2].clone() };
         report.repairs.push(repair);
     }
     let text = written(&report, TextOptions { look: Look { width: 120, ..OPTIONS.look }, ..OPTIONS });
-    let expected =
-        "3 more with --unsafe-fixes: port 80 of web on loopback, 2 times port 81 on loopback (not a store)\n";
+    let expected = "3 more with --unsafe-fixes: port 80 of web on loopback, 2 times port 81 on loopback: not a store\n";
     assert!(text.contains(expected), "{text}");
 }
 
@@ -246,8 +260,6 @@ fn copies_of_a_finding_in_other_files_are_told_once() {
     let copy = |path: &str, finding: &FindingView| FindingView { path: path.into(), ..finding.clone() };
     let copies: Vec<_> = report.findings.iter().map(|finding| copy("docker-compose.dev.yml", finding)).collect();
     report.findings.extend(copies);
-    // The same place, seen in a second project.
-    report.findings.extend(report.findings[..2].to_vec());
     let text = written(&report, OPTIONS);
     assert_eq!(text.matches("port 6379 is published").count(), 1, "{text}");
     assert!(text.contains("    also in: docker-compose.dev.yml:4\n"), "{text}");
@@ -257,28 +269,11 @@ fn copies_of_a_finding_in_other_files_are_told_once() {
 }
 
 #[test]
-fn what_one_project_knows_is_not_told_again_as_what_another_one_assumes() {
-    let mut report = open_project();
-    let known = report.findings[1].clone();
-    let assumed = FindingView {
-        severity: Severity::Warning,
-        assumes: vec!["PORT is not set".into()],
-        project: "p2".into(),
-        ..known.clone()
-    };
-    for findings in [vec![known.clone(), assumed.clone()], vec![assumed, known]] {
-        report.findings = findings;
-        let text = written(&report, OPTIONS);
-        assert_eq!(text.matches("port 6379 is published").count(), 1, "{text}");
-        assert!(text.contains("  error    port 6379") && !text.contains("as long as"), "{text}");
-    }
-}
-
-#[test]
 fn assumptions_are_part_of_the_finding() {
     let mut report = open_project();
     report.findings[1].assumes = vec!["BIND_IP is not set".into()];
     report.findings[2].assumes = vec!["BIND_IP is not set".into()];
+    report.findings[2].rule = "another-rule".into();
     let text = written(&report, OPTIONS);
     assert!(text.contains("    as long as BIND_IP is not set\n    help:"), "{text}");
     assert!(text.contains("every address, as long as BIND_IP is\n           not set (docker"), "{text}");
@@ -287,7 +282,7 @@ fn assumptions_are_part_of_the_finding() {
 #[test]
 fn many_infos_are_cut_short_unless_everything_is_wanted() {
     let mut report = open_project();
-    let info = report.findings.remove(2);
+    let info = FindingView { rule: "another-rule".into(), ..report.findings.remove(2) };
     report.findings.extend(std::iter::repeat_n(info, 20));
     let text = written(&report, OPTIONS);
     assert!(text.contains("  info     20 of these:"), "{text}");
