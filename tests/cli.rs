@@ -29,7 +29,7 @@ fn run_in(document: &str, copies: &[(&str, &str)]) {
     let copy = folder.write("document.md", fs::read(root.join(document)).expect("the document is there"));
     let cases = trycmd::TestCases::new();
     cases.case(&copy);
-    for (name, value) in [("CI", ""), ("PRE_COMMIT", ""), ("NO_COLOR", "1")] {
+    for (name, value) in [("CI", ""), ("PRE_COMMIT", ""), ("NO_COLOR", "1"), ("COLUMNS", "")] {
         cases.env(name, value);
     }
     cases.env("XDG_STATE_HOME", folder.path().join("state").display().to_string());
@@ -131,4 +131,29 @@ fn ci_gets_no_password_unless_it_asks() {
     let run = common::Run::of(folder.command(&["check", "--fix"]).env("CI", "true"));
     let passwords = common::passwords_in(&folder.files());
     assert!(passwords.is_empty(), "{}", run.all());
+}
+
+/// The terminal behind `script` takes colours unless its name says that it is dumb; `COLUMNS` counts where there is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dumb_terminal_gets_no_colours_and_a_pipe_its_width() {
+    let folder = Folder::new();
+    folder.write("compose.yaml", "services: { redis: { image: redis, ports: [\"6379:6379\"] } }\n");
+    let run = folder.caulk(&["check"]);
+    assert!(run.stdout.lines().any(|line| line.chars().count() > 60), "{}", run.stdout);
+    let narrow = common::Run::of(folder.command(&["check"]).env("COLUMNS", "60"));
+    assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 60), "{}", narrow.stdout);
+    let in_terminal = |name: &str| {
+        let call = format!("{} check", env!("CARGO_BIN_EXE_caulk"));
+        let mut script = std::process::Command::new("script");
+        script.args(["-qec", &call, "/dev/null"]).current_dir(folder.path()).env("TERM", name);
+        common::Run::of(script.env_remove("NO_COLOR").env_remove("CI")).stdout
+    };
+    if std::process::Command::new("script").arg("--version").output().is_err() {
+        println!("skipped: there is no `script`");
+        return;
+    }
+    assert!(in_terminal("xterm").contains('\u{1b}'));
+    let dumb = in_terminal("dumb");
+    assert!(dumb.contains("public-port") && !dumb.contains('\u{1b}'), "{dumb}");
 }

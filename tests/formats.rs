@@ -70,6 +70,34 @@ fn the_exit_status_does_not_depend_on_the_format() {
     }
 }
 
+#[test]
+fn a_file_of_two_projects_is_told_of_once_in_every_format_and_at_its_worst() {
+    let folder = Folder::new();
+    folder.write(
+        "base.yaml",
+        "services:\n  cache:\n    image: redis:7\n    ports:\n      - \"${BIND_IP:-0.0.0.0}:6379:6379\"\n",
+    );
+    for (name, env) in [("a", "A=1\n"), ("b", "BIND_IP=0.0.0.0\n"), ("c", "A=1\n")] {
+        folder.write(
+            &format!("{name}/compose.yaml"),
+            "services:\n  cache:\n    extends: { file: ../base.yaml, service: cache }\n",
+        );
+        folder.write(&format!("{name}/.env"), env);
+    }
+    let concise = written(&folder, "concise");
+    assert_eq!(concise.matches("error[public-port]").count(), 1, "{concise}");
+    assert_eq!(concise.matches("[public-port]").count(), 1, "{concise}");
+    let report = json(&folder, "json");
+    let findings = report["findings"].as_array().expect("it has findings");
+    let of_port: Vec<_> = findings.iter().filter(|finding| finding["rule"] == "public-port").collect();
+    assert_eq!(of_port.len(), 1, "{of_port:#?}");
+    assert_eq!((&of_port[0]["severity"], &of_port[0]["assumes"]), (&"error".into(), &serde_json::json!([])));
+    assert_eq!(written(&folder, "github").matches("public-port").count(), 1);
+    let text = folder.caulk(&["check"]).stdout;
+    assert_eq!(text.matches("publishes redis port 6379").count(), 1, "{text}");
+    assert_eq!(text.matches("port 6379 of cache on loopback").count(), 1, "{text}");
+}
+
 /// Everything that somebody could write into a file to take over whoever shows a report.
 const EVIL: &str = "<script>alert(1)</script>]]>\\n::error::pwned\\r\\n::set-output name=a::b\\e]0;owned\\a\\e[31m|`![i](http://e.vil)[l](http://e.vil)@everyone \\u202e%0A::error::&amp;{0}##[add-mask]x ##vso[task.y]";
 
@@ -336,7 +364,7 @@ fn a_run_that_repairs_says_so_beside_the_format() {
     let folder = Folder::copy_of(&project("guide").join("input"));
     let run = folder.caulk(&["check", "--fix", "--format", "concise"]);
     assert_eq!((run.status, run.stdout.as_str()), (Some(0), ""), "{}", run.all());
-    assert!(run.stderr.contains("caulk: repaired: port 6379 on loopback\n"), "{}", run.all());
+    assert!(run.stderr.contains("caulk: repaired: port 6379 of redis on loopback\n"), "{}", run.all());
     let quiet = Folder::copy_of(&project("guide").join("input"));
     assert_eq!(
         quiet.caulk(&["check", "--fix", "--quiet", "--format", "concise"]).all(),

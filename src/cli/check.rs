@@ -13,6 +13,7 @@ use super::bounds::{Bounds, common_folder};
 use super::configure::{Configuration, secrets_policy};
 use super::known::Known;
 use super::progress::Progress;
+use super::readings;
 use super::settings::{Action, Check, Format, Input, Output, Verbosity};
 use super::view::Writer;
 use super::{Error, Outcome, look};
@@ -106,6 +107,7 @@ pub fn run(
     all.report.version = env!("CARGO_PKG_VERSION").to_owned();
     let mut finished = Finished { check, folder, selection: &selection, all };
     finished.keep_only_given();
+    readings::unite(&mut finished.all.report);
     let Part { report, files: read, .. } = &mut finished.all;
     report.files = read.len();
     let known = Known { folder, selection: &selection, rules: &rules, files: &files, read };

@@ -9,6 +9,7 @@ mod init;
 mod known;
 mod lsp;
 mod progress;
+mod readings;
 pub mod resolve;
 mod rules;
 pub mod settings;
@@ -26,6 +27,8 @@ use crate::report::text::Look;
 
 /// Width of the report where nothing tells that of the terminal, in columns.
 const WIDTH: usize = 100;
+/// Largest width of the report: longer lines are hard to read.
+const WIDEST: usize = 120;
 
 /// How a command ended that did what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,23 +107,55 @@ fn run(settings: &Settings, out: &mut dyn Write, err: &mut dyn Write) -> Result<
 /// How the terminal wants a report.
 fn look(color: ColorChoice) -> Look {
     let is_terminal = is_terminal_out();
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let colors = match color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        ColorChoice::Auto => {
+            is_terminal && !is_dumb && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     };
-    let width = terminal_size::terminal_size().filter(|_| is_terminal).map_or(WIDTH, |(width, _)| usize::from(width.0));
+    let terminal = terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| usize::from(width.0));
+    let width = width(terminal, std::env::var("COLUMNS").ok().as_deref());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     // Only a terminal can be unable to show them; files are read as UTF-8.
     let unicode =
         !is_terminal || locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"));
-    let links =
-        is_terminal && color != ColorChoice::Never && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+    let links = is_terminal
+        && !is_dumb
+        && color != ColorChoice::Never
+        && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
     Look { width, colors, unicode, links }
+}
+
+/// The width of a report, in columns. The output of a hook goes through a pipe, and `COLUMNS` tells of the terminal behind.
+fn width(terminal: Option<usize>, columns: Option<&str>) -> usize {
+    let told = || columns?.trim().parse().ok().filter(|columns| *columns > 0);
+    terminal.or_else(told).unwrap_or(WIDTH).min(WIDEST)
 }
 
 fn is_terminal_out() -> bool {
     io::stdout().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_as_wide_as_the_terminal_says_or_else_the_environment() {
+        let rows = [
+            (Some(80), Some("60"), 80),
+            (Some(200), None, WIDEST),
+            (None, Some("60"), 60),
+            (None, Some("0"), WIDTH),
+            (None, Some("wide"), WIDTH),
+            (None, None, WIDTH),
+        ];
+        for (terminal, columns, expected) in rows {
+            assert_eq!(width(terminal, columns), expected, "{terminal:?} {columns:?}");
+        }
+    }
 }

@@ -6,10 +6,12 @@ mod run;
 mod selection;
 pub mod suppress;
 pub mod views;
+mod worst;
 
 pub use finding::{Finding, Label, Subject};
 pub use run::{Found, Silenced, Silencer, run};
 pub use selection::Selection;
+pub use worst::keep_worst;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
 //! Asks every rule about everything it looks at.
 
-use std::collections::HashSet;
-
 use super::finding::{Finding, Label};
 use super::selection::Selection;
 use super::views::{Seen, suppression, views};
+use super::worst::keep_worst;
 use super::{fingerprint, suppress};
 use crate::model::Workspace;
 use crate::rule::{Match, Rule, RuleSet, Severity};
@@ -115,14 +114,23 @@ fn ask(workspace: &Workspace<'_>, rules: &RuleSet, selection: &Selection, seen: 
         (workspace.sources.get(label.source).path.clone(), label.span, finding.rule.clone())
     };
     findings.sort_by_cached_key(|finding| (finding.project, order(finding)));
-    // Projects that share a file find the same in it.
-    let mut seen = HashSet::new();
-    findings.retain(|finding| {
-        let label = &finding.labels[0];
-        seen.insert((finding.rule.clone(), label.source, label.span, finding.message.clone()))
-    });
+    let mut findings = once(findings);
+    findings.sort_by_cached_key(|finding| (finding.project, order(finding)));
     fingerprint::assign(&mut findings, workspace, &selection.root);
     findings
+}
+
+/// Projects that share a file find the same in it, and one may be sure of what another one only assumes.
+fn once(findings: Vec<Finding>) -> Vec<Finding> {
+    let place = |finding: &Finding| (finding.rule.clone(), finding.labels[0].source, finding.labels[0].span);
+    let badness = |finding: &Finding| (finding.severity, std::cmp::Reverse(finding.assumes.len()));
+    let findings = keep_worst(findings, |it| (place(it), it.message.clone()), badness, |_, _| {});
+    // What is about no service may be said several times of one place.
+    let subject = |finding: &Finding| {
+        let message = finding.subject.service.is_none().then(|| finding.message.clone());
+        (finding.subject.clone(), message)
+    };
+    keep_worst(findings, |it| (place(it), subject(it)), badness, |_, _| {})
 }
 
 /// False for what Compose does not start with the profiles that the project is declared with.

@@ -17,8 +17,8 @@ use crate::config::LoadError;
 use crate::decode::FileProblem;
 use crate::fix::plan::State;
 use crate::fix::repair::RepairKey;
-use crate::lint::Finding;
 use crate::lint::finding::Label;
+use crate::lint::{Finding, keep_worst};
 use crate::model::{Problem, Weight};
 use crate::report::rules_page;
 use crate::rule::Severity;
@@ -49,6 +49,8 @@ pub struct Notice {
     pub repair: Option<RepairKey>,
     /// The rule; `None` for what can't be read.
     pub rule: Option<String>,
+    /// The finding's fingerprint; `None` for what can't be read.
+    pub identity: Option<String>,
     /// Its place, in bytes of the file.
     pub span: Span,
     /// Its other places.
@@ -77,15 +79,16 @@ impl Report {
         report
     }
 
-    /// What is wrong in one file; once, however many projects read it.
+    /// What is wrong in one file; once, however many projects read it, and as bad as it is for one of them.
     pub fn of(&self, path: &Path) -> Vec<Diagnostic> {
-        let mut found: Vec<Diagnostic> = Vec::new();
-        for notice in self.notices.iter().filter(|notice| notice.path == path) {
-            if !found.contains(&notice.diagnostic) {
-                found.push(notice.diagnostic.clone());
-            }
-        }
-        found
+        let own = self.notices.iter().filter(|notice| notice.path == path).collect();
+        // What is no finding is the same if it says the same.
+        let place = |notice: &&Notice| {
+            let said = notice.identity.clone().unwrap_or_else(|| notice.diagnostic.message.clone());
+            (notice.rule.clone(), notice.span, said)
+        };
+        let badness = |notice: &&Notice| std::cmp::Reverse(notice.diagnostic.severity);
+        keep_worst(own, place, badness, |_, _| {}).into_iter().map(|notice| notice.diagnostic.clone()).collect()
     }
 }
 
@@ -145,6 +148,7 @@ impl<'a> Places<'a> {
             diagnostic,
             repair: self.state.key_of(finding),
             rule: Some(finding.rule.clone()),
+            identity: Some(finding.fingerprint.clone()),
             span: first.span,
             related: others
                 .iter()
@@ -174,7 +178,16 @@ impl<'a> Places<'a> {
             ..Diagnostic::default()
         };
         let path = problem.path.clone();
-        Some(Notice { group, path, diagnostic, repair: None, rule: None, span: problem.span, related: Vec::new() })
+        Some(Notice {
+            group,
+            path,
+            diagnostic,
+            repair: None,
+            rule: None,
+            identity: None,
+            span: problem.span,
+            related: Vec::new(),
+        })
     }
 
     fn related(&self, label: &Label) -> Option<DiagnosticRelatedInformation> {
@@ -219,6 +232,7 @@ fn mistakes(mistake: &LoadError, client: &Client) -> Vec<Notice> {
             diagnostic,
             repair: None,
             rule: None,
+            identity: None,
             span: problem.span,
             related: Vec::new(),
         }

@@ -259,7 +259,7 @@ pub struct LabelView {
 }
 
 /// A range of a file, up to but not including `end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RangeView {
     /// Its first character.
     pub start: PlaceView,
@@ -279,7 +279,7 @@ impl RangeView {
 }
 
 /// A place in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceView {
     /// Counts from 1.
     pub line: usize,
@@ -316,7 +316,7 @@ impl Applicability {
 pub struct RepairView {
     /// Id within the report, such as `r1`.
     pub id: String,
-    /// What it does, such as "port 6379 on loopback".
+    /// What it does, such as "port 6379 of redis on loopback".
     pub title: String,
     /// How far it can be trusted.
     pub applicability: Applicability,

@@ -74,7 +74,7 @@ impl Folder {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_caulk"));
         command.args(arguments).current_dir(self.path());
-        for variable in ["CI", "PRE_COMMIT", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "REDIS_PASSWORD"] {
+        for variable in ["CI", "PRE_COMMIT", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "COLUMNS", "REDIS_PASSWORD"] {
             command.env_remove(variable);
         }
         command.env("XDG_STATE_HOME", self.folder.path().join("state")).env("NO_COLOR", "1");

@@ -28,12 +28,7 @@ pub(super) fn groups(findings: &[FindingView]) -> Vec<Group<'_>> {
         let known = service.and_then(|service| index.get(&(finding.path.as_str(), service)).copied());
         let group: Option<&mut Group<'_>> = known.and_then(|at: usize| groups.get_mut(at));
         if let Some(group) = group {
-            // Projects that share a file find the same in it; what one of them only assumes another one may know.
-            match group.findings.iter_mut().find(|other| is_same_place(other, finding)) {
-                Some(other) if other.severity < finding.severity => *other = finding,
-                Some(_) => {}
-                None => group.findings.push(finding),
-            }
+            group.findings.push(finding);
             continue;
         }
         if let Some(service) = service {
@@ -69,10 +64,6 @@ fn join_copies(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
         }
     }
     kept
-}
-
-fn is_same_place(one: &FindingView, other: &FindingView) -> bool {
-    one.rule == other.rule && one.range == other.range && one.message == other.message
 }
 
 impl<'a> Group<'a> {

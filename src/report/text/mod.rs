@@ -17,8 +17,6 @@ use super::visible::without_commands;
 
 pub use super::paint::Look;
 
-/// Columns after which rule ids are not pushed further to the right.
-const RULE_COLUMN: usize = 100;
 /// How many places or titles of a kind are named before "and more".
 const NAMED: usize = 6;
 
@@ -208,7 +206,7 @@ impl<'a> Page<'a> {
     fn headline(&self, severity: Severity, message: &str, rule: &str, out: &mut dyn Write) -> io::Result<()> {
         const INDENT: usize = 11;
         const LEAST: usize = 30;
-        let right = self.painter.width().min(RULE_COLUMN);
+        let right = self.painter.width();
         let beside = right.saturating_sub(INDENT + 2 + rule.width());
         let mut lines = self.painter.wrap(message, right - INDENT);
         let is_room = |lines: &[String]| lines.last().is_none_or(|last| last.width() <= beside);
