@@ -446,3 +446,33 @@ fn a_replica_that_its_file_makes_is_left_to_a_person() {
     assert_eq!(String::from_utf8_lossy(&folder.files()["compose.yaml"]), text, "{}", run.all());
     assert!(run.stdout.contains("replication"), "{}", run.all());
 }
+
+#[test]
+fn the_password_takes_the_place_of_what_allows_an_empty_one() {
+    let cases = [
+        (
+            "\n      - A=1\n      # for development only\n      - ALLOW_EMPTY_PASSWORD=yes",
+            "\n      - A=1\n      # for development only\n      - REDIS_PASSWORD=PW",
+        ),
+        ("\n      - ALLOW_EMPTY_PASSWORD=yes", "\n      - REDIS_PASSWORD=PW"),
+        (
+            "\n      - 'ALLOW_EMPTY_PASSWORD=yes' # soon\n      - A=1",
+            "\n      - 'REDIS_PASSWORD=PW' # soon\n      - A=1",
+        ),
+        ("\n      A: 1\n      ALLOW_EMPTY_PASSWORD: \"yes\"", "\n      A: 1\n      REDIS_PASSWORD: \"PW\""),
+        (" {ALLOW_EMPTY_PASSWORD: yes, A: 1}", " {REDIS_PASSWORD: \"PW\", A: 1}"),
+    ];
+    for (before, after) in cases {
+        let folder = Folder::new();
+        let text = |environment: &str, url: &str| {
+            format!(
+                "services:\n  redis:\n    image: bitnami/redis:7.2\n    environment:{environment}\n  web:\n    image: example/web:1\n    environment:\n      REDIS_URL: redis://{url}redis:6379/0\n"
+            )
+        };
+        folder.write("compose.yaml", text(before, ""));
+        let run = folder.caulk(&["check", "--fix"]);
+        let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
+        let compose = compose.replace("${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}", "PW");
+        assert_eq!(compose, text(after, "default:${REDIS_PASSWORD}@"), "{}", run.all());
+    }
+}
