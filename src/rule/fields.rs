@@ -247,12 +247,19 @@ const READING: &[FieldInfo] = &[
         Text,
         "more about the kind: `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
          `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
-         `backtick`, `backslash` or `blank`; `two-values`: `both-used` or `replaced`",
+         `backtick`, `backslash` or `blank`; `two-values`: `both-used`, `both-used-apart` or \
+         `replaced`; `number-rewritten`: \
+         `another-number`, or `same-number` where only zeros behind the point go",
     )
     .optional(),
     field("reading.next", Text, "`blank-word`: the option that becomes the value").optional(),
-    field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password")
-        .optional(),
+    field(
+        "reading.before",
+        Text,
+        "`number-rewritten`: the number as written; absent where it may be a password; `blank-word`: `blank-default` for \
+         `${NAME:-}`, else `no-default`",
+    )
+    .optional(),
     field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),
 ];
 

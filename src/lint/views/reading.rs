@@ -6,7 +6,7 @@ use crate::lint::finding::Subject;
 use crate::model::reading::{Difference, Passage, Reading, ReadingKind, UnreadFile};
 use crate::rule::{FieldValue, ViewKind};
 use crate::source::{is_env_name, relative_to};
-use crate::topology::Spot;
+use crate::topology::{Spot, StoreService};
 
 pub(super) fn add(context: &Context<'_, '_>, number: usize, seen: &mut Vec<Seen>) {
     let project = &context.workspace.projects[number];
@@ -59,8 +59,9 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
             view.set("reading.detail", FieldValue::text(*by));
             view.set("reading.variable", FieldValue::optional(variable.as_ref()));
         }
-        ReadingKind::BlankWord { option, next } => {
+        ReadingKind::BlankWord { option, next, on_purpose } => {
             view.set("reading.detail", FieldValue::text(option));
+            view.set("reading.before", FieldValue::text(if *on_purpose { "blank-default" } else { "no-default" }));
             view.set("reading.next", FieldValue::optional(next.as_ref()));
         }
         ReadingKind::DollarInWord { looks_like_a_variable } => {
@@ -73,15 +74,43 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         ReadingKind::OtherReaders(difference) => {
             view.set("reading.detail", FieldValue::text(difference_word(*difference)));
         }
-        ReadingKind::NumberRewritten { before, after } if !may_be_secret(&reading.subject) => {
-            view.set("reading.before", FieldValue::text(before));
-            view.set("reading.after", FieldValue::text(after));
+        ReadingKind::NumberRewritten { before, after, is_same } => {
+            view.set("reading.detail", FieldValue::text(if *is_same { "same-number" } else { "another-number" }));
+            if !may_be_secret(&reading.subject) {
+                view.set("reading.before", FieldValue::text(before));
+                view.set("reading.after", FieldValue::text(after));
+            }
         }
         ReadingKind::TwoValues { both_used } => {
-            view.set("reading.detail", FieldValue::text(if *both_used { "both-used" } else { "replaced" }));
+            let detail = match both_used {
+                false => "replaced",
+                true if meet(context, number, reading) => "both-used",
+                true => "both-used-apart",
+            };
+            view.set("reading.detail", FieldValue::text(detail));
         }
         _ => {}
     }
+}
+
+/// True if both values of a variable come to one service, or to a server and to what may log in there: two services may well
+/// have secrets of their own under one name.
+fn meet(context: &Context<'_, '_>, number: usize, reading: &Reading) -> bool {
+    let project = &context.workspace.projects[number];
+    let uses = |service: &str| {
+        let node = project.service(service);
+        node.is_some_and(|node| node.variables().contains(reading.subject.as_str()))
+    };
+    let stores = context.topology.stores.iter().enumerate();
+    let mut servers = stores.filter(|(_, store)| store.project == number && uses(&store.service));
+    let may_log_in = |(at, store): (usize, &StoreService)| {
+        let links =
+            context.topology.links.iter().filter(|link| link.project == number && link.service == reading.service);
+        let mut targets = links.filter(|link| link.store == store.store).map(|link| link.target.store()).peekable();
+        // Who shows no way to any such server may have one that can't be seen.
+        targets.peek().is_none() || targets.any(|target| target == Some(at))
+    };
+    reading.service.as_deref().is_some_and(uses) || servers.any(may_log_in)
 }
 
 fn kind(kind: &ReadingKind) -> &'static str {

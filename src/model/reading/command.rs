@@ -39,7 +39,12 @@ impl Command<'_, '_> {
     fn cut(&self, key: &str, at: usize) -> Option<Reading> {
         let rest = self.text.value.get(at..)?;
         // A descriptor before a `>` goes, too.
-        let (offset, by) = rest.char_indices().find(|(_, c)| matches!(c, ';' | '&' | '|' | '<' | '>'))?;
+        let ends = |c: char| matches!(c, ';' | '&' | '|' | '<' | '>');
+        let (offset, by) = rest.char_indices().find(|(_, c)| ends(*c))?;
+        // A sign at the very end takes nothing away.
+        if rest.get(offset..)?.chars().all(|c| ends(c) || c.is_whitespace()) {
+            return None;
+        }
         let at = at + offset;
         let piece = self.text.pieces.iter().find(|piece| piece.output.contains(&at));
         let variable = piece.and_then(variable_of);
@@ -82,11 +87,9 @@ impl Command<'_, '_> {
             _ => Vec::new(),
         };
         let at = self.passage(piece.source.clone());
-        if self.is_blank_on_purpose(at) {
-            return None;
-        }
+        let on_purpose = self.is_blank_on_purpose(at);
         Some(Reading {
-            kind: ReadingKind::BlankWord { option, next },
+            kind: ReadingKind::BlankWord { option, next, on_purpose },
             service: Some(self.service.to_owned()),
             subject: name.to_owned(),
             at,
@@ -95,7 +98,7 @@ impl Command<'_, '_> {
         })
     }
 
-    /// True for `${NAME:-}`: that is how further arguments are left to whoever sets them.
+    /// True for `${NAME:-}` and `${NAME-}`.
     fn is_blank_on_purpose(&self, used: Passage) -> bool {
         let text = self.workspace.sources.get(used.source).text.get(used.span.start..used.span.end);
         text.is_some_and(|text| text.ends_with("-}"))

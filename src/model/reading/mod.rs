@@ -64,6 +64,8 @@ pub enum ReadingKind {
         option: String,
         /// The option behind it, which becomes the value.
         next: Option<String>,
+        /// True for `${NAME:-}`: that is also how further arguments are left to whoever sets them.
+        on_purpose: bool,
     },
     /// A `$` and the letters behind it, in the middle of a word, are taken for a variable that nothing sets.
     DollarInWord {
@@ -91,6 +93,8 @@ pub enum ReadingKind {
         before: String,
         /// As the container gets it.
         after: String,
+        /// True if it is the same number for whoever reads a decimal one: `1.50` and `1.5`.
+        is_same: bool,
     },
     /// An env file sets a variable twice, to different values; [`Reading::other`] is the one that counts.
     DuplicateKey,
@@ -152,7 +156,7 @@ pub(super) fn read(workspace: &mut Workspace<'_>, project: &Project, events: &[E
     let mut readings = value::from_events(workspace, events);
     readings.extend(value::numbers(workspace, project));
     readings.extend(command::read(workspace, project));
-    readings.extend(port::read(project));
+    readings.extend(port::read(workspace, project));
     readings.extend(variable::unread(workspace, project, events));
     readings.extend(variable::overlaps(workspace, project));
     readings.extend(variable::both_used(workspace, project));

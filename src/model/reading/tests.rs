@@ -51,6 +51,8 @@ fn a_command_is_cut_where_compose_cuts_it() {
         ("sh -c \"a && b\"", ""),
         ("[a, '&&', b]", ""),
         ("a \\; b", ""),
+        ("'a ; '", ""),
+        ("a &", ""),
     ];
     for (text, expected) in cases {
         let found = readings(&[("compose.yaml", &command(text)), (".env", "NONE=\nCUT='x;y'\n")]);
@@ -69,7 +71,7 @@ fn a_blank_variable_takes_a_word_away_only_where_it_is_one() {
         ("'a --pass \"$NONE\" --b'", ""),
         ("a --pass=$NONE --b", ""),
         ("a --pass $NONE value", ""),
-        ("a --pass ${NONE:-} --b", ""),
+        ("a --pass ${NONE:-} --b", "BlankWord NONE @ ${NONE:-} -> .env:1"),
         ("a $NONE --b", ""),
         ("[a, --pass, $NONE, --b]", ""),
     ];
@@ -88,7 +90,14 @@ fn an_override_leaves_the_port_of_the_base_open() {
     };
     let expected = "PortStaysOpen 80 @ '127.0.0.1:80:80' -> docker-compose.yml:4";
     assert_eq!(found(base, &over("['127.0.0.1:80:80']")), expected);
-    for other in ["['127.0.0.1:81:80']", "['127.0.0.1:80:80/udp']", "['81:80']", "!override ['127.0.0.1:80:80']"] {
+    let moved = "PortStaysOpen 80 @ '127.0.0.1:81:80' -> docker-compose.yml:4";
+    assert_eq!(found(base, &over("['127.0.0.1:81:80']")), moved);
+    assert_eq!(found(base, &over("[]")), "PortStaysOpen 80 @ [] -> docker-compose.yml:4");
+    let assumed = base.replace("'80:80'", "'${IP:-0.0.0.0}:80:80'");
+    assert_eq!(found(&assumed, &over("['127.0.0.1:80:80']")), format!("{expected} if IP"));
+    let bound = base.replace("'80:80'", "'127.0.0.1:80:80'");
+    assert_eq!(found(&bound, &over("['80:80']")), "", "the override opens it on purpose");
+    for other in ["['127.0.0.1:80:80/udp']", "!reset []", "['81:80']", "!override ['127.0.0.1:80:80']"] {
         assert_eq!(found(base, &over(other)), "", "{other}");
     }
     let both = "services:\n  a:\n    image: x\n    ports: ['80:80', '127.0.0.1:80:80']\n";
@@ -151,6 +160,22 @@ fn an_env_file_that_is_not_read_is_named_once_for_all_its_variables() {
 }
 
 #[test]
+fn an_env_file_that_a_script_loads_is_read() {
+    let compose = "services:\n  a:\n    image: x:$TAG\n    env_file: prod.env\n";
+    let project = [("compose.yaml", compose), ("prod.env", "TAG=1\n")];
+    assert_eq!(readings(&project), ["UnreadEnvFile TAG @ $TAG -> prod.env:1 if TAG"]);
+    let scripts = [
+        ("up.sh", "set -a; source prod.env; set +a; docker compose up -d\n"),
+        ("scripts/up.sh", "cd .. && export $(xargs < ./prod.env) && docker compose up\n"),
+        ("Makefile", "include prod.env\nexport\nup:\n\tdocker compose up\n"),
+    ];
+    for script in scripts {
+        let files = [project[0], project[1], script];
+        assert_eq!(readings(&files), [""; 0], "{script:?}");
+    }
+}
+
+#[test]
 fn lines_of_env_files_are_read_as_compose_reads_them() {
     let compose = "services:\n  a:\n    image: x\n    env_file: a.env\n";
     let cases = [
@@ -178,15 +203,22 @@ fn lines_of_env_files_are_read_as_compose_reads_them() {
 
 #[test]
 fn numbers_are_shown_as_they_are_written_and_as_they_arrive() {
-    let cases = [("010", "8"), ("1_000", "1000"), ("0x1f", "31"), ("1.10", "1.1"), ("1e3", "1000"), ("1.0", "1")];
-    for (before, after) in cases {
+    let cases = [
+        ("010", "8", false),
+        ("1_000", "1000", false),
+        ("0x1f", "31", false),
+        ("1e3", "1000", false),
+        ("1.10", "1.1", true),
+        ("1.0", "1", true),
+    ];
+    for (before, after, is_same) in cases {
         let text = format!("services:\n  a:\n    image: x\n    environment:\n      A: {before}\n");
         let mut overlay = Overlay::new(&NoFiles);
         overlay.set(PathBuf::from("/p/compose.yaml"), text.as_bytes());
         let sets = projects_of(&overlay, &[PathBuf::from("/p/compose.yaml")]);
         let workspace = Workspace::read(&overlay, &sets, &Options::default());
         let kinds: Vec<_> = workspace.projects[0].readings.iter().map(|reading| reading.kind.clone()).collect();
-        let expected = ReadingKind::NumberRewritten { before: before.to_owned(), after: after.to_owned() };
+        let expected = ReadingKind::NumberRewritten { before: before.to_owned(), after: after.to_owned(), is_same };
         assert_eq!(kinds, [expected], "{before}");
     }
     for plain in ["8080", "0.5", "'010'", "yes", "-1"] {

@@ -38,8 +38,11 @@ pub(super) fn numbers(workspace: &Workspace<'_>, project: &Project) -> Vec<Readi
         let nodes = TEXTS.iter().filter_map(|path| service.value.at(path));
         readings.extend(nodes.flat_map(entries).filter_map(|entry| {
             let (before, after) = rewritten(workspace, &entry.value)?;
+            // Digits and a point alone: every reader makes the same number of both, but a leading zero may mean octal.
+            let is_plain = before.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
+            let is_same = is_plain && before.parse::<f64>().ok() == after.parse::<f64>().ok();
             Some(Reading {
-                kind: ReadingKind::NumberRewritten { before, after },
+                kind: ReadingKind::NumberRewritten { before, after, is_same },
                 service: Some(service.key.clone()),
                 subject: entry.key.clone(),
                 at: Passage::from(&entry.value.place),

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Passage, Reading, ReadingKind, UnreadFile};
 use crate::model::container_env::{Overlap, OverlapKind, Site};
+use crate::model::discover::loaded_env_files;
 use crate::model::interpolate::{Event, EventKind};
-use crate::model::node::{Certainty, Node, Value};
+use crate::model::node::{Certainty, Node};
 use crate::model::project::Project;
 use crate::model::workspace::Workspace;
 use crate::source::{SourceId, is_env_name, is_example_name};
@@ -26,7 +27,11 @@ pub(super) fn unread(workspace: &mut Workspace<'_>, project: &Project, events: &
     let meant_for_env = names_of_examples(workspace, project);
     undefined.retain(|(_, name, _)| !meant_for_env.contains(*name));
     let mut readings: Vec<Reading> = Vec::new();
-    let files = project.host_env_files.iter().filter(|source| !is_read(workspace, project, **source));
+    // Who calls Compose by a script has more in its environment than Compose itself reads.
+    let loaded = loaded_env_files(workspace.sources.files(), &project.folder);
+    let is_known =
+        |source: SourceId| is_read(workspace, project, source) || loaded.contains(&workspace.sources.get(source).path);
+    let files = project.host_env_files.iter().filter(|source| !is_known(**source));
     let mut files: Vec<(UnreadFile, SourceId)> =
         files.map(|source| (use_of(workspace, project, *source), *source)).collect();
     files.sort_by_key(|(file, _)| *file as u8);
@@ -112,10 +117,7 @@ pub(super) fn overlaps(workspace: &Workspace<'_>, project: &Project) -> Vec<Read
 
 /// Variables that have one value in `${…}`, and another in a container that gets it from an env file.
 pub(super) fn both_used(workspace: &Workspace<'_>, project: &Project) -> Vec<Reading> {
-    let mut used = BTreeSet::new();
-    if let Some(root) = &project.root {
-        collect_variables(root, &mut used);
-    }
+    let used = project.root.as_ref().map(Node::variables).unwrap_or_default();
     let mut readings = Vec::new();
     for (service, env) in &project.containers {
         for variable in env.variables.iter().filter(|variable| used.contains(variable.name.as_str())) {
@@ -140,13 +142,4 @@ pub(super) fn both_used(workspace: &Workspace<'_>, project: &Project) -> Vec<Rea
         }
     }
     readings
-}
-
-fn collect_variables<'n>(node: &'n Node, used: &mut BTreeSet<&'n str>) {
-    match &node.value {
-        Value::Text(text) => used.extend(text.variables()),
-        Value::Map(map) => map.entries.iter().for_each(|entry| collect_variables(&entry.value, used)),
-        Value::List(items) => items.iter().for_each(|item| collect_variables(item, used)),
-        _ => {}
-    }
 }
