@@ -143,16 +143,13 @@ fn a_dumb_terminal_gets_no_colours_and_a_pipe_its_width() {
     assert!(run.stdout.lines().any(|line| line.chars().count() > 60), "{}", run.stdout);
     let narrow = common::Run::of(folder.command(&["check"]).env("COLUMNS", "60"));
     assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 60), "{}", narrow.stdout);
+    let Some(script) = common::required("script", common::program("script")) else { return };
     let in_terminal = |name: &str| {
         let call = format!("{} check", env!("CARGO_BIN_EXE_caulk"));
-        let mut script = std::process::Command::new("script");
+        let mut script = std::process::Command::new(&script);
         script.args(["-qec", &call, "/dev/null"]).current_dir(folder.path()).env("TERM", name);
         common::Run::of(script.env_remove("NO_COLOR").env_remove("CI")).stdout
     };
-    if std::process::Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: there is no `script`");
-        return;
-    }
     assert!(in_terminal("xterm").contains('\u{1b}'));
     let dumb = in_terminal("dumb");
     assert!(dumb.contains("public-port") && !dumb.contains('\u{1b}'), "{dumb}");

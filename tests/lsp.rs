@@ -278,7 +278,7 @@ fn the_mouse_shows_no_secret_under_another_name() {
     let environment = "{X: \"${DB_PASSWORD}\", Y: \"is-${COPY}-it\", Z: \"redis://:${DB_PASSWORD}@redis:6379/0\"}";
     folder.write(
         "compose.yaml",
-        &format!("services:\n  app:\n    image: x\n    environment: {environment}\n    labels: {{a: $COPY}}\n"),
+        format!("services:\n  app:\n    image: x\n    environment: {environment}\n    labels: {{a: $COPY}}\n"),
     );
     folder.write(".env", "DB_PASSWORD=hunter2\nCOPY=${DB_PASSWORD}\n");
     let mut editor = Editor::start(&folder, &capable("utf-8"));

@@ -273,7 +273,7 @@ fn an_env_file_that_leads_out_of_the_project_holds_back_what_needs_it_and_nothin
         "{}",
         run.all()
     );
-    assert!(run.stdout.contains("r2: port 6379 on loopback"), "{}", run.all());
+    assert!(run.stdout.contains("r2: port 6379 of redis on loopback"), "{}", run.all());
     let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
     assert_eq!(compose, OPEN.replace("6379:6379", "127.0.0.1:6379:6379"));
     assert_eq!(fs::read_to_string(folder.path().join("../outside")).expect("it is there"), "A=1\n");
