@@ -39,10 +39,14 @@ impl Command<'_, '_> {
     fn cut(&self, key: &str, at: usize) -> Option<Reading> {
         let rest = self.text.value.get(at..)?;
         // A descriptor before a `>` goes, too.
-        let (offset, by) = rest.char_indices().find(|(_, c)| matches!(c, ';' | '&' | '|' | '<' | '>'))?;
+        let (offset, by) = rest.char_indices().find(|(_, c)| ends_a_command(*c))?;
         let at = at + offset;
         let piece = self.text.pieces.iter().find(|piece| piece.output.contains(&at));
         let variable = piece.and_then(variable_of);
+        // `app ;`: the container gets all that there is. In a variable, the character itself is a part of the value.
+        if variable.is_none() && offset == 0 && rest.chars().all(|c| c.is_whitespace() || ends_a_command(c)) {
+            return None;
+        }
         let range = match (piece, variable) {
             (Some(piece), Some(_)) => piece.source.clone(),
             _ => self.text.literal_range(at..at + 1)?,
@@ -104,6 +108,11 @@ impl Command<'_, '_> {
     fn passage(&self, range: Range<usize>) -> Passage {
         Passage::within(self.workspace, &self.node.place, Some(range))
     }
+}
+
+/// True for the characters at which Compose ends a command.
+fn ends_a_command(c: char) -> bool {
+    matches!(c, ';' | '&' | '|' | '<' | '>')
 }
 
 /// The variable whose value a piece is.

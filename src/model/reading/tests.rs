@@ -51,9 +51,16 @@ fn a_command_is_cut_where_compose_cuts_it() {
         ("sh -c \"a && b\"", ""),
         ("[a, '&&', b]", ""),
         ("a \\; b", ""),
+        ("'a ;'", ""),
+        ("a &", ""),
+        ("'a && ;  '", ""),
+        ("a 2>", "CommandCut command @ >"),
+        ("a $END", "CommandCut command @ $END -> .env:3"),
+        ("a ; $NONE", ""),
+        ("a ; $UNSET", ""),
     ];
     for (text, expected) in cases {
-        let found = readings(&[("compose.yaml", &command(text)), (".env", "NONE=\nCUT='x;y'\n")]);
+        let found = readings(&[("compose.yaml", &command(text)), (".env", "NONE=\nCUT='x;y'\nEND='x;'\n")]);
         assert_eq!(found.join("\n"), expected, "{text}");
     }
 }
