@@ -250,7 +250,8 @@ const READING: &[FieldInfo] = &[
          `backtick`, `backslash` or `blank`; `two-values`: `both-used` or `replaced`",
     )
     .optional(),
-    field("reading.next", Text, "`blank-word`: the option that becomes the value").optional(),
+    field("reading.next", Text, "`blank-word`: the option that follows instead").optional(),
+    field("reading.by_default", Bool, "`blank-word`: true if the file itself gives nothing as the default, `${NAME:-}`"),
     field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password")
         .optional(),
     field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),

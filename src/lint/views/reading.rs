@@ -38,6 +38,7 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
     for name in ["reading.variable", "reading.detail", "reading.next", "reading.before", "reading.after"] {
         view.set(name, FieldValue::Absent);
     }
+    view.set("reading.by_default", FieldValue::Bool(false));
     let kind = kind(&reading.kind);
     let assumed = match reading.assumes.as_slice() {
         names @ [_, ..] if names.len() > SHOWN => Some(format!("{} are not set", some_of(names))),
@@ -59,7 +60,8 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
             view.set("reading.detail", FieldValue::text(*by));
             view.set("reading.variable", FieldValue::optional(variable.as_ref()));
         }
-        ReadingKind::BlankWord { option, next } => {
+        ReadingKind::BlankWord { option, next, by_default } => {
+            view.set("reading.by_default", FieldValue::Bool(*by_default));
             view.set("reading.detail", FieldValue::text(option));
             view.set("reading.next", FieldValue::optional(next.as_ref()));
         }

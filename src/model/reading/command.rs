@@ -86,11 +86,8 @@ impl Command<'_, '_> {
             _ => Vec::new(),
         };
         let at = self.passage(piece.source.clone());
-        if self.is_blank_on_purpose(at) {
-            return None;
-        }
         Some(Reading {
-            kind: ReadingKind::BlankWord { option, next },
+            kind: ReadingKind::BlankWord { option, next, by_default: self.has_blank_default(at) },
             service: Some(self.service.to_owned()),
             subject: name.to_owned(),
             at,
@@ -99,8 +96,8 @@ impl Command<'_, '_> {
         })
     }
 
-    /// True for `${NAME:-}`: that is how further arguments are left to whoever sets them.
-    fn is_blank_on_purpose(&self, used: Passage) -> bool {
+    /// True for `${NAME:-}` and `${NAME-}`: that is how further arguments are left to whoever sets them.
+    fn has_blank_default(&self, used: Passage) -> bool {
         let text = self.workspace.sources.get(used.source).text.get(used.span.start..used.span.end);
         text.is_some_and(|text| text.ends_with("-}"))
     }

@@ -58,12 +58,15 @@ pub enum ReadingKind {
         /// The variable that brings it along.
         variable: Option<String>,
     },
-    /// A blank variable, the subject, is no word of a command, and the option before it gets another value or none.
+    /// A blank variable, the subject, is no word of a command: what stands before it is followed by something else, or by
+    /// nothing.
     BlankWord {
-        /// The option before it.
+        /// The option before it. It may be one that takes no value.
         option: String,
         /// The option behind it, which becomes the value.
         next: Option<String>,
+        /// True if the file itself gives nothing as the default: `${NAME:-}`. Compose does not warn of it then.
+        by_default: bool,
     },
     /// A `$` and the letters behind it, in the middle of a word, are taken for a variable that nothing sets.
     DollarInWord {

@@ -76,7 +76,8 @@ fn a_blank_variable_takes_a_word_away_only_where_it_is_one() {
         ("'a --pass \"$NONE\" --b'", ""),
         ("a --pass=$NONE --b", ""),
         ("a --pass $NONE value", ""),
-        ("a --pass ${NONE:-} --b", ""),
+        ("a --pass ${NONE:-} --b", "BlankWord NONE @ ${NONE:-} -> .env:1"),
+        ("a --pass ${UNSET-} --b", "BlankWord UNSET @ ${UNSET-} if UNSET"),
         ("a $NONE --b", ""),
         ("[a, --pass, $NONE, --b]", ""),
     ];
