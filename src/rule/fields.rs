@@ -247,7 +247,9 @@ const READING: &[FieldInfo] = &[
         Text,
         "more about the kind: `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
          `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
-         `backtick`, `backslash` or `blank`; `two-values`: `both-used` or `replaced`",
+         `backtick`, `backslash` or `blank`; \
+         `number-rewritten`: `spelling` if it is the same number in decimals, else `value`; `two-values`: `both-used` or \
+         `replaced`",
     )
     .optional(),
     field("reading.next", Text, "`blank-word`: the option that follows instead").optional(),

@@ -75,9 +75,12 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         ReadingKind::OtherReaders(difference) => {
             view.set("reading.detail", FieldValue::text(difference_word(*difference)));
         }
-        ReadingKind::NumberRewritten { before, after } if !may_be_secret(&reading.subject) => {
-            view.set("reading.before", FieldValue::text(before));
-            view.set("reading.after", FieldValue::text(after));
+        ReadingKind::NumberRewritten { before, after, same_number } => {
+            view.set("reading.detail", FieldValue::text(if *same_number { "spelling" } else { "value" }));
+            if !may_be_secret(&reading.subject) {
+                view.set("reading.before", FieldValue::text(before));
+                view.set("reading.after", FieldValue::text(after));
+            }
         }
         ReadingKind::TwoValues { both_used } => {
             view.set("reading.detail", FieldValue::text(if *both_used { "both-used" } else { "replaced" }));

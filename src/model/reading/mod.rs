@@ -94,6 +94,8 @@ pub enum ReadingKind {
         before: String,
         /// As the container gets it.
         after: String,
+        /// True if both are one number in plain decimals, as 1.50 and 1.5 are.
+        same_number: bool,
     },
     /// An env file sets a variable twice, to different values; [`Reading::other`] is the one that counts.
     DuplicateKey,

@@ -186,15 +186,30 @@ fn lines_of_env_files_are_read_as_compose_reads_them() {
 
 #[test]
 fn numbers_are_shown_as_they_are_written_and_as_they_arrive() {
-    let cases = [("010", "8"), ("1_000", "1000"), ("0x1f", "31"), ("1.10", "1.1"), ("1e3", "1000"), ("1.0", "1")];
-    for (before, after) in cases {
+    let cases = [
+        ("010", "8", false),
+        ("08540", "8540", false),
+        ("+49123", "49123", false),
+        ("0x1f", "31", false),
+        ("1000000.0", "1e+06", false),
+        ("12345678901234567890123", "1.2345678901234568e+22", false),
+        ("1_000", "1000", true),
+        ("1.10", "1.1", true),
+        ("1e3", "1000", true),
+        ("1e6", "1e+06", true),
+        ("1.0", "1", true),
+        ("-.50", "-0.5", true),
+        ("100.0", "100", true),
+        ("0.0", "0", true),
+    ];
+    for (before, after, same_number) in cases {
         let text = format!("services:\n  a:\n    image: x\n    environment:\n      A: {before}\n");
         let mut overlay = Overlay::new(&NoFiles);
         overlay.set(PathBuf::from("/p/compose.yaml"), text.as_bytes());
         let sets = projects_of(&overlay, &[PathBuf::from("/p/compose.yaml")]);
         let workspace = Workspace::read(&overlay, &sets, &Options::default());
         let kinds: Vec<_> = workspace.projects[0].readings.iter().map(|reading| reading.kind.clone()).collect();
-        let expected = ReadingKind::NumberRewritten { before: before.to_owned(), after: after.to_owned() };
+        let expected = ReadingKind::NumberRewritten { before: before.to_owned(), after: after.to_owned(), same_number };
         assert_eq!(kinds, [expected], "{before}");
     }
     for plain in ["8080", "0.5", "'010'", "yes", "-1"] {
