@@ -15,7 +15,7 @@ pub(super) fn add(context: &Context<'_, '_>, number: usize, seen: &mut Vec<Seen>
         let service = service.and_then(|name| project.services().iter().find(|service| service.key == *name));
         let key = match (&reading.kind, &reading.service) {
             (ReadingKind::CommandCut { .. }, Some(service)) => Some(format!("services.{service}.{}", reading.subject)),
-            (ReadingKind::PortStaysOpen, Some(service)) => Some(format!("services.{service}.ports")),
+            (ReadingKind::PortStaysOpen { .. }, Some(service)) => Some(format!("services.{service}.ports")),
             _ => None,
         };
         let subject = Subject {
@@ -56,6 +56,9 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         view.place("reading.other", spot(other));
     }
     match &reading.kind {
+        ReadingKind::PortStaysOpen { by_empty_list } => {
+            view.set("reading.detail", FieldValue::text(if *by_empty_list { "empty" } else { "entry" }));
+        }
         ReadingKind::CommandCut { by, variable } => {
             view.set("reading.detail", FieldValue::text(*by));
             view.set("reading.variable", FieldValue::optional(variable.as_ref()));
@@ -91,7 +94,7 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
 
 fn kind(kind: &ReadingKind) -> &'static str {
     match kind {
-        ReadingKind::PortStaysOpen => "port-stays-open",
+        ReadingKind::PortStaysOpen { .. } => "port-stays-open",
         ReadingKind::CommandCut { .. } => "command-cut",
         ReadingKind::BlankWord { .. } => "blank-word",
         ReadingKind::DollarInWord { .. } => "dollar-in-word",

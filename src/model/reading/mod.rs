@@ -49,8 +49,12 @@ pub struct Passage {
 /// The kinds of [`Reading`]. None of their texts is a value that could be a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadingKind {
-    /// A file binds a port to one address; an entry of another file, which [`Reading::other`] is, still opens it.
-    PortStaysOpen,
+    /// A file binds a port, the subject, to one address; an entry of an earlier file, which [`Reading::other`] is, still
+    /// opens it.
+    PortStaysOpen {
+        /// True if it is no entry that is to close it, but `ports: []`.
+        by_empty_list: bool,
+    },
     /// A command string ends at an unquoted character, and the rest is thrown away.
     CommandCut {
         /// The character: `;`, `&`, `|`, `<` or `>`.
@@ -157,7 +161,7 @@ pub(super) fn read(workspace: &mut Workspace<'_>, project: &Project, events: &[E
     let mut readings = value::from_events(workspace, events);
     readings.extend(value::numbers(workspace, project));
     readings.extend(command::read(workspace, project));
-    readings.extend(port::read(project));
+    readings.extend(port::read(workspace, project));
     readings.extend(variable::unread(workspace, project, events));
     readings.extend(variable::overlaps(workspace, project));
     readings.extend(variable::both_used(workspace, project));

@@ -96,11 +96,32 @@ fn an_override_leaves_the_port_of_the_base_open() {
     };
     let expected = "PortStaysOpen 80 @ '127.0.0.1:80:80' -> docker-compose.yml:4";
     assert_eq!(found(base, &over("['127.0.0.1:80:80']")), expected);
-    for other in ["['127.0.0.1:81:80']", "['127.0.0.1:80:80/udp']", "['81:80']", "!override ['127.0.0.1:80:80']"] {
+    let moved = "PortStaysOpen 80 @ '127.0.0.1:81:80' -> docker-compose.yml:4";
+    assert_eq!(found(base, &over("['127.0.0.1:81:80']")), moved, "the old one stays");
+    assert_eq!(found(base, &over("[]")), "PortStaysOpen 80 @ [] -> docker-compose.yml:4");
+    let with = |port: &str| base.replace("80:80", port);
+    let assumed = format!("{expected} if IP");
+    assert_eq!(found(&with("${IP:-0.0.0.0}:80:80"), &over("['127.0.0.1:80:80']")), assumed);
+    for closed in ["['127.0.0.1:80:80']", "['80:80']", "[]"] {
+        assert_eq!(found(&with("127.0.0.1:80:80"), &over(closed)), "", "{closed} opens, or has nothing to close");
+    }
+    for other in [
+        "",
+        "!reset []",
+        "!override []",
+        "['127.0.0.1:81:81']",
+        "['127.0.0.1:80:80/udp']",
+        "['81:80']",
+        "!override ['127.0.0.1:80:80']",
+    ] {
         assert_eq!(found(base, &over(other)), "", "{other}");
     }
     let both = "services:\n  a:\n    image: x\n    ports: ['80:80', '127.0.0.1:80:80']\n";
     assert_eq!(readings(&[("docker-compose.yml", both)]), [""; 0], "one file says both on purpose");
+    let extends = "services:\n  b:\n    image: x\n    ports: ['80:80']\n  a:\n    extends: b\n    ports: PORTS\n";
+    let extending = |ports: &str| readings(&[("docker-compose.yml", &extends.replace("PORTS", ports))]).join("\n");
+    assert_eq!(extending("['127.0.0.1:80:80']"), expected);
+    assert_eq!(extending("[]"), "PortStaysOpen 80 @ [] -> docker-compose.yml:4");
 }
 
 #[test]
