@@ -248,8 +248,8 @@ const READING: &[FieldInfo] = &[
         "more about the kind: `port-stays-open`: `entry` or `empty`, a list without entries; `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
          `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
          `backtick`, `backslash` or `blank`; \
-         `number-rewritten`: `spelling` if it is the same number in decimals, else `value`; `two-values`: `both-used` or \
-         `replaced`",
+         `number-rewritten`: `spelling` if it is the same number in decimals, else `value`; `two-values`: `replaced` if one \
+         counts, else `one-service`, `server-and-client` or `apart`",
     )
     .optional(),
     field("reading.next", Text, "`blank-word`: the option that follows instead").optional(),

@@ -3,7 +3,7 @@
 use super::service::{describe, not_set};
 use super::{Context, Seen};
 use crate::lint::finding::Subject;
-use crate::model::reading::{Difference, Passage, Reading, ReadingKind, UnreadFile};
+use crate::model::reading::{Difference, Passage, Reading, ReadingKind, TwoValues, UnreadFile};
 use crate::rule::{FieldValue, ViewKind};
 use crate::source::{is_env_name, relative_to};
 use crate::topology::Spot;
@@ -85,9 +85,7 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
                 view.set("reading.after", FieldValue::text(after));
             }
         }
-        ReadingKind::TwoValues { both_used } => {
-            view.set("reading.detail", FieldValue::text(if *both_used { "both-used" } else { "replaced" }));
-        }
+        ReadingKind::TwoValues(relation) => view.set("reading.detail", FieldValue::text(relation_word(*relation))),
         _ => {}
     }
 }
@@ -105,7 +103,7 @@ fn kind(kind: &ReadingKind) -> &'static str {
         ReadingKind::OtherReaders(_) => "other-readers",
         ReadingKind::NumberRewritten { .. } => "number-rewritten",
         ReadingKind::DuplicateKey => "duplicate-key",
-        ReadingKind::TwoValues { .. } => "two-values",
+        ReadingKind::TwoValues(_) => "two-values",
     }
 }
 
@@ -114,6 +112,15 @@ fn unread_file(file: UnreadFile) -> &'static str {
         UnreadFile::OfAService => "service",
         UnreadFile::OfAnotherFolder => "folder",
         UnreadFile::Other => "other",
+    }
+}
+
+fn relation_word(relation: TwoValues) -> &'static str {
+    match relation {
+        TwoValues::Replaced => "replaced",
+        TwoValues::InOneService => "one-service",
+        TwoValues::ServerAndClient => "server-and-client",
+        TwoValues::Apart => "apart",
     }
 }
 

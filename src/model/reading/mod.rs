@@ -4,6 +4,7 @@ mod command;
 mod env_file;
 mod port;
 mod template;
+mod two_values;
 mod value;
 mod variable;
 
@@ -104,10 +105,20 @@ pub enum ReadingKind {
     /// An env file sets a variable twice, to different values; [`Reading::other`] is the one that counts.
     DuplicateKey,
     /// Two files set a variable to different values.
-    TwoValues {
-        /// True if both values are in use: one in `${…}`, and one in the container. False if one replaces the other.
-        both_used: bool,
-    },
+    TwoValues(TwoValues),
+}
+
+/// What becomes of two values of one variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TwoValues {
+    /// One replaces the other.
+    Replaced,
+    /// One is in `${…}` and one in the container, in the same service.
+    InOneService,
+    /// One is in `${…}` of a service with an image of somebody else, and one in a container that reaches it.
+    ServerAndClient,
+    /// One is in `${…}` and one in the container of another service, and nothing says that the two need the same.
+    Apart,
 }
 
 /// What an env file is that Compose does not read for `${…}`.
@@ -164,7 +175,7 @@ pub(super) fn read(workspace: &mut Workspace<'_>, project: &Project, events: &[E
     readings.extend(port::read(workspace, project));
     readings.extend(variable::unread(workspace, project, events));
     readings.extend(variable::overlaps(workspace, project));
-    readings.extend(variable::both_used(workspace, project));
+    readings.extend(two_values::read(workspace, project));
     readings.extend(env_file::read(workspace, project));
     readings.sort_by(|a, b| (a.at, &a.subject).cmp(&(b.at, &b.subject)));
     // Anchors and `extends` read one text several times.

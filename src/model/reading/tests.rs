@@ -22,7 +22,10 @@ fn readings(files: &[(&str, &str)]) -> Vec<String> {
     assert_eq!(workspace.problems().collect::<Vec<_>>(), Vec::<&crate::model::Problem>::new());
     let shown = |reading: &Reading| {
         let debug = format!("{:?}", reading.kind);
-        let kind = debug.split([' ', '(']).next().unwrap_or_default();
+        let kind = match reading.kind {
+            ReadingKind::TwoValues(_) => debug.as_str(),
+            _ => debug.split([' ', '(']).next().unwrap_or_default(),
+        };
         let text = reading.at.span.slice(&workspace.sources.get(reading.at.source).text).to_owned();
         let other = reading.other.map(|other| {
             let source = workspace.sources.get(other.source);
@@ -166,7 +169,36 @@ fn two_files_with_one_variable_are_told_apart_by_whether_both_values_are_used() 
     let files =
         [("compose.yaml", compose), (".env", "TAG=1\nB=9\n"), ("a.env", "A=1\nTAG=2\n"), ("b.env", "A=2\nB=8\n")];
     let found = readings(&files);
-    assert_eq!(found, ["TwoValues TAG @ TAG -> .env:1", "TwoValues A @ A -> a.env:1"]);
+    assert_eq!(found, ["TwoValues(InOneService) TAG @ TAG -> .env:1", "TwoValues(Replaced) A @ A -> a.env:1"]);
+}
+
+#[test]
+fn two_values_of_a_variable_meet_in_one_service_or_between_a_server_and_its_client() {
+    let found = |server: &str, client: &str, env: &str| {
+        let compose = format!("services:\n  db:\n{server}  b:\n    image: b\n    env_file: b.env\n{client}");
+        let env = format!("DB_PASSWORD=2\n{env}");
+        let readings = readings(&[("compose.yaml", &compose), (".env", "DB_PASSWORD=1\n"), ("b.env", &env)]);
+        assert_eq!(readings.len(), 1, "{readings:?}");
+        let at = readings[0].find('(').expect("it is a kind with details");
+        readings[0][at + 1..].split(')').next().unwrap_or_default().to_owned()
+    };
+    let (image, built) = ("    image: x/pg:1\n", "    image: x/pg:1\n    build: .\n");
+    let uses = "    environment: {PG_PASSWORD: '${DB_PASSWORD}'}\n";
+    let cases = [
+        (image, "", "", "Apart"),
+        (image, "    depends_on: [db]\n", "", "ServerAndClient"),
+        (image, "", "DB_HOST=db\n", "ServerAndClient"),
+        (image, "", "DB_URL=pg://u@db:5432/x\n", "ServerAndClient"),
+        (image, "", "DB_URL=db://u@other/x\nDB_KIND=db\n", "Apart"),
+        (built, "    depends_on: [db]\n", "DB_HOST=db\n", "Apart"),
+        ("    image: x/db\n", "", "", "ServerAndClient"),
+        ("    image: x/db\n", "", "DB_HOST=other\n", "Apart"),
+        (image, "    command: run ${DB_PASSWORD}\n", "", "InOneService"),
+        (image, "    build: {context: ., args: {A: '${DB_PASSWORD}'}}\n", "", "Apart"),
+    ];
+    for (server, client, env, expected) in cases {
+        assert_eq!(found(&format!("{server}{uses}"), client, env), expected, "{server}{client}{env}");
+    }
 }
 
 #[test]
