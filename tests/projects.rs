@@ -416,3 +416,63 @@ fn commands_to_copy_are_quoted_for_a_shell() {
     let run = folder.caulk(&["check", "--fix"]);
     assert!(run.stdout.contains("docker compose --project-directory 'my app; $(x)' up -d redis web"), "{}", run.all());
 }
+
+#[test]
+fn a_cluster_that_its_file_makes_is_left_to_a_person_with_its_ports() {
+    let folder = Folder::new();
+    folder.write("redis.conf", "cluster-enabled yes\nprotected-mode no\n");
+    let node = |port: u16| {
+        format!(
+            "  node-{port}:\n    image: redis:8\n    command: redis-server /etc/redis.conf --port {port}\n    volumes: [./redis.conf:/etc/redis.conf]\n    ports: [\"{port}:{port}\", \"1{port}:1{port}\"]\n"
+        )
+    };
+    let text = format!("services:\n{}{}", node(7000), node(7001));
+    folder.write("compose.yaml", &text);
+    let run = folder.caulk(&["check", "--fix"]);
+    assert_eq!(String::from_utf8_lossy(&folder.files()["compose.yaml"]), text, "{}", run.all());
+    assert!(run.stdout.contains("the nodes of the cluster may reach each other by it"), "{}", run.all());
+    let run = folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
+    assert!(!String::from_utf8_lossy(&folder.files()["compose.yaml"]).contains("requirepass"), "{}", run.all());
+    assert!(run.stdout.contains("cluster"), "{}", run.all());
+}
+
+#[test]
+fn a_replica_that_its_file_makes_is_left_to_a_person() {
+    let folder = Folder::new();
+    folder.write("redis.conf", "replicaof main 6379\n");
+    let text = "services:\n  copy:\n    image: redis:8\n    command: redis-server /etc/redis.conf\n    volumes: [./redis.conf:/etc/redis.conf]\n";
+    folder.write("compose.yaml", text);
+    let run = folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
+    assert_eq!(String::from_utf8_lossy(&folder.files()["compose.yaml"]), text, "{}", run.all());
+    assert!(run.stdout.contains("replication"), "{}", run.all());
+}
+
+#[test]
+fn the_password_takes_the_place_of_what_allows_an_empty_one() {
+    let cases = [
+        (
+            "\n      - A=1\n      # for development only\n      - ALLOW_EMPTY_PASSWORD=yes",
+            "\n      - A=1\n      # for development only\n      - REDIS_PASSWORD=PW",
+        ),
+        ("\n      - ALLOW_EMPTY_PASSWORD=yes", "\n      - REDIS_PASSWORD=PW"),
+        (
+            "\n      - 'ALLOW_EMPTY_PASSWORD=yes' # soon\n      - A=1",
+            "\n      - 'REDIS_PASSWORD=PW' # soon\n      - A=1",
+        ),
+        ("\n      A: 1\n      ALLOW_EMPTY_PASSWORD: \"yes\"", "\n      A: 1\n      REDIS_PASSWORD: \"PW\""),
+        (" {ALLOW_EMPTY_PASSWORD: yes, A: 1}", " {REDIS_PASSWORD: \"PW\", A: 1}"),
+    ];
+    for (before, after) in cases {
+        let folder = Folder::new();
+        let text = |environment: &str, url: &str| {
+            format!(
+                "services:\n  redis:\n    image: bitnami/redis:7.2\n    environment:{environment}\n  web:\n    image: example/web:1\n    environment:\n      REDIS_URL: redis://{url}redis:6379/0\n"
+            )
+        };
+        folder.write("compose.yaml", text(before, ""));
+        let run = folder.caulk(&["check", "--fix"]);
+        let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
+        let compose = compose.replace("${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}", "PW");
+        assert_eq!(compose, text(after, "default:${REDIS_PASSWORD}@"), "{}", run.all());
+    }
+}

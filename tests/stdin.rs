@@ -105,3 +105,26 @@ fn a_buffer_may_be_anything() {
         }
     }
 }
+
+#[test]
+fn resolve_reads_a_compose_file_from_standard_input_as_compose_does() {
+    let folder = Folder::new();
+    folder.write(".env", "TAG=7\n");
+    let mut command = folder.command(&["resolve", "--origins", "-f", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("caulk can be run");
+    let mut stdin = child.stdin.take().expect("it is a pipe");
+    stdin.write_all(b"services:\n  redis: {image: \"redis:$TAG\"}\n").expect("caulk reads it");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("services.redis.image = redis:7") && text.contains("-:2 (TAG from .env:1)"), "{text}");
+}
+
+#[test]
+fn a_remote_include_is_told_and_fails_no_build() {
+    let folder = Folder::new();
+    folder.write("compose.yaml", "include: [\"oci://docker.io/shop/base\"]\nservices:\n  web: {image: shop/web:1}\n");
+    let run = folder.caulk(&["check"]);
+    assert_eq!(run.status, Some(0), "{}", run.all());
+    assert!(run.stdout.contains("this is remote, it is not read"), "{}", run.all());
+}

@@ -1,9 +1,10 @@
 //! `env_file` and `label_file`: what the files of a service say goes below what the service itself says.
 
-use super::item::{Item, Origin, Value};
-use crate::model::node::{Node, Place};
+use super::item::{Item, Origin, Part, Value};
+use crate::model::node::{Layer, Node, Place};
 use crate::model::{Variables, Weight, Workspace, report_resolution};
 use crate::source::{ReadError, SourceId};
+use crate::syntax::env::Entry;
 use std::path::Path;
 
 /// Puts the variables and labels of the service's files into its printed form.
@@ -77,15 +78,22 @@ fn read_file(
     report_resolution(workspace, source, &parsed, &resolution);
     for resolved in &resolution.entries {
         let Some(value) = resolved.value.text() else { continue };
-        let entry = parsed.entries.get(resolved.entry);
-        let span = entry.map(|entry| entry.span).unwrap_or_default();
-        let item = Item { value: Value::Text(value.to_owned()), origin: in_file(source, span, &file.place) };
-        set(found, &resolved.key, item);
+        let Some(entry) = parsed.entries.get(resolved.entry) else { continue };
+        let origin = in_file(source, entry, &file.place, variables);
+        set(found, &resolved.key, Item { value: Value::Text(value.to_owned()), origin });
     }
 }
 
-fn in_file(source: SourceId, span: crate::text::Span, place: &Place) -> Origin {
-    Origin { source, span, layers: place.layers.clone(), variables: Vec::new() }
+/// The origin of what an entry of an env file says; the file is named at `named`.
+fn in_file(source: SourceId, entry: &Entry, named: &Place, variables: &Variables) -> Origin {
+    let template = entry.value.as_ref().and_then(|value| value.template.as_ref());
+    let used = template.map(|template| template.variables()).unwrap_or_default();
+    let known = used.into_iter().filter_map(|variable| Some((&variable.name, variables.get(&variable.name)?)));
+    let part =
+        |(name, text): (&String, &str)| Part { name: name.clone(), text: text.to_owned(), is_alternative: false };
+    let mut layers = vec![Layer::EnvFile { source: named.source, at: named.span }];
+    layers.extend(named.layers.iter().cloned());
+    Origin { source, span: entry.span, layers, parts: known.map(part).collect() }
 }
 
 fn set(entries: &mut Vec<(String, Item)>, name: &str, item: Item) {

@@ -1,7 +1,8 @@
 //! The values of the canonical form.
 
-use crate::model::node::{Layer, Node, Place};
+use crate::model::node::{Layer, Node, Place, Text};
 use crate::source::SourceId;
+use crate::syntax::template::PieceOrigin;
 use crate::text::Span;
 
 /// A value and where it comes from.
@@ -41,20 +42,58 @@ pub struct Origin {
     pub span: Span,
     /// The way from there.
     pub layers: Vec<Layer>,
-    /// The variables in it.
-    pub variables: Vec<String>,
+    /// What variables have put into it, in order.
+    pub parts: Vec<Part>,
+}
+
+/// What a variable has put into a text.
+#[derive(Clone)]
+pub struct Part {
+    /// The variable.
+    pub name: String,
+    /// What is there because of it; often a password.
+    pub text: String,
+    /// False if it is the variable's value; true if it is the default or the alternative that stands beside the name.
+    pub is_alternative: bool,
+}
+
+impl Part {
+    /// The parts of a text.
+    fn of(text: &Text) -> Vec<Self> {
+        let parts = text.pieces.iter().flat_map(|piece| {
+            let output = text.value.get(piece.output.clone()).unwrap_or_default();
+            let own = match &piece.origin {
+                PieceOrigin::Variable { name } => Some((name, false)),
+                _ => None,
+            };
+            let all = piece.inside.iter().map(|name| (name, true)).chain(own);
+            all.map(move |(name, is_alternative)| Self { name: name.clone(), text: output.to_owned(), is_alternative })
+        });
+        parts.collect()
+    }
 }
 
 impl Origin {
     /// The origin of what stands at `place`.
     pub fn at(place: &Place) -> Self {
-        Self { source: place.source, span: place.span, layers: place.layers.clone(), variables: Vec::new() }
+        Self { source: place.source, span: place.span, layers: place.layers.clone(), parts: Vec::new() }
     }
 
     /// The origin of a value.
     pub fn of(node: &Node) -> Self {
-        let variables = node.as_text().map(|text| text.variables()).unwrap_or_default();
-        Self { variables: variables.into_iter().map(str::to_owned).collect(), ..Self::at(&node.place) }
+        Self { parts: node.as_text().map(Part::of).unwrap_or_default(), ..Self::at(&node.place) }
+    }
+
+    /// The origin of a part of a text that stands at `place`.
+    pub fn of_text(text: &Text, place: &Place) -> Self {
+        Self { parts: Part::of(text), ..Self::at(place) }
+    }
+
+    /// The same for what nobody wrote: Compose puts it there.
+    #[must_use]
+    pub fn by_default(mut self) -> Self {
+        self.layers.push(Layer::Default);
+        self
     }
 }
 

@@ -10,7 +10,7 @@ mod unit;
 use crate::model::node::Node;
 use crate::model::{Located, Problem, Weight, Workspace};
 
-pub use item::{Item, Origin, Value};
+pub use item::{Item, Origin, Part, Value};
 
 /// A project as Compose sees it.
 pub struct Resolved {
@@ -53,6 +53,10 @@ pub fn resolve(workspace: &mut Workspace<'_>, located: &Located, unused: Unused)
     let Some(root) = root else { return Resolved { root: None, problems, inconsistencies: Vec::new() } };
     let ((), inconsistencies) = workspace.apart(|workspace| {
         let disabled = disable(&mut services, &located.profiles);
+        // What seems to be missing may stand in the part that could not be read.
+        if workspace.has_cut_files() {
+            return;
+        }
         consistency::check(workspace, &root, &services, &disabled);
         // Compose opens the env files last, and only if all else is well.
         for (name, service) in &mut services {

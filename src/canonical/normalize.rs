@@ -19,10 +19,10 @@ pub(super) fn normalize(root: &mut Node, variables: &Variables, name: &str) {
     if let Value::Map(map) = &mut root.value {
         if uses_default && map.get("networks").and_then(|networks| networks.get("default")).is_none() {
             if map.get("networks").is_none() {
-                map.set("networks", Node::map([], &place));
+                map.set("networks", Node::map([], &place).by_default());
             }
             if let Some(Value::Map(networks)) = map.get_mut("networks").map(|node| &mut node.value) {
-                networks.set("default", Node::new(Value::Null, &place));
+                networks.set("default", Node::new(Value::Null, &place).by_default());
             }
         }
         for kind in ["networks", "volumes", "configs", "secrets"] {
@@ -45,7 +45,7 @@ fn join_default_network(service: &mut Map, place: &Place) -> bool {
     match service.get("networks").map(|node| &node.value) {
         Some(Value::Map(networks)) if !networks.entries.is_empty() => networks.get("default").is_some(),
         Some(Value::Map(_)) | None => {
-            service.set("networks", Node::map([("default", Node::new(Value::Null, place))], place));
+            service.set("networks", Node::map([("default", Node::new(Value::Null, place))], place).by_default());
             true
         }
         Some(_) => false,
@@ -61,7 +61,7 @@ fn infer(service: &mut Map, variables: &Variables, place: &Place) {
     if let Some(Value::Map(build)) = service.get_mut("build").map(|node| &mut node.value) {
         if build.get("dockerfile").is_none_or(Node::is_null) && build.get("dockerfile_inline").is_none_or(Node::is_null)
         {
-            build.set("dockerfile", Node::text("Dockerfile", place));
+            build.set("dockerfile", Node::text("Dockerfile", place).by_default());
         }
         if let Some(args) = build.get_mut("args") {
             pass_through(args, variables, false);
@@ -86,7 +86,7 @@ fn pass_through(node: &mut Node, variables: &Variables, keep: bool) {
         Value::Map(map) => {
             for entry in map.entries.iter_mut().filter(|entry| entry.value.is_null()) {
                 if let Some(value) = variables.get(&entry.key) {
-                    entry.value.value = Value::Text(Text::literal(value));
+                    entry.value.value = Value::Text(Text::of_variable("", &entry.key, value));
                 }
             }
             map.entries.retain(|entry| keep || !entry.value.is_null());
@@ -94,7 +94,7 @@ fn pass_through(node: &mut Node, variables: &Variables, keep: bool) {
         Value::List(items) => items.retain_mut(|item| match &item.value {
             Value::Text(text) if !text.value.contains('=') => match variables.get(&text.value) {
                 Some(value) => {
-                    item.value = Value::Text(Text::literal(format!("{}={value}", text.value)));
+                    item.value = Value::Text(Text::of_variable(&format!("{}=", text.value), &text.value, value));
                     true
                 }
                 None => keep,
@@ -133,7 +133,7 @@ fn infer_dependencies(service: &mut Map, place: &Place) {
         return;
     }
     if service.get("depends_on").is_none_or(Node::is_null) {
-        service.set("depends_on", Node::map([], place));
+        service.set("depends_on", Node::map([], place).by_default());
     }
     if let Some(Value::Map(known)) = service.get_mut("depends_on").map(|node| &mut node.value) {
         for (name, restart, place) in inferred {
@@ -143,7 +143,7 @@ fn infer_dependencies(service: &mut Map, place: &Place) {
                     ("restart", Node::new(Value::Bool(restart), &place)),
                     ("required", Node::new(Value::Bool(true), &place)),
                 ];
-                known.set(&name, Node::map(dependency, &place));
+                known.set(&name, Node::map(dependency, &place).by_default());
             }
         }
     }
@@ -159,6 +159,6 @@ fn set_name(key: &str, resource: &mut Node, project: &str) {
     if map.get("name").is_none_or(Node::is_null) {
         let external = matches!(map.get("external").map(|node| &node.value), Some(Value::Bool(true)));
         let name = if external { key.to_owned() } else { format!("{project}_{key}") };
-        map.set("name", Node::text(name, &place));
+        map.set("name", Node::text(name, &place).by_default());
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn services(workspace: &mut Workspace<'_>, root: &Node) -> Vec<(Strin
 pub(super) fn project(root: &Node, services: Vec<(String, Item)>, name: &str, unused: Unused) -> Item {
     let mut printer = Printer { faults: Vec::new() };
     let origin = Origin::of(root);
-    let mut entries = vec![("name".to_owned(), Item { value: Value::Text(name.to_owned()), origin: origin.clone() })];
+    let written = root.get("name").map_or_else(|| origin.clone(), Origin::of);
+    let mut entries = vec![("name".to_owned(), Item { value: Value::Text(name.to_owned()), origin: written })];
     let mut used = Vec::new();
     for kind in ["networks", "volumes", "secrets", "configs"] {
         let section = compose().section(kind.trim_end_matches('s'));
@@ -108,8 +109,11 @@ impl Printer {
             _ => None,
         });
         match section {
-            Some(name) => self.section(node, &Map::default(), compose().section(name)),
-            None => Item { value: Value::Null, origin: Origin::of(node) },
+            Some(name) => {
+                let item = self.section(node, &Map::default(), compose().section(name));
+                Item { origin: item.origin.by_default(), ..item }
+            }
+            None => Item { value: Value::Null, origin: Origin::of(node).by_default() },
         }
     }
 
@@ -261,10 +265,13 @@ impl Printer {
     /// The words of a command.
     fn command(&mut self, node: &Node) -> Option<Item> {
         let origin = Origin::of(node);
-        let text = |text: &str| Item { value: Value::Text(text.to_owned()), origin: Origin::of(node) };
+        let word = |written: &node::Text, word: &words::Word| Item {
+            value: Value::Text(word.value.clone()),
+            origin: Origin::of_text(&written.slice(word.span.start..word.span.end), &node.place),
+        };
         let words = match &node.value {
             node::Value::Text(written) => match words::split(&written.value) {
-                Ok(split) => split.words.iter().map(|word| text(&word.value)).collect(),
+                Ok(split) => split.words.iter().map(|found| word(written, found)).collect(),
                 Err(error) => return self.refuse(node, &error.to_string()),
             },
             _ => list(node),

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Item, Resolved, Unused, Value, resolve};
@@ -195,4 +195,55 @@ fn profiles_enable_services() {
     assert_eq!(names(&[]), (false, 0));
     assert_eq!(names(&["x"]), (true, 1));
     assert_eq!(names(&["*"]), (true, 1));
+}
+
+#[test]
+fn a_blank_profile_is_enabled_where_nobody_names_one() {
+    let file = "services:\n  a: {image: i}\n  b: {image: i, profiles: ['${PROF:-}']}\n";
+    let is_there = |env: &str| {
+        let answer = call(&[("compose.yaml", file), (".env", env)], in_folder());
+        answer.line("services.b").is_some()
+    };
+    assert!(is_there(""));
+    assert!(!is_there("PROF=off\n"));
+    assert!(!is_there("COMPOSE_PROFILES=x\n"));
+}
+
+#[test]
+fn a_value_of_a_mapping_is_no_name_of_a_variable() {
+    let file = "services:\n  s:\n    image: i\n    environment: {A: TAG, B: '', C: '${UNSET:-}'}\n";
+    // The last line is a value without a name to Compose.
+    let answer = call(&[("compose.yaml", file), (".env", "TAG=1\nWORD")], in_folder());
+    assert_eq!(answer.line("services.s.environment").as_deref(), Some("{A: TAG, B: , C: }"));
+}
+
+#[test]
+fn a_mistake_of_syntax_is_the_only_thing_that_is_wrong() {
+    let service = "services:\n  a:\n    image: i\n    networks: [n]\n    depends_on: [b]\n";
+    let unclosed = format!("{service}    user: \"x\n  b: {{image: i}}\nnetworks: {{n: }}\n");
+    let tab = format!("name: p\n{}", service.replace("  a:", "\ta:"));
+    let bomb = format!("x-a: &a [x]\nx-b: [{}]\n{service}networks: {{n: }}\n", "<<: *a,".repeat(3));
+    for (file, expected) in [(unclosed, "unclosed quote"), (tab, "a tab"), (bomb, "merge key")] {
+        let errors: BTreeSet<_> = call(&[("compose.yaml", &file)], in_folder()).errors().into_iter().collect();
+        assert!(errors.len() == 1 && errors.iter().all(|error| error.contains(expected)), "{errors:?}");
+    }
+}
+
+#[test]
+fn a_broken_env_file_is_not_blamed_for_what_its_other_lines_set() {
+    let file = "services:\n  a: {image: 'i:$TAG', user: '${WHO:?set it}'}\n";
+    let env = "TAG=1\nWHO=me\nA B=1\n";
+    let answer = call(&[("compose.yaml", file), (".env", env)], in_folder());
+    let resolved =
+        answer.resolved.iter().flat_map(|resolved| resolved.problems.iter().chain(&resolved.inconsistencies));
+    let places: BTreeSet<_> = answer.problems.iter().chain(resolved).map(|problem| &problem.path).collect();
+    assert_eq!(places, BTreeSet::from([&PathBuf::from("/p/.env")]));
+}
+
+#[test]
+fn an_unset_variable_of_an_env_file_is_told_where_it_is_used() {
+    let file = "services:\n  a: {image: i}\n";
+    let answer = call(&[("compose.yaml", file), (".env", "URL=\"http://$HOST_NAME/\"\n")], in_folder());
+    let places: Vec<_> = answer.problems.iter().map(|problem| (problem.span.start, problem.span.end)).collect();
+    assert_eq!(places, [(12, 22)]);
 }

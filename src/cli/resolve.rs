@@ -1,6 +1,6 @@
 //! `caulk resolve`: the project as Docker Compose sees it, and where each value comes from.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::settings::{Resolve, ResolveFormat};
@@ -11,7 +11,10 @@ use crate::inputs::{self, Chosen};
 use crate::model::{Invocation, Problem, Weight, Workspace};
 use crate::origins::{Viewer, plain};
 use crate::report::resolved::{render_json, render_origins, render_yaml};
-use crate::source::{Disk, FileKind, Files, absolute, relative_to};
+use crate::source::{Disk, FileKind, Files, Overlay, SIZE_LIMIT, absolute, relative_to};
+
+/// The name of the file that stands for standard input, as for Compose.
+const STDIN: &str = "-";
 
 /// Resolves a project and writes it; problems go to `err`. Ends as with findings where Compose refuses the project.
 pub(super) fn run(
@@ -23,26 +26,35 @@ pub(super) fn run(
     if resolve.projects {
         return list_projects(&target(resolve, folder), folder, out);
     }
-    let mut workspace = Workspace::empty(&Disk);
     let invocation = invocation(resolve, folder)?;
+    let mut files = Overlay::new(&Disk);
+    if invocation.files.iter().any(|file| file == STDIN) {
+        let mut text = Vec::new();
+        std::io::stdin().lock().take(SIZE_LIMIT as u64 + 1).read_to_end(&mut text)?;
+        files.set(absolute(&invocation.folder, STDIN), text);
+    }
+    let mut workspace = Workspace::empty(&files);
     let (located, mut problems) = workspace.apart(|workspace| invocation.locate(workspace));
     let resolved = located.as_ref().map(|located| {
         let unused = if resolve.all_resources { Unused::Keep } else { Unused::Drop };
         let resolved = canonical::resolve(&mut workspace, located, unused);
-        (resolved, &located.variables)
+        (resolved, located)
     });
-    let root = resolved.and_then(|(resolved, variables)| {
+    let root = resolved.and_then(|(resolved, located)| {
         problems.extend(resolved.problems);
         problems.extend(resolved.inconsistencies);
-        Some((resolved.root?, variables))
+        Some((resolved.root?, located))
     });
-    problems.sort_by(|a, b| (&a.path, a.span).cmp(&(&b.path, b.span)));
+    // Each step reports what it meets, and several meet the same file.
+    problems.sort_by(|a, b| (&a.path, a.span, a).cmp(&(&b.path, b.span, b)));
+    problems.dedup();
     for problem in &problems {
         write_problem(&workspace, problem, folder, err)?;
     }
     let refused = problems.iter().any(|problem| problem.weight == Weight::Error);
-    let Some((root, variables)) = root.filter(|_| !refused) else { return Ok(Outcome::Findings) };
-    let view = Viewer { workspace: &workspace, variables, folder }.branch(&root);
+    let Some((root, located)) = root.filter(|_| !refused) else { return Ok(Outcome::Findings) };
+    let (variables, name_source) = (&located.variables, located.name_source);
+    let view = Viewer { workspace: &workspace, variables, name_source, folder }.branch(&root);
     if resolve.origins {
         render_origins(&view, resolve.show_secrets, out)?;
     } else {
@@ -122,6 +134,7 @@ fn write_problem(
     let weight = match problem.weight {
         Weight::Error => "error",
         Weight::Warning => "warning",
+        Weight::Note => "note",
     };
     writeln!(err, "{}{place}: {weight}: {}", relative_to(folder, &problem.path), problem.message)?;
     if let Some(help) = &problem.help {

@@ -89,6 +89,7 @@ impl<'a> Writer<'a> {
             let severity = match problem.weight {
                 Weight::Error => Severity::Error,
                 Weight::Warning => Severity::Warning,
+                Weight::Note => Severity::Info,
             };
             let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
             let message = format!("{}{help}", problem.message);

@@ -243,6 +243,9 @@ impl<'f> State<'f> {
     }
 }
 
+/// Why a port of an ordinary service stays open until somebody says otherwise.
+const ON_PURPOSE: &str = "others may use it from outside, on purpose";
+
 /// What a fix aims at in one state of the files.
 enum Aim {
     Seal(usize),
@@ -410,9 +413,8 @@ fn step(
             });
             plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
-            if key.action != "port" {
-                plan.notes.extend(repair.doubts.iter().map(|doubt| format!("please check: {doubt}")));
-            }
+            let unsure = repair.doubts.iter().filter(|doubt| *doubt != ON_PURPOSE);
+            plan.notes.extend(unsure.map(|doubt| format!("please check: {doubt}")));
             return true;
         }
     }
@@ -455,7 +457,7 @@ fn build(
     if declared > repair.applicability {
         repair.applicability = declared;
         if repair.doubts.is_empty() {
-            repair.doubts.push("others may use it from outside, on purpose".to_owned());
+            repair.doubts.push(ON_PURPOSE.to_owned());
         }
     }
     Ok(repair)

@@ -54,6 +54,10 @@ pub fn set_host_ip(
         recreate: BTreeSet::new(),
         notes: Vec::new(),
     };
+    if bench.topology.store_behind(project, service, port).is_some_and(|store| store.is_clustered) {
+        repair.applicability = Applicability::Unsafe;
+        repair.doubts.push("the nodes of the cluster may reach each other by it".to_owned());
+    }
     expect_everywhere(bench, (place.source, place.node), ip, twin, &mut repair);
     Ok(repair)
 }

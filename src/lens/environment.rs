@@ -87,6 +87,31 @@ pub fn set_variable(
     edit.map(|edit| (source, edit)).ok_or(NoEdit)
 }
 
+/// Puts another variable in the place of one that is written below `environment`.
+///
+/// # Errors
+/// [`NoEdit`] if it can't be written; variables of env files are not written here.
+pub fn replace_variable(
+    workspace: &Workspace<'_>,
+    variable: &ContainerVariable,
+    name: &str,
+    value: &str,
+) -> Result<Vec<(SourceId, Edit)>, NoEdit> {
+    match &variable.site {
+        Site::Entry { key, .. } => {
+            let document = workspace.document(key.source).ok_or(NoEdit)?;
+            let renamed = document.replace_scalar(key.node, name).ok_or(NoEdit)?;
+            Ok(vec![(key.source, renamed), set_variable(workspace, variable, value)?])
+        }
+        Site::Item { item } => {
+            let document = workspace.document(item.source).ok_or(NoEdit)?;
+            let edit = document.replace_scalar(item.node, &format!("{name}={value}")).ok_or(NoEdit)?;
+            Ok(vec![(item.source, edit)])
+        }
+        Site::File { .. } => Err(NoEdit),
+    }
+}
+
 /// Takes a variable away that is written below `environment`. The last one can't go.
 ///
 /// # Errors

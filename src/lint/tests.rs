@@ -16,6 +16,7 @@ struct Report {
     remarks: Vec<String>,
     silenced: Vec<(String, Silencer)>,
     fingerprints: Vec<String>,
+    messages: Vec<String>,
 }
 
 fn lint(texts: &[(&str, &str)]) -> Report {
@@ -47,6 +48,7 @@ fn lint_with(texts: &[(&str, &str)], change: impl FnOnce(&mut Selection)) -> Rep
         findings: found.findings.iter().map(shown).collect(),
         remarks: found.remarks.iter().map(shown).collect(),
         silenced: found.silenced.iter().map(|silenced| (shown(&silenced.finding), silenced.by.clone())).collect(),
+        messages: found.findings.iter().map(|finding| finding.message.clone()).collect(),
         fingerprints: found.findings.iter().map(|finding| finding.fingerprint.clone()).collect(),
     }
 }
@@ -242,4 +244,33 @@ fn the_configuration_decides_about_severity_addresses_and_profiles() {
     assert_eq!(found("allowed_addresses: [0.0.0.0]\n").len(), 3, "what is not written out is not allowed");
     assert_eq!(found("projects: [{ files: [compose.yaml], profiles: [web] }]\n").len(), 3);
     assert_eq!(found("exclude: [compose.yaml]\n"), [""; 0]);
+}
+
+#[test]
+fn two_values_of_a_secret_matter_where_one_service_logs_in_at_the_other() {
+    let redis = "  redis:\n    image: redis:7\n    command: redis-server --requirepass ${REDIS_PASSWORD:?set it}\n";
+    let found = |services: &str, name: &str| {
+        let compose = format!("services:\n{redis}{services}");
+        let env = format!("REDIS_PASSWORD=one\n{name}=one\n");
+        let files = [("compose.yaml", compose.as_str()), (".env", &env), ("b/app.env", &format!("{name}=two\n"))];
+        let findings =
+            lint(&files).findings.into_iter().filter(|finding| finding.starts_with("variable-defined-twice"));
+        findings.collect::<Vec<_>>()
+    };
+    let twice = ["variable-defined-twice b/app.env:1"];
+    let client = "  b:\n    image: example/b:1\n    env_file: b/app.env\n";
+    assert_eq!(found(client, "REDIS_PASSWORD"), twice);
+    let elsewhere = format!("{client}    environment: {{REDIS_URL: 'redis://:${{X:?}}@other.example.com:6379'}}\n");
+    assert_eq!(found(&elsewhere, "REDIS_PASSWORD"), [""; 0], "it logs in elsewhere");
+    let other = "  a:\n    image: example/a:1\n    environment: {KEY: '${SECRET_KEY}'}\n";
+    assert_eq!(found(&format!("{other}{client}"), "SECRET_KEY"), [""; 0], "each has its own");
+    let both = format!("{client}    environment: {{KEY: '${{SECRET_KEY}}'}}\n");
+    assert_eq!(found(&both, "SECRET_KEY"), twice, "one service gets both");
+}
+
+#[test]
+fn a_port_that_a_default_opens_is_not_blamed_on_the_variable_alone() {
+    let compose = "services:\n  web:\n    image: x/y:1\n    ports: ['${BIND_IP:-0.0.0.0}:80:80']\n";
+    let expected = "`web` publishes port 80 on every address: `BIND_IP` is empty (.env:1) and its default is 0.0.0.0";
+    assert_eq!(lint(&[("compose.yaml", compose), (".env", "BIND_IP=\n")]).messages, [expected]);
 }

@@ -167,6 +167,7 @@ impl<'a> Places<'a> {
             severity: Some(match problem.weight {
                 Weight::Error => DiagnosticSeverity::ERROR,
                 Weight::Warning => DiagnosticSeverity::WARNING,
+                Weight::Note => DiagnosticSeverity::INFORMATION,
             }),
             source: Some("caulk".to_owned()),
             message: format!("{}{help}", problem.message),

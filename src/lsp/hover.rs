@@ -62,7 +62,8 @@ fn explain_in(set: &ProjectFiles, documents: &Documents, path: &Path, offset: us
     let located = located?;
     let root = canonical::resolve(&mut workspace, &located, Unused::Keep).root?;
     let (source, _) = workspace.sources.iter().find(|(_, source)| source.path == path)?;
-    let viewer = Viewer { workspace: &workspace, variables: &located.variables, folder: &set.folder };
+    let Located { variables, name_source, .. } = &located;
+    let viewer = Viewer { workspace: &workspace, variables, name_source: *name_source, folder: &set.folder };
     let lines = origins(&viewer.branch(&root), false);
     variable(&viewer, &located, source, offset, &root, &lines).or_else(|| value(&viewer, source, offset, &root, &lines))
 }
@@ -157,7 +158,7 @@ fn variable(
     let mut written = vec![variable_line(viewer, name)];
     let mut users = Vec::new();
     walk(root, &mut String::new(), &mut |path, item| {
-        if item.origin.variables.contains(name) {
+        if item.origin.parts.iter().any(|part| part.name == *name) {
             users.push((path.to_owned(), viewer.place(item.origin.source, item.origin.span)));
         }
     });

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::load::Loaded;
 use super::long::{Folders, absolute_paths};
 use super::merge::{self, Form};
-use super::node::{Layer, Map, Node, Value};
+use super::node::{Layer, Map, Node, Place, Value};
 use super::problem::Weight;
 use super::project::Reader;
-use crate::source::absolute;
+use crate::source::{absolute, is_remote};
 
 /// The way from an extending service to the ones that it is made of.
 struct Chain {
@@ -65,7 +65,12 @@ impl Reader<'_, '_, '_> {
         }
         let text = |node: &Node| node.scalar_text().map(|text| text.value);
         let base_name = text(&extends.value).or_else(|| extends.value.get("service").and_then(text))?;
-        let file = extends.value.get("file").and_then(text);
+        let named = extends.value.get("file");
+        let file = named.and_then(text);
+        if let Some(remote) = named.filter(|_| file.as_deref().is_some_and(is_remote)) {
+            self.report_remote(&remote.place);
+            return Some(service);
+        }
         chain.steps.push(here);
         let mut folder = None;
         let base = match file {
@@ -96,7 +101,8 @@ impl Reader<'_, '_, '_> {
                 merge::reset(&mut base, rest);
             }
         }
-        mark(&mut base, &Layer::Extends { service: base_name, folder });
+        let Place { source, span: at, .. } = extends.value.place;
+        mark(&mut base, &Layer::Extends { service: base_name, source, at, folder });
         Some(self.merge_at(base, service, &mut vec!["services".to_owned(), name.to_owned()]))
     }
 

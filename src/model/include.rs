@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::extends::mark;
 use super::merge::Form;
-use super::node::{Entry, Layer, Map, Node, Value};
+use super::node::{Entry, Layer, Map, Node, Place, Value};
 use super::problem::Weight;
 use super::project::{Reader, define_all};
 use super::variables::Variables;
-use crate::source::{FileKind, absolute};
+use crate::source::{FileKind, absolute, is_remote};
 
 /// Longest chain of files that include each other.
 const DEEPEST: usize = 100;
@@ -34,10 +34,8 @@ impl Reader<'_, '_, '_> {
     fn include_item(&mut self, item: &Node) -> Option<Node> {
         let paths = texts(item.get("path").unwrap_or(item));
         let (first, at) = paths.first()?;
-        if paths.iter().any(|(path, _)| path.contains("://")) {
-            self.incomplete = true;
-            let help = Some("caulk reads no files from the network; what they define is unknown");
-            self.workspace.report_at(&at.place, Weight::Warning, "this file lies outside, it is not read", help);
+        if let Some((_, remote)) = paths.iter().find(|(path, _)| is_remote(path)) {
+            self.report_remote(&remote.place);
             return None;
         }
         let main = absolute(self.folder, first);
@@ -74,8 +72,15 @@ impl Reader<'_, '_, '_> {
         let events = inner.events;
         self.events.extend(events);
         let mut model = model?;
-        mark(&mut model, &Layer::Include { at: at.place.span, folder });
+        mark(&mut model, &Layer::Include { source: at.place.source, at: at.place.span, folder });
         Some(model)
+    }
+
+    /// Notes that a part of the project lies in the network.
+    pub(super) fn report_remote(&mut self, place: &Place) {
+        self.incomplete = true;
+        let help = Some("caulk reads nothing from the network; what it defines is unknown");
+        self.workspace.report_at(place, Weight::Note, "this is remote, it is not read", help);
     }
 
     /// The included project's own env files fill in what the outer project does not set.

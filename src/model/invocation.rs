@@ -9,7 +9,7 @@ use super::problem::Weight;
 use super::project::define_all;
 use super::variables::Variables;
 use super::workspace::Workspace;
-use crate::source::{FileKind, ReadError, absolute};
+use crate::source::{FileKind, ReadError, absolute, is_remote};
 
 /// A call of `docker compose`.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,21 @@ pub struct Located {
     pub profiles: Vec<String>,
     /// The name of the project.
     pub name: String,
+    /// Who gave it that name.
+    pub name_source: NameSource,
+}
+
+/// Who gives a project its name; the first of these that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameSource {
+    /// `-p`
+    Option,
+    /// `COMPOSE_PROJECT_NAME`
+    Variable,
+    /// `name:` in a file.
+    File,
+    /// The project folder.
+    Folder,
 }
 
 impl Invocation {
@@ -53,12 +68,18 @@ impl Invocation {
         let mut variables = Variables::new(environment);
         variables.closed = true;
         let named: Vec<PathBuf> = self.env_file_names().iter().map(|name| absolute(&self.folder, name)).collect();
+        if self.files.iter().any(|file| is_remote(file)) {
+            return self.refuse_remote(workspace);
+        }
         let mut files: Vec<PathBuf> = self.files.iter().map(|file| absolute(&self.folder, file)).collect();
         self.read_env_files(workspace, &named, &self.project_folder(&files), &mut variables)?;
         if files.is_empty()
             && let Some(list) = variables.get("COMPOSE_FILE")
         {
             let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(":");
+            if is_remote(list) {
+                return self.refuse_remote(workspace);
+            }
             files = list.split(separator).map(|file| absolute(&self.folder, file)).collect();
         }
         if files.is_empty() {
@@ -72,16 +93,24 @@ impl Invocation {
         self.read_env_files(workspace, &named, &folder, &mut variables)?;
         let profiles = if self.profiles.is_empty() {
             let list = variables.get("COMPOSE_PROFILES").unwrap_or_default();
-            list.split(',').map(str::trim).filter(|profile| !profile.is_empty()).map(str::to_owned).collect()
+            // Where nothing is listed, that is one profile, the blank one: it enables `profiles: [""]`.
+            list.split(',').map(str::trim).map(str::to_owned).collect()
         } else {
             self.profiles.clone()
         };
-        let name = self.name(workspace, &files, &folder, &variables)?;
+        let (name, name_source) = self.name(workspace, &files, &folder, &variables)?;
         if variables.get("COMPOSE_PROJECT_NAME").is_some_and(|known| known != name) {
             variables.set("COMPOSE_PROJECT_NAME", name.clone());
         }
         variables.give("COMPOSE_PROJECT_NAME", name.clone());
-        Some(Located { files, folder, variables, profiles, name })
+        Some(Located { files, folder, variables, profiles, name, name_source })
+    }
+
+    /// Says that a Compose file lies in the network. Its address is not repeated: it may hold a password.
+    fn refuse_remote<T>(&self, workspace: &mut Workspace<'_>) -> Option<T> {
+        let message = "a Compose file of this call is remote, and caulk reads no files from the network";
+        workspace.report_file(&self.folder, message);
+        None
     }
 
     fn env_file_names(&self) -> Vec<String> {
@@ -154,19 +183,21 @@ impl Invocation {
         files: &[PathBuf],
         folder: &Path,
         variables: &Variables,
-    ) -> Option<String> {
-        let given = self.project_name.as_deref().filter(|name| !name.is_empty());
-        let given = given.or_else(|| variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()));
-        if let Some(name) = given {
-            if normal_name(name) != name {
+    ) -> Option<(String, NameSource)> {
+        let named = |name: Option<&'_ str>| name.filter(|name| !name.is_empty()).map(str::to_owned);
+        let given = named(self.project_name.as_deref()).map(|name| (name, NameSource::Option));
+        let variable = || named(variables.get("COMPOSE_PROJECT_NAME")).map(|name| (name, NameSource::Variable));
+        if let Some((name, from)) = given.or_else(variable) {
+            if normal_name(&name) != name {
                 let message = "the project's name must be made of small letters, digits, `-` and `_`";
                 workspace.report_file(files.first().map_or(folder, PathBuf::as_path), message);
                 return None;
             }
-            return Some(name.to_owned());
+            return Some((name, from));
         }
         let written = files.iter().filter_map(|file| written_name(workspace, file)).next_back();
         let written = written.map(|name| normal_name(&expand_text(&name, variables).value));
+        let from = if written.is_some() { NameSource::File } else { NameSource::Folder };
         let own = folder.file_name().and_then(|name| name.to_str()).map(normal_name).unwrap_or_default();
         let name = written.unwrap_or(own);
         if name.is_empty() {
@@ -174,7 +205,7 @@ impl Invocation {
             workspace.report_file(files.first().map_or(folder, PathBuf::as_path), message);
             return None;
         }
-        Some(name)
+        Some((name, from))
     }
 }
 

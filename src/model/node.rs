@@ -1,5 +1,6 @@
 //! The values of a project, each with its place and the way by which it got there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -86,9 +87,22 @@ pub enum Layer {
     Extends {
         /// The service that it comes from.
         service: String,
+        /// The file that extends it.
+        source: SourceId,
+        /// Where it says so.
+        at: Span,
         /// The folder of that service's file, on which its relative paths rest; `None` for the same file.
         folder: Option<PathBuf>,
     },
+    /// The value stands in an env file that a service names. Only the long form tells.
+    EnvFile {
+        /// The file that names it.
+        source: SourceId,
+        /// Where.
+        at: Span,
+    },
+    /// Nobody wrote the value: Compose puts it there because of what stands at the place. Only the long form tells.
+    Default,
     /// The value lies over another one. Only the long form tells.
     Override {
         /// The file of the other one.
@@ -98,6 +112,8 @@ pub enum Layer {
     },
     /// `include`: the value belongs to another project.
     Include {
+        /// The including file.
+        source: SourceId,
         /// Where the path stands.
         at: Span,
         /// The folder of the included file, on which its relative paths rest.
@@ -136,6 +152,17 @@ pub enum Certainty {
 }
 
 impl Text {
+    /// `before`, and behind it the value of a variable.
+    pub fn of_variable(before: &str, name: &str, value: &str) -> Self {
+        let piece = |output, origin| Piece { output, source: 0..before.len(), origin, inside: Vec::new() };
+        let end = before.len() + value.len();
+        let pieces = vec![
+            piece(0..before.len(), PieceOrigin::Literal),
+            piece(before.len()..end, PieceOrigin::Variable { name: name.to_owned() }),
+        ];
+        Self { value: format!("{before}{value}"), pieces, ..Self::default() }
+    }
+
     /// A text as it is written.
     pub fn literal(value: impl Into<String>) -> Self {
         Self { value: value.into(), ..Self::default() }
@@ -249,6 +276,28 @@ impl Node {
     /// A text that stands for what is written at `place`.
     pub fn text(text: impl Into<String>, place: &Place) -> Self {
         Self::new(Value::Text(Text::literal(text)), place)
+    }
+
+    /// The same value, which nobody wrote.
+    #[must_use]
+    pub fn by_default(mut self) -> Self {
+        super::extends::mark(&mut self, &Layer::Default);
+        self
+    }
+
+    /// The variables that the texts in it depend on.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let mut found = BTreeSet::new();
+        let mut left = vec![self];
+        while let Some(node) = left.pop() {
+            match &node.value {
+                Value::Text(text) => found.extend(text.variables()),
+                Value::Map(map) => left.extend(map.entries.iter().map(|entry| &entry.value)),
+                Value::List(items) => left.extend(items),
+                _ => {}
+            }
+        }
+        found
     }
 
     /// A mapping that stands for what is written at `place`; its keys stand where their values do.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use crate::source::SourceId;
 use crate::text::Span;
 
-/// How much a problem hides.
+/// How much a problem matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
+    /// Compose reads it, caulk does not.
+    Note,
     /// Compose goes on, with a warning.
     Warning,
     /// Compose refuses the project.

@@ -231,9 +231,16 @@ pub fn report_resolution(workspace: &mut Workspace<'_>, source: SourceId, file: 
             workspace.report(source, span(*entry), Weight::Error, message, None);
         }
     }
-    for unset in &resolution.unset {
+    // The line that was refused may set what is missing elsewhere.
+    let unset = if resolution.refusals.is_empty() { resolution.unset.as_slice() } else { &[] };
+    for unset in unset {
         let message = format!("the variable {} is not set, Compose puts a blank in its place", unset.name);
-        workspace.report(source, span(unset.entry), Weight::Warning, message, None);
+        let value = file.entries.get(unset.entry).and_then(|entry| entry.value.as_ref());
+        let used = value.and_then(|value| Some((value, value.template.as_ref()?))).and_then(|(value, template)| {
+            let variable = template.variables().into_iter().find(|variable| variable.name == unset.name)?;
+            Some(value.escapes.source(variable.span.start..variable.span.end))
+        });
+        workspace.report(source, used.unwrap_or_else(|| span(unset.entry)), Weight::Warning, message, None);
     }
 }
 
@@ -337,9 +344,9 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
         let (source, document) = self.workspace.load_document(path)?;
         let (mut documents, problems) = load::load(source, &document);
         for problem in problems {
-            self.incomplete = true;
-            self.workspace.report(source, problem.span, Weight::Error, problem.message, problem.help);
+            self.workspace.report_cut(source, problem);
         }
+        self.incomplete |= self.workspace.is_cut(source);
         let mut events = Vec::new();
         let mut faults = Vec::new();
         for loaded in &mut documents {
@@ -380,6 +387,8 @@ impl<'w, 'f, 'p> Reader<'w, 'f, 'p> {
                 let help = Some("write `$$` for a `$` that is no variable");
                 self.workspace.report_at(place, Weight::Error, "Compose can't read a `$` in this text", help);
             }
+            // A line that could not be read may set it.
+            _ if self.variables.incomplete => {}
             EventKind::Missing { name, message } if self.variables.closed => {
                 let colon = if message.is_empty() { "" } else { ": " };
                 let message = format!("the variable {name} must be set{colon}{message}");

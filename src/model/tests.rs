@@ -130,3 +130,16 @@ fn environment_beats_env_files_and_later_files_beat_earlier_ones() {
     assert!(matches!(env.get("B").expect("it is there").site, Site::File { .. }));
     assert!(!env.open);
 }
+
+#[test]
+fn what_is_remote_is_noted_at_its_place_and_is_no_mistake() {
+    let remote = ["git@github.com:foo/bar.git", "github.com/foo/bar", "oci://docker.io/foo/bar"];
+    for name in remote {
+        let (_, problems) = read(&[("compose.yml", &format!("include: ['{name}']\nservices:\n  a: {{image: x}}\n"))]);
+        assert_eq!(problems, ["this is remote, it is not read"], "{name}");
+        let extends = format!("services:\n  a:\n    image: x\n    extends: {{file: '{name}', service: b}}\n");
+        let (lines, problems) = read(&[("compose.yml", &extends)]);
+        assert_eq!(problems, ["this is remote, it is not read"], "{name}");
+        assert_eq!(lines, [".services.a.image=x"], "what is here is read");
+    }
+}

@@ -120,6 +120,12 @@ impl Variables {
         self.get(name).is_none() && !SURELY_SET.contains(&name)
     }
 
+    /// All variables that are known, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter().map(|(name, (value, _))| (name, value));
+        self.outer.iter().chain(files).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The names that files define.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)

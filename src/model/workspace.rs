@@ -38,6 +38,8 @@ pub struct Workspace<'f> {
     /// How many files the project that is read includes so far.
     pub(super) includes: usize,
     problems: BTreeSet<Problem>,
+    /// Texts of which a part could not be read. What seems to be wrong with the rest may be right.
+    cut: BTreeSet<SourceId>,
     documents: BTreeMap<SourceId, (Arc<Document>, Vec<syntax::Problem>)>,
     env_files: BTreeMap<(SourceId, bool), (Arc<EnvFile>, Vec<syntax::Problem>)>,
 }
@@ -56,6 +58,7 @@ impl<'f> Workspace<'f> {
             reads_only: false,
             includes: 0,
             problems: BTreeSet::new(),
+            cut: BTreeSet::new(),
             documents: BTreeMap::new(),
             env_files: BTreeMap::new(),
         };
@@ -92,8 +95,27 @@ impl<'f> Workspace<'f> {
             (Arc::new(document), problems)
         });
         let (document, problems) = (document.clone(), problems.clone());
+        if document.is_cut {
+            self.cut.insert(source);
+        }
         self.report_all(source, problems);
         Some((source, document))
+    }
+
+    /// True if a part of the text could not be read.
+    pub(super) fn is_cut(&self, source: SourceId) -> bool {
+        self.cut.contains(&source)
+    }
+
+    /// True if a part of some text could not be read, so that what is not there may be there.
+    pub fn has_cut_files(&self) -> bool {
+        !self.cut.is_empty()
+    }
+
+    /// Notes why a part of a text could not be read.
+    pub(super) fn report_cut(&mut self, source: SourceId, problem: syntax::Problem) {
+        self.cut.insert(source);
+        self.report_all(source, vec![problem]);
     }
 
     /// Reads an env file, once. A file that is not there is no problem of its own.
@@ -151,7 +173,7 @@ impl<'f> Workspace<'f> {
 
     fn report_all(&mut self, source: SourceId, problems: Vec<syntax::Problem>) {
         for problem in problems {
-            self.report(source, problem.span, Weight::Error, problem.message, problem.help);
+            self.insert(source, problem.span, Weight::Error, problem.message, problem.help);
         }
     }
 
@@ -206,7 +228,7 @@ impl<'f> Workspace<'f> {
         });
     }
 
-    /// Notes a problem in a text.
+    /// Notes a problem in a text, unless a part of the text is missing: then that is the problem.
     pub fn report(
         &mut self,
         source: SourceId,
@@ -215,8 +237,14 @@ impl<'f> Workspace<'f> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
+        if !self.is_cut(source) {
+            self.insert(source, span, weight, message.into(), help);
+        }
+    }
+
+    fn insert(&mut self, source: SourceId, span: Span, weight: Weight, message: String, help: Option<String>) {
         let path = self.sources.get(source).path.clone();
-        self.problems.insert(Problem { path, source: Some(source), span, weight, message: message.into(), help });
+        self.problems.insert(Problem { path, source: Some(source), span, weight, message, help });
     }
 
     /// Notes a problem at the place of a value.

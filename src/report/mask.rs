@@ -49,9 +49,19 @@ pub(super) fn value(key: &str, before: &str, value: &str) -> String {
     shown
 }
 
+/// True if a variable of that name holds a secret, and not only the path of one.
+pub(super) fn names_secret(name: &str) -> bool {
+    static NAMES: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(&format!(r"(?i){NAME}|(?:^|[_-])(?:pw|key)$")).expect("the pattern is valid"));
+    let lower = name.to_ascii_lowercase();
+    NAMES.is_match(name) && !lower.ends_with("file") && !lower.ends_with("path")
+}
+
+/// Words in the names of secrets.
+const NAME: &str = r"(?:pass|pwd|secret|token|credential|api_?key|access_?key|private_?key|_auth\b|\bauth\b)";
+
 /// Each pattern has its secret in the group `secret`. They take too much rather than too little.
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    const NAME: &str = r"(?:pass|pwd|secret|token|credential|api_?key|access_?key|private_?key|_auth\b|\bauth\b)";
     [
         // The password of a URL; it may hold any character as long as nobody escaped it.
         r#"://[^\s:/@"']*:(?<secret>[^\s"']+)@"#.to_owned(),
@@ -67,6 +77,10 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?i)--(?:pass|password|auth|token|secret)["',=\s]+(?<secret>[^\s"',\]]+)"#.to_owned(),
         r#"-cli\b.*?[\s"']-a["',\s]*(?<secret>[^\s"',\]]+)"#.to_owned(),
         r#"(?i)-cli\b.*?[\s"',]auth["',\s]+(?<secret>[^\s"',\]]+)"#.to_owned(),
+        // Hashes as htpasswd and crypt make them; in a Compose file each dollar is doubled.
+        r"(?<secret>\${1,2}(?:apr1|2[abxy]|[156y]|sha1)\$[^\s\x22',]+)".to_owned(),
+        // Keys that begin as their maker's keys do.
+        r"\b(?<secret>(?:[rs]k_(?:live|test)|whsec|gh[opsu]|github_pat|glpat|xox[abprs])[_-][\w-]{8,})".to_owned(),
         // A user's password in an ACL file.
         r"^\s*user\s.*?\s[>#](?<secret>\S+)".to_owned(),
     ]

@@ -14,6 +14,8 @@ pub struct Branch {
     pub tree: Tree,
     /// Where it comes from.
     pub origin: OriginView,
+    /// Parts of a text that are secret, whatever its name; all of it is if one of them is not found in it.
+    pub secrets: Vec<String>,
 }
 
 /// What a value is.
@@ -218,12 +220,30 @@ fn collect(branch: &Branch, path: &mut String, before: &str, show_secrets: bool,
         Tree::Int(value) => value.to_string(),
         Tree::Float(value) => value.to_string(),
         Tree::Text(text) if show_secrets => text.clone(),
-        Tree::Text(text) => mask::value(path.rsplit('.').next().unwrap_or(path), before, text),
+        Tree::Text(text) => {
+            mask::value(path.rsplit('.').next().unwrap_or(path), before, &without(text, &branch.secrets))
+        }
     };
     let OriginView { place, steps } = &branch.origin;
     let steps = if steps.is_empty() { String::new() } else { format!(" ({})", steps.join("; ")) };
     let value = super::visible::visible(&value).into_owned();
     lines.push(OriginLine { path: path.clone(), value, origin: format!("{place}{steps}") });
+}
+
+/// `text` without its secret parts.
+fn without(text: &str, secrets: &[String]) -> String {
+    if secrets.iter().any(|secret| !text.contains(secret.as_str())) {
+        return "***".to_owned();
+    }
+    // A longer one may hold a shorter one.
+    let mut secrets: Vec<&String> = secrets.iter().collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+}
+
+/// True if a variable of that name holds a secret, and not only the path of one.
+pub fn names_secret(name: &str) -> bool {
+    mask::names_secret(name)
 }
 
 #[cfg(test)]
@@ -234,6 +254,7 @@ mod tests {
         Branch {
             tree,
             origin: OriginView { place: "compose.yml:3".to_owned(), steps: vec!["alias in line 9".to_owned()] },
+            secrets: Vec::new(),
         }
     }
 

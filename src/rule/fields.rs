@@ -245,7 +245,8 @@ const READING: &[FieldInfo] = &[
     field(
         "reading.detail",
         Text,
-        "more about the kind: `port-stays-open`: `entry` or `empty`, a list without entries; `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
+        "more about the kind: `port-stays-open`: `entry`, or `empty` for a list without entries; `command-cut`: the \
+         character; `blank-word`: the option; `dollar-in-word`: `text` or \
          `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
          `backtick`, `backslash` or `blank`; \
          `number-rewritten`: `spelling` if it is the same number in decimals, else `value`; `two-values`: `replaced` if one \

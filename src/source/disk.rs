@@ -16,6 +16,7 @@ impl Files for Disk {
         match self.kind(path) {
             FileKind::Absent => return Err(ReadError::Absent),
             FileKind::Directory => return Err(ReadError::Directory),
+            FileKind::Other if is_null_device(path) => return Ok(Arc::from([])),
             FileKind::Other => return Err(ReadError::NotAFile),
             FileKind::DanglingLink => return Err(ReadError::DanglingLink),
             FileKind::File => {}
@@ -44,5 +45,24 @@ impl Files for Disk {
         let mut names: Vec<_> = entries.map(|entry| entry.path()).collect();
         names.sort();
         names
+    }
+}
+
+/// True for `/dev/null` and links to it, which people name to have no file there. It reads as empty, but it is no file, so
+/// nothing is ever written to it.
+fn is_null_device(path: &Path) -> bool {
+    fs::canonicalize(path).is_ok_and(|path| path == Path::new("/dev/null"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_null_device_reads_as_empty_and_is_no_file() {
+        let null = Path::new("/dev/null");
+        assert_eq!(Disk.read(null).as_deref(), Ok(&[][..]));
+        assert_eq!(Disk.kind(null), FileKind::Other);
+        assert_eq!(Disk.read(Path::new("/dev/zero")), Err(ReadError::NotAFile));
     }
 }

@@ -17,6 +17,24 @@ pub fn absolute(base: &Path, path: impl AsRef<Path>) -> PathBuf {
     result
 }
 
+/// True for what Compose takes for a project elsewhere, and not for a path: a git repository or an OCI artifact. Measured with
+/// Compose 2.40: the address of a plain file, `https://example.com/compose.yml`, is a path to it.
+pub fn is_remote(name: &str) -> bool {
+    let address = name.split(['#', '?']).next().unwrap_or(name);
+    let is_web = address.starts_with("https://") || address.starts_with("http://");
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    // `git@host:path`
+    let is_short = || {
+        let (user, rest) = address.split_once('@')?;
+        let (host, _) = rest.split_once(':')?;
+        let is_host = |c: char| is_name(c) && c != '_';
+        Some(!user.is_empty() && user.chars().all(is_name) && !host.is_empty() && host.chars().all(is_host))
+    };
+    ["oci://", "ssh://", "git://", "github.com/"].iter().any(|prefix| address.starts_with(prefix))
+        || (is_web && address.ends_with(".git"))
+        || is_short() == Some(true)
+}
+
 /// `path` as a person in `base` would write it, with `/`.
 pub fn relative_to(base: &Path, path: &Path) -> String {
     let mut base_parts = base.components().peekable();
@@ -37,6 +55,33 @@ pub fn relative_to(base: &Path, path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repositories_and_artifacts_are_remote_and_paths_are_not() {
+        let remote = [
+            "git@github.com:foo/bar.git",
+            "me@host:path",
+            "github.com/a/b",
+            "https://github.com/foo/bar.git",
+            "https://example.com/x.git#main:sub",
+            "http://h/x.git",
+            "ssh://git@h/x.git",
+            "git://h/x",
+            "oci://docker.io/x/y",
+        ];
+        let paths = [
+            "compose.yaml",
+            "./a@b:c.yml",
+            "host:path.yml",
+            "https://example.com/x.yml",
+            "https://github.com/a/b",
+            "gitlab.com/a/b",
+            "a_b@h_x:path",
+            "file:///x.git",
+        ];
+        assert_eq!(remote.iter().find(|name| !is_remote(name)), None);
+        assert_eq!(paths.iter().find(|name| is_remote(name)), None);
+    }
 
     #[test]
     fn paths_are_written_as_seen_from_the_current_folder() {

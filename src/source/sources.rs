@@ -90,6 +90,11 @@ impl<'f> Sources<'f> {
         kind
     }
 
+    /// The files behind the texts, for what is not a text of the run.
+    pub fn files(&self) -> &'f dyn Files {
+        self.files
+    }
+
     /// The paths in a folder, sorted.
     pub fn list(&self, folder: &Path) -> Vec<PathBuf> {
         self.files.list(folder)

@@ -103,14 +103,23 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
 fn calls_in(line: usize, text: &str) -> Vec<ComposeCall> {
     let words = words(text);
     let mut calls = Vec::new();
+    // `COMPOSE_ENV_FILES=a.env,b.env docker compose up`
+    let mut env_files: Vec<String> = Vec::new();
     let mut at = 0;
     while at < words.len() {
+        if words[at] == "COMPOSE_ENV_FILES=" {
+            let list = words.get(at + 1).map(String::as_str).unwrap_or_default();
+            env_files = list.split(',').filter(|file| is_literal(file)).map(str::to_owned).collect();
+        }
         calls.extend(variable_at(&words, at, line));
         let Some((start, program)) = call_at(&words, at) else {
             at += 1;
             continue;
         };
-        let (call, end) = read(&words, start, program, line);
+        let (mut call, end) = read(&words, start, program, line);
+        if let Some(call) = call.as_mut().filter(|call| call.env_files.is_empty()) {
+            call.env_files.clone_from(&env_files);
+        }
         calls.extend(call);
         at = end.max(at + 1);
     }
@@ -270,6 +279,8 @@ mod tests {
         let call = &calls("docker compose --env-file .env.prod --project-directory . -f deploy/compose.yml up")[0];
         assert_eq!(call.env_files, [".env.prod"]);
         assert_eq!(call.project_directory.as_deref(), Some("."));
+        let call = &calls("COMPOSE_ENV_FILES=a.env,b.env docker compose up")[0];
+        assert_eq!(call.env_files, ["a.env", "b.env"]);
         let call = &calls("\n\ndocker stack deploy --with-registry-auth -c stack.yml shop")[0];
         assert_eq!(
             (call.program, call.line, call.files.as_slice()),

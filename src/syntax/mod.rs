@@ -4,6 +4,7 @@
 pub mod acl;
 pub mod compose_call;
 pub mod env;
+pub mod env_load;
 mod escape_map;
 mod problem;
 mod redact;

@@ -64,6 +64,8 @@ pub struct StoreService {
     pub persists: bool,
     /// The server that it copies, if it is a replica.
     pub replica_of: Option<String>,
+    /// True if it is a part of a cluster.
+    pub is_clustered: bool,
     /// Mounted configuration files, by their path in the container.
     configurations: BTreeMap<String, ConfFile>,
 }
@@ -139,8 +141,10 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, replica_of, listening) = with_setup(service, env, &configurations, |setup| {
-        (server::auth(mechanism, setup), server::replica_of(mechanism, setup), listening(setup, &conf_ports))
+    let (mut auth, replica_of, is_clustered, listening) = with_setup(service, env, &configurations, |setup| {
+        let auth = server::auth(mechanism, setup);
+        let is_clustered = server::is_clustered(mechanism, setup);
+        (auth, server::replica_of(mechanism, setup), is_clustered, listening(setup, &conf_ports))
     });
     if auth == Auth::Acl && opens_to_all(workspace, number, name) {
         auth = Auth::Open;
@@ -176,6 +180,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         has_data_volume: mounts(service).iter().any(|mount| !configurations.contains_key(&mount.target)),
         ports: listens_on,
         replica_of,
+        is_clustered,
         configurations,
     })
 }
@@ -390,6 +395,13 @@ fn conf_auth(text: &str) -> ConfAuth {
             .last("aclfile")
             .is_some_and(|directive| directive.args.first().is_some_and(|arg| !arg.value.is_empty())),
         includes_unknown: conf.all("include").next().is_some(),
+        replica_of: ["replicaof", "slaveof"].into_iter().find_map(|name| {
+            let host = &conf.last(name)?.args.first()?.value;
+            (!host.eq_ignore_ascii_case("no")).then(|| host.clone())
+        }),
+        is_clustered: conf
+            .last("cluster-enabled")
+            .is_some_and(|directive| directive.args.first().is_some_and(|arg| arg.value.eq_ignore_ascii_case("yes"))),
     }
 }
 

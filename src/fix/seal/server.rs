@@ -123,14 +123,25 @@ impl Seal<'_, '_, '_> {
     ) -> Result<(), NoSeal> {
         let env = &member.project.containers[&member.store.service];
         let by_hand = || by_hand(member, credential);
+        let mut leaving: Vec<_> = remove.iter().filter_map(|name| env.get(name)).collect();
         for (name, value) in set {
-            let result = match env.get(name) {
-                Some(variable) => environment::set_variable(self.bench.workspace, variable, value),
+            let workspace = self.bench.workspace;
+            let result = match (env.get(name), leaving.pop()) {
+                (Some(variable), kept) => {
+                    leaving.extend(kept);
+                    environment::set_variable(workspace, variable, value).map(|edit| vec![edit])
+                }
                 // The variable that allows an empty password gives its place to the password.
-                None => environment::add_variable(self.bench.workspace, member.node, name, value),
+                (None, Some(old)) => {
+                    let path = environment_path(member.store.project, &member.store.service, &old.name);
+                    self.repair.expected.insert(path, None);
+                    environment::replace_variable(workspace, old, name, value)
+                }
+                (None, None) => environment::add_variable(workspace, member.node, name, value).map(|edit| vec![edit]),
             };
-            let (source, edit) = result.map_err(|_| by_hand())?;
-            self.edit(source, edit, Role::Server, false);
+            for (source, edit) in result.map_err(|_| by_hand())? {
+                self.edit(source, edit, Role::Server, false);
+            }
             self.expect_variable(
                 member,
                 &member.store.service,
@@ -138,9 +149,8 @@ impl Seal<'_, '_, '_> {
                 &resolved(std::slice::from_ref(value), credential)[0],
             );
         }
-        for name in remove {
-            let Some(variable) = env.get(name) else { continue };
-            let path = environment_path(member.store.project, &member.store.service, name);
+        for variable in leaving {
+            let path = environment_path(member.store.project, &member.store.service, &variable.name);
             // The only variable of a service can't go without its key: it becomes harmless.
             let (source, edit) = match environment::remove_variable(self.bench.workspace, variable) {
                 Ok(removed) => {

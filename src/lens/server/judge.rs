@@ -207,26 +207,30 @@ pub(super) fn has_password_option(argv: &Argv, start: &Start) -> bool {
 }
 
 /// The host of the server that this one copies.
-pub(super) fn replica_of(argv: &Argv, start: &Start) -> Option<String> {
+pub(super) fn replica_of(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Option<String> {
     let options = parse(argv, &start.arguments);
-    options.items.iter().find_map(|item| match item {
+    let argument = options.items.iter().find_map(|item| match item {
         Item::Option(option) if argv.replica_flags.iter().any(|flag| option_name(argv, flag) == option.name) => {
             let value = option.values.first().filter(|value| value.word.certain)?;
             value.word.text.split_ascii_whitespace().next().map(str::to_owned)
         }
         _ => None,
-    })
+    });
+    argument.or_else(|| config(argv, options.config.as_ref()?, start, setup)?.replica_of)
 }
 
 /// True if it is part of a cluster.
-pub(super) fn is_clustered(argv: &Argv, start: &Start) -> bool {
-    parse(argv, &start.arguments).items.iter().any(|item| match item {
+pub(super) fn is_clustered(argv: &Argv, start: &Start, setup: &Setup<'_>) -> bool {
+    let options = parse(argv, &start.arguments);
+    let by_argument = options.items.iter().any(|item| match item {
         Item::Option(option) => {
             argv.cluster_flags.iter().any(|flag| option_name(argv, flag) == option.name)
                 && option.values.first().is_some_and(|value| value.word.text != "no")
         }
         _ => false,
-    })
+    });
+    let by_file = || Some(config(argv, options.config.as_ref()?, start, setup)?.is_clustered);
+    by_argument || by_file().unwrap_or(false)
 }
 
 /// What the variables of an image with scripts come to.

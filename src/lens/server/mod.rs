@@ -46,6 +46,10 @@ pub struct ConfAuth {
     pub acl_file: bool,
     /// True if it includes a file that can't be seen.
     pub includes_unknown: bool,
+    /// The host of the server that it makes a copy of.
+    pub replica_of: Option<String>,
+    /// True if it makes the server a part of a cluster.
+    pub is_clustered: bool,
 }
 
 /// The user that clients are before they log in.
@@ -161,8 +165,10 @@ pub enum NoRepair {
     #[error("the password comes from the file that {0} names")]
     File(String),
     /// The server copies another one or belongs to a cluster.
-    #[error("it takes part in {0}: all its servers need the password, and each other's, at the same time")]
-    Linked(&'static str),
+    #[error(
+        "it takes part in {0}: add `{1}` to the command of all its servers in one go, and hand the password to what connects to them"
+    )]
+    Linked(&'static str, String),
     /// The option has several values.
     #[error("`{0}` gets several values: put quotes around the password")]
     SeveralValues(String),
@@ -199,7 +205,13 @@ pub fn require_password(mechanism: &Mechanism, setup: &Setup<'_>, reference: &st
 /// The host of the server that this one copies, if its arguments name one.
 pub fn replica_of(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
     let Route::Starts { argv, starts, .. } = route(mechanism, setup) else { return None };
-    starts.iter().find_map(|start| judge::replica_of(argv, start))
+    starts.iter().find_map(|start| judge::replica_of(argv, start, setup))
+}
+
+/// True if its arguments or its file make it a part of a cluster.
+pub fn is_clustered(mechanism: &Mechanism, setup: &Setup<'_>) -> bool {
+    let Route::Starts { argv, starts, .. } = route(mechanism, setup) else { return false };
+    starts.iter().any(|start| judge::is_clustered(argv, start, setup))
 }
 
 /// What decides about the password.

@@ -60,11 +60,12 @@ fn one(
     reference: &str,
 ) -> Result<ServerEdit, NoRepair> {
     let flag = &argv.password_flag;
-    if judge::replica_of(argv, start).is_some() {
-        return Err(NoRepair::Linked("replication"));
+    let to_add = || format!("{flag} \"{reference}\" --masterauth \"{reference}\"");
+    if judge::replica_of(argv, start, setup).is_some() {
+        return Err(NoRepair::Linked("replication", to_add()));
     }
-    if judge::is_clustered(argv, start) {
-        return Err(NoRepair::Linked("a cluster"));
+    if judge::is_clustered(argv, start, setup) {
+        return Err(NoRepair::Linked("a cluster", to_add()));
     }
     let writer = Writer { argv, start, variable, reference };
     let Judgement { auth, user_decides, option, arguments } = judge::one(argv, start, setup);

@@ -62,7 +62,15 @@ fn fields(context: &Context<'_, '_>, project: usize, port: &Port<'_>, view: &mut
     view.set("port.spelling", FieldValue::text(spelling));
     let variable = port.address_variables.first();
     view.set("port.address_variable", FieldValue::optional(variable));
-    let source = variable.map(|name| variable::source_of(context, project, name));
+    let source = variable.map(|name| {
+        let source = variable::source_of(context, project, name);
+        let is_blank = context.workspace.projects[project].variables.get(name).is_none_or(str::is_empty);
+        // What is written beside the name opens the port as much.
+        match port.host_ip.filter(|_| is_blank) {
+            Some(ip) => format!("{source} and its default is {ip}"),
+            None => source,
+        }
+    });
     view.set("port.address_source", FieldValue::optional(source));
     if let Some(spot) = variable.and_then(|name| variable::definition(context, project, name)) {
         view.place("port.address_variable", spot);

@@ -11,6 +11,7 @@ use crate::source::{FileKind, Files, relative_to};
 use crate::syntax::yaml::{self, Kind};
 
 pub use shape::is_compose_file;
+pub(super) use written::loaded_env_files;
 
 /// The default names; the first that is there wins.
 pub const MAIN_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];

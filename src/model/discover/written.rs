@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::shape::holds_compose;
 use super::{CallPlace, MAIN_NAMES, OVERRIDE_NAMES, ProjectFiles, Reason, first_of};
 use crate::source::{FileKind, Files, absolute, decode, is_named_compose};
 use crate::syntax::compose_call::{self, ComposeCall, Program};
+use crate::syntax::env_load;
 
 /// Longest text in which calls are looked for, in bytes.
 const LENGTH_LIMIT: usize = 512 * 1024;
@@ -61,6 +63,22 @@ pub(super) fn projects(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles
         }
     }
     found.into_values().collect()
+}
+
+/// The env files that scripts and documents around a Compose file's folder load into the environment of Compose, or put where
+/// it looks.
+pub(in super::super) fn loaded_env_files(files: &dyn Files, folder: &Path) -> BTreeSet<PathBuf> {
+    let reach = Reach::of(files, folder);
+    let texts = reach.read.iter().flat_map(|base| texts(files, base)).filter(|path| is_script(path));
+    let mut found = BTreeSet::new();
+    for path in texts {
+        let Some(text) = script(files, &path) else { continue };
+        let above = || path.ancestors().skip(1).take_while(|base| base.starts_with(reach.root)).chain([folder]);
+        for name in env_load::loaded_files(&text) {
+            found.extend(above().map(|base| absolute(base, &name)).filter(|path| files.kind(path) == FileKind::File));
+        }
+    }
+    found
 }
 
 /// The Compose files that a text calls by name.
@@ -122,11 +140,13 @@ pub(super) fn is_script(path: &Path) -> bool {
         || SCRIPT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
+/// The text of a script, unless it is too long.
+fn script(files: &dyn Files, path: &Path) -> Option<Arc<str>> {
+    files.read(path).and_then(|bytes| decode(&bytes)).ok().filter(|text| text.len() <= LENGTH_LIMIT)
+}
+
 fn calls(files: &dyn Files, path: &Path) -> Vec<ComposeCall> {
-    let Some(text) = files.read(path).and_then(|bytes| decode(&bytes)).ok().filter(|text| text.len() <= LENGTH_LIMIT)
-    else {
-        return Vec::new();
-    };
+    let Some(text) = script(files, path) else { return Vec::new() };
     if is_named_compose(path) && !is_script(path) {
         return compose_call::calls(&compose_call::header(&text));
     }

@@ -17,10 +17,14 @@ use super::variables::Variables;
 
 /// Gives the bare names in a list of `environment` the values that the project knows.
 pub(super) fn pass_through(root: &mut Node, variables: &Variables) {
-    super::cast::visit(root, &["services", "*", "environment", "*"], &mut |item| {
-        let Value::Text(text) = &item.value else { return };
-        if let Some(value) = variables.get(&text.value) {
-            item.value = Value::Text(Text::literal(format!("{}={value}", text.value)));
+    super::cast::visit(root, &["services", "*", "environment"], &mut |environment| {
+        // What stands in a mapping is a value, even if there is a variable of that name.
+        let Value::List(items) = &mut environment.value else { return };
+        for item in items {
+            let Value::Text(text) = &item.value else { continue };
+            if let Some(value) = variables.get(&text.value) {
+                item.value = Value::Text(Text::of_variable(&format!("{}=", text.value), &text.value, value));
+            }
         }
     });
 }

@@ -137,7 +137,7 @@ pub(in super::super) fn dependency(place: &Place, restart: Option<bool>) -> Node
 
 fn add(map: &mut Map, key: &str, value: impl FnOnce() -> Node) {
     if map.get(key).is_none() {
-        map.set(key, value());
+        map.set(key, value().by_default());
     }
 }
 
@@ -260,12 +260,14 @@ fn long_ports(port: &port::ShortPort, item: &Node) -> Vec<Node> {
                 (u32::from(published.first) + u32::from(target - port.target.first)).to_string()
             }
         });
-        let mut entries = vec![("mode", Node::text("ingress", place))];
+        let mut entries = vec![("mode", Node::text("ingress", place).by_default())];
         entries.extend(host.clone().map(|host| ("host_ip", Node::new(Value::Text(host), place))));
         // To the reference, port 0 is no port.
         entries.extend((target != 0).then(|| ("target", Node::new(Value::Int(target.into()), place))));
         entries.extend(published.map(|published| ("published", Node::text(published, place))));
-        entries.push(("protocol", Node::text(port.protocol.clone(), place)));
+        let protocol = Node::text(port.protocol.clone(), place);
+        let is_written = text.value.contains('/');
+        entries.push(("protocol", if is_written { protocol } else { protocol.by_default() }));
         Node::map(entries, place)
     };
     targets.into_iter().map(one).collect()

@@ -24,8 +24,7 @@ pub(super) fn read(workspace: &Workspace<'_>, project: &Project) -> Vec<Reading>
     let mut readings = Vec::new();
     for service in project.services() {
         let Some(ports) = service.value.as_map().and_then(|service| service.entry("ports")) else { continue };
-        let items: Vec<_> =
-            ports.value.as_list().unwrap_or_default().iter().filter_map(|node| Published::read(node)).collect();
+        let items: Vec<_> = ports.value.as_list().unwrap_or_default().iter().filter_map(Published::read).collect();
         for (number, closed) in items.iter().enumerate().filter(|(_, item)| !item.is_open) {
             // The files append in their order: what stands before this entry is what its author found.
             let Some(open) = closed.still_open(items.get(..number).unwrap_or_default()) else { continue };

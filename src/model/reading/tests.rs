@@ -212,6 +212,22 @@ fn an_env_file_that_is_not_read_is_named_once_for_all_its_variables() {
 }
 
 #[test]
+fn an_env_file_that_a_script_loads_is_read() {
+    let compose = "services:\n  a:\n    image: x:$TAG\n    env_file: prod.env\n";
+    let project = [("compose.yaml", compose), ("prod.env", "TAG=1\n")];
+    assert_eq!(readings(&project), ["UnreadEnvFile TAG @ $TAG -> prod.env:1 if TAG"]);
+    let scripts = [
+        ("up.sh", "set -a; source prod.env; set +a; docker compose up -d\n"),
+        ("scripts/up.sh", "cd .. && export $(xargs < ./prod.env) && docker compose up\n"),
+        ("Makefile", "include prod.env\nexport\nup:\n\tdocker compose up\n"),
+    ];
+    for script in scripts {
+        let files = [project[0], project[1], script];
+        assert_eq!(readings(&files), [""; 0], "{script:?}");
+    }
+}
+
+#[test]
 fn lines_of_env_files_are_read_as_compose_reads_them() {
     let compose = "services:\n  a:\n    image: x\n    env_file: a.env\n";
     let cases = [

@@ -4,15 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{Passage, Reading, ReadingKind, TwoValues};
 use crate::model::container_env::{ContainerEnv, Site};
-use crate::model::node::{Certainty, Entry, Node, Value};
+use crate::model::node::{Certainty, Entry, Node};
 use crate::model::project::{Project, depends_on};
 use crate::model::workspace::Workspace;
 
 pub(super) fn read(workspace: &Workspace<'_>, project: &Project) -> Vec<Reading> {
-    let mut used = BTreeSet::new();
-    if let Some(root) = &project.root {
-        collect_variables(root, &mut used);
-    }
+    let used = project.root.as_ref().map(Node::variables).unwrap_or_default();
     let users: Vec<_> = project.services().iter().map(|service| (service, variables_of(service))).collect();
     let mut readings = Vec::new();
     for (service, env) in &project.containers {
@@ -102,17 +99,6 @@ fn has_host(text: &str, server: &Entry) -> bool {
 
 /// The variables that Compose replaces in a service, but for those of its build.
 fn variables_of(service: &Entry) -> BTreeSet<&str> {
-    let mut used = BTreeSet::new();
     let entries = service.value.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
-    entries.iter().filter(|entry| entry.key != "build").for_each(|entry| collect_variables(&entry.value, &mut used));
-    used
-}
-
-fn collect_variables<'n>(node: &'n Node, used: &mut BTreeSet<&'n str>) {
-    match &node.value {
-        Value::Text(text) => used.extend(text.variables()),
-        Value::Map(map) => map.entries.iter().for_each(|entry| collect_variables(&entry.value, used)),
-        Value::List(items) => items.iter().for_each(|item| collect_variables(item, used)),
-        _ => {}
-    }
+    entries.iter().filter(|entry| entry.key != "build").flat_map(|entry| entry.value.variables()).collect()
 }

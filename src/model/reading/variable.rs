@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Passage, Reading, ReadingKind, TwoValues, UnreadFile};
 use crate::model::container_env::{Overlap, OverlapKind};
+use crate::model::discover::loaded_env_files;
 use crate::model::interpolate::{Event, EventKind};
 use crate::model::project::Project;
 use crate::model::workspace::Workspace;
@@ -25,7 +26,11 @@ pub(super) fn unread(workspace: &mut Workspace<'_>, project: &Project, events: &
     let meant_for_env = names_of_examples(workspace, project);
     undefined.retain(|(_, name, _)| !meant_for_env.contains(*name));
     let mut readings: Vec<Reading> = Vec::new();
-    let files = project.host_env_files.iter().filter(|source| !is_read(workspace, project, **source));
+    // Who calls Compose by a script has more in its environment than Compose itself reads.
+    let loaded = loaded_env_files(workspace.sources.files(), &project.folder);
+    let is_known =
+        |source: SourceId| is_read(workspace, project, source) || loaded.contains(&workspace.sources.get(source).path);
+    let files = project.host_env_files.iter().filter(|source| !is_known(**source));
     let mut files: Vec<(UnreadFile, SourceId)> =
         files.map(|source| (use_of(workspace, project, *source), *source)).collect();
     files.sort_by_key(|(file, _)| *file as u8);

@@ -105,6 +105,8 @@ pub struct Document {
     pub roots: Vec<NodeId>,
     /// Where the comments stand, `#` included, sorted.
     pub comments: Vec<Span>,
+    /// True if the text is no YAML from some place on, so that what stands behind it is not in the tree.
+    pub is_cut: bool,
 }
 
 impl Document {

@@ -24,7 +24,10 @@ pub fn parse(text: Arc<str>) -> (Document, Vec<Problem>) {
             (document, problems) = (again, second);
         }
     }
-    check::check(&document, &mut problems);
+    // What is wrong before the end of a text that ends in the middle may be the same mistake.
+    if !document.is_cut {
+        check::check(&document, &mut problems);
+    }
     problems.sort_by_key(|problem| problem.span);
     (document, problems)
 }
@@ -73,7 +76,8 @@ struct Builder<'t> {
 }
 
 fn build(text: &Arc<str>, parsed: &str, problems: &mut Vec<Problem>) -> Document {
-    let document = Document { text: text.clone(), nodes: Vec::new(), roots: Vec::new(), comments: Vec::new() };
+    let document =
+        Document { text: text.clone(), nodes: Vec::new(), roots: Vec::new(), comments: Vec::new(), is_cut: false };
     let mut builder =
         Builder { document, text, open: Vec::new(), by_anchor_id: HashMap::new(), by_name: HashMap::new() };
     let options = options! {
@@ -93,6 +97,7 @@ fn build(text: &Arc<str>, parsed: &str, problems: &mut Vec<Problem>) -> Document
             }
             Err(error) => {
                 problems.push(scan_problem(text, &error));
+                builder.document.is_cut = true;
                 break;
             }
         }
