@@ -119,6 +119,15 @@ impl Project {
     }
 }
 
+/// True if a service waits for another one.
+pub fn depends_on(service: &Node, other: &str) -> bool {
+    match service.get("depends_on").map(|node| &node.value) {
+        Some(Value::Map(map)) => map.get(other).is_some(),
+        Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).any(|text| text.value == other),
+        _ => false,
+    }
+}
+
 /// Reads the env files for `${…}`: the project's `.env`, or those that the person or the project named.
 fn read_variables(workspace: &mut Workspace<'_>, set: &ProjectFiles, options: &Options) -> Variables {
     let folder = &set.folder;

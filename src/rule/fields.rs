@@ -250,21 +250,18 @@ const READING: &[FieldInfo] = &[
     field(
         "reading.detail",
         Text,
-        "more about the kind: `command-cut`: the character; `blank-word`: the option; `dollar-in-word`: `text` or \
+        "more about the kind: `port-stays-open`: `entry`, or `empty` for a list without entries; `command-cut`: the \
+         character; `blank-word`: the option; `dollar-in-word`: `text` or \
          `variable`; `unread-env-file`: `service`, `folder` or `other`; `other-readers`: `hash`, `variable`, `dollar`, \
-         `backtick`, `backslash` or `blank`; `two-values`: `both-used`, `both-used-apart` or \
-         `replaced`; `number-rewritten`: \
-         `another-number`, or `same-number` where only zeros behind the point go",
+         `backtick`, `backslash` or `blank`; \
+         `number-rewritten`: `spelling` if it is the same number in decimals, else `value`; `two-values`: `replaced` if one \
+         counts, else `one-service`, `server-and-client` or `apart`",
     )
     .optional(),
-    field("reading.next", Text, "`blank-word`: the option that becomes the value").optional(),
-    field(
-        "reading.before",
-        Text,
-        "`number-rewritten`: the number as written; absent where it may be a password; `blank-word`: `blank-default` for \
-         `${NAME:-}`, else `no-default`",
-    )
-    .optional(),
+    field("reading.next", Text, "`blank-word`: the option that follows instead").optional(),
+    field("reading.by_default", Bool, "`blank-word`: true if the file itself gives nothing as the default, `${NAME:-}`"),
+    field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password")
+        .optional(),
     field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),
 ];
 

@@ -11,7 +11,7 @@ use crate::catalog::{Client, Store};
 use crate::lens::command::Command;
 use crate::lens::url::{StoreUrl, UrlReading, host_list};
 use crate::model::container_env::{ContainerEnv, ContainerVariable, Site};
-use crate::model::node::{Certainty, Entry, Node, Place, Text, Value};
+use crate::model::node::{Certainty, Entry, Node, Place, Text};
 use crate::model::{Project, Workspace};
 use crate::source::SourceId;
 
@@ -486,13 +486,4 @@ fn host_entries(workspace: &Workspace<'_>, project: &Project) -> Vec<(SourceId, 
 /// The value as a simple dotenv library reads it: unquoted, variables left alone.
 fn host_text(value: &crate::syntax::env::EnvValue) -> Text {
     Text::literal(&value.text)
-}
-
-/// True if a service waits for another one.
-pub(super) fn depends_on(service: &Node, other: &str) -> bool {
-    match service.get("depends_on").map(|node| &node.value) {
-        Some(Value::Map(map)) => map.get(other).is_some(),
-        Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).any(|text| text.value == other),
-        _ => false,
-    }
 }

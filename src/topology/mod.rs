@@ -11,8 +11,8 @@ mod stores;
 
 use crate::catalog::Store;
 use crate::lens::port::Port;
-use crate::model::Workspace;
 use crate::model::node::{Entry, Node};
+use crate::model::{Workspace, depends_on};
 use crate::source::SourceId;
 use crate::syntax::yaml::NodeId;
 
@@ -105,7 +105,7 @@ impl Topology {
         let linked: Vec<_> = self.links_to(number).filter_map(|link| link.service.as_deref()).collect();
         let is_blind = |service: &&Entry| {
             let env = &project.containers[&service.key];
-            links::depends_on(&service.value, &store.service)
+            depends_on(&service.value, &store.service)
                 && !linked.contains(&service.key.as_str())
                 && !clients.of(&service.value, env).is_no_client_of(&store.names, env)
         };

@@ -3,10 +3,10 @@
 use super::service::{describe, not_set};
 use super::{Context, Seen};
 use crate::lint::finding::Subject;
-use crate::model::reading::{Difference, Passage, Reading, ReadingKind, UnreadFile};
+use crate::model::reading::{Difference, Passage, Reading, ReadingKind, TwoValues, UnreadFile};
 use crate::rule::{FieldValue, ViewKind};
 use crate::source::{is_env_name, relative_to};
-use crate::topology::{Spot, StoreService};
+use crate::topology::Spot;
 
 pub(super) fn add(context: &Context<'_, '_>, number: usize, seen: &mut Vec<Seen>) {
     let project = &context.workspace.projects[number];
@@ -15,7 +15,7 @@ pub(super) fn add(context: &Context<'_, '_>, number: usize, seen: &mut Vec<Seen>
         let service = service.and_then(|name| project.services().iter().find(|service| service.key == *name));
         let key = match (&reading.kind, &reading.service) {
             (ReadingKind::CommandCut { .. }, Some(service)) => Some(format!("services.{service}.{}", reading.subject)),
-            (ReadingKind::PortStaysOpen, Some(service)) => Some(format!("services.{service}.ports")),
+            (ReadingKind::PortStaysOpen { .. }, Some(service)) => Some(format!("services.{service}.ports")),
             _ => None,
         };
         let subject = Subject {
@@ -38,6 +38,7 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
     for name in ["reading.variable", "reading.detail", "reading.next", "reading.before", "reading.after"] {
         view.set(name, FieldValue::Absent);
     }
+    view.set("reading.by_default", FieldValue::Bool(false));
     let kind = kind(&reading.kind);
     let assumed = match reading.assumes.as_slice() {
         names @ [_, ..] if names.len() > SHOWN => Some(format!("{} are not set", some_of(names))),
@@ -55,13 +56,16 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         view.place("reading.other", spot(other));
     }
     match &reading.kind {
+        ReadingKind::PortStaysOpen { by_empty_list } => {
+            view.set("reading.detail", FieldValue::text(if *by_empty_list { "empty" } else { "entry" }));
+        }
         ReadingKind::CommandCut { by, variable } => {
             view.set("reading.detail", FieldValue::text(*by));
             view.set("reading.variable", FieldValue::optional(variable.as_ref()));
         }
-        ReadingKind::BlankWord { option, next, on_purpose } => {
+        ReadingKind::BlankWord { option, next, by_default } => {
+            view.set("reading.by_default", FieldValue::Bool(*by_default));
             view.set("reading.detail", FieldValue::text(option));
-            view.set("reading.before", FieldValue::text(if *on_purpose { "blank-default" } else { "no-default" }));
             view.set("reading.next", FieldValue::optional(next.as_ref()));
         }
         ReadingKind::DollarInWord { looks_like_a_variable } => {
@@ -74,48 +78,21 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         ReadingKind::OtherReaders(difference) => {
             view.set("reading.detail", FieldValue::text(difference_word(*difference)));
         }
-        ReadingKind::NumberRewritten { before, after, is_same } => {
-            view.set("reading.detail", FieldValue::text(if *is_same { "same-number" } else { "another-number" }));
+        ReadingKind::NumberRewritten { before, after, same_number } => {
+            view.set("reading.detail", FieldValue::text(if *same_number { "spelling" } else { "value" }));
             if !may_be_secret(&reading.subject) {
                 view.set("reading.before", FieldValue::text(before));
                 view.set("reading.after", FieldValue::text(after));
             }
         }
-        ReadingKind::TwoValues { both_used } => {
-            let detail = match both_used {
-                false => "replaced",
-                true if meet(context, number, reading) => "both-used",
-                true => "both-used-apart",
-            };
-            view.set("reading.detail", FieldValue::text(detail));
-        }
+        ReadingKind::TwoValues(relation) => view.set("reading.detail", FieldValue::text(relation_word(*relation))),
         _ => {}
     }
 }
 
-/// True if both values of a variable come to one service, or to a server and to what may log in there: two services may well
-/// have secrets of their own under one name.
-fn meet(context: &Context<'_, '_>, number: usize, reading: &Reading) -> bool {
-    let project = &context.workspace.projects[number];
-    let uses = |service: &str| {
-        let node = project.service(service);
-        node.is_some_and(|node| node.variables().contains(reading.subject.as_str()))
-    };
-    let stores = context.topology.stores.iter().enumerate();
-    let mut servers = stores.filter(|(_, store)| store.project == number && uses(&store.service));
-    let may_log_in = |(at, store): (usize, &StoreService)| {
-        let links =
-            context.topology.links.iter().filter(|link| link.project == number && link.service == reading.service);
-        let mut targets = links.filter(|link| link.store == store.store).map(|link| link.target.store()).peekable();
-        // Who shows no way to any such server may have one that can't be seen.
-        targets.peek().is_none() || targets.any(|target| target == Some(at))
-    };
-    reading.service.as_deref().is_some_and(uses) || servers.any(may_log_in)
-}
-
 fn kind(kind: &ReadingKind) -> &'static str {
     match kind {
-        ReadingKind::PortStaysOpen => "port-stays-open",
+        ReadingKind::PortStaysOpen { .. } => "port-stays-open",
         ReadingKind::CommandCut { .. } => "command-cut",
         ReadingKind::BlankWord { .. } => "blank-word",
         ReadingKind::DollarInWord { .. } => "dollar-in-word",
@@ -126,7 +103,7 @@ fn kind(kind: &ReadingKind) -> &'static str {
         ReadingKind::OtherReaders(_) => "other-readers",
         ReadingKind::NumberRewritten { .. } => "number-rewritten",
         ReadingKind::DuplicateKey => "duplicate-key",
-        ReadingKind::TwoValues { .. } => "two-values",
+        ReadingKind::TwoValues(_) => "two-values",
     }
 }
 
@@ -135,6 +112,15 @@ fn unread_file(file: UnreadFile) -> &'static str {
         UnreadFile::OfAService => "service",
         UnreadFile::OfAnotherFolder => "folder",
         UnreadFile::Other => "other",
+    }
+}
+
+fn relation_word(relation: TwoValues) -> &'static str {
+    match relation {
+        TwoValues::Replaced => "replaced",
+        TwoValues::InOneService => "one-service",
+        TwoValues::ServerAndClient => "server-and-client",
+        TwoValues::Apart => "apart",
     }
 }
 

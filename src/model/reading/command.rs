@@ -39,15 +39,14 @@ impl Command<'_, '_> {
     fn cut(&self, key: &str, at: usize) -> Option<Reading> {
         let rest = self.text.value.get(at..)?;
         // A descriptor before a `>` goes, too.
-        let ends = |c: char| matches!(c, ';' | '&' | '|' | '<' | '>');
-        let (offset, by) = rest.char_indices().find(|(_, c)| ends(*c))?;
-        // A sign at the very end takes nothing away.
-        if rest.get(offset..)?.chars().all(|c| ends(c) || c.is_whitespace()) {
-            return None;
-        }
+        let (offset, by) = rest.char_indices().find(|(_, c)| ends_a_command(*c))?;
         let at = at + offset;
         let piece = self.text.pieces.iter().find(|piece| piece.output.contains(&at));
         let variable = piece.and_then(variable_of);
+        // `app ;`: the container gets all that there is. In a variable, the character itself is a part of the value.
+        if variable.is_none() && offset == 0 && rest.chars().all(|c| c.is_whitespace() || ends_a_command(c)) {
+            return None;
+        }
         let range = match (piece, variable) {
             (Some(piece), Some(_)) => piece.source.clone(),
             _ => self.text.literal_range(at..at + 1)?,
@@ -87,9 +86,8 @@ impl Command<'_, '_> {
             _ => Vec::new(),
         };
         let at = self.passage(piece.source.clone());
-        let on_purpose = self.is_blank_on_purpose(at);
         Some(Reading {
-            kind: ReadingKind::BlankWord { option, next, on_purpose },
+            kind: ReadingKind::BlankWord { option, next, by_default: self.has_blank_default(at) },
             service: Some(self.service.to_owned()),
             subject: name.to_owned(),
             at,
@@ -98,8 +96,8 @@ impl Command<'_, '_> {
         })
     }
 
-    /// True for `${NAME:-}` and `${NAME-}`.
-    fn is_blank_on_purpose(&self, used: Passage) -> bool {
+    /// True for `${NAME:-}` and `${NAME-}`: that is how further arguments are left to whoever sets them.
+    fn has_blank_default(&self, used: Passage) -> bool {
         let text = self.workspace.sources.get(used.source).text.get(used.span.start..used.span.end);
         text.is_some_and(|text| text.ends_with("-}"))
     }
@@ -107,6 +105,11 @@ impl Command<'_, '_> {
     fn passage(&self, range: Range<usize>) -> Passage {
         Passage::within(self.workspace, &self.node.place, Some(range))
     }
+}
+
+/// True for the characters at which Compose ends a command.
+fn ends_a_command(c: char) -> bool {
+    matches!(c, ';' | '&' | '|' | '<' | '>')
 }
 
 /// The variable whose value a piece is.

@@ -4,6 +4,7 @@ mod command;
 mod env_file;
 mod port;
 mod template;
+mod two_values;
 mod value;
 mod variable;
 
@@ -49,8 +50,12 @@ pub struct Passage {
 /// The kinds of [`Reading`]. None of their texts is a value that could be a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadingKind {
-    /// A file binds a port to one address; an entry of another file, which [`Reading::other`] is, still opens it.
-    PortStaysOpen,
+    /// A file binds a port, the subject, to one address; an entry of an earlier file, which [`Reading::other`] is, still
+    /// opens it.
+    PortStaysOpen {
+        /// True if it is no entry that is to close it, but `ports: []`.
+        by_empty_list: bool,
+    },
     /// A command string ends at an unquoted character, and the rest is thrown away.
     CommandCut {
         /// The character: `;`, `&`, `|`, `<` or `>`.
@@ -58,14 +63,15 @@ pub enum ReadingKind {
         /// The variable that brings it along.
         variable: Option<String>,
     },
-    /// A blank variable, the subject, is no word of a command, and the option before it gets another value or none.
+    /// A blank variable, the subject, is no word of a command: what stands before it is followed by something else, or by
+    /// nothing.
     BlankWord {
-        /// The option before it.
+        /// The option before it. It may be one that takes no value.
         option: String,
         /// The option behind it, which becomes the value.
         next: Option<String>,
-        /// True for `${NAME:-}`: that is also how further arguments are left to whoever sets them.
-        on_purpose: bool,
+        /// True if the file itself gives nothing as the default: `${NAME:-}`. Compose does not warn of it then.
+        by_default: bool,
     },
     /// A `$` and the letters behind it, in the middle of a word, are taken for a variable that nothing sets.
     DollarInWord {
@@ -93,16 +99,26 @@ pub enum ReadingKind {
         before: String,
         /// As the container gets it.
         after: String,
-        /// True if it is the same number for whoever reads a decimal one: `1.50` and `1.5`.
-        is_same: bool,
+        /// True if both are one number in plain decimals, as 1.50 and 1.5 are.
+        same_number: bool,
     },
     /// An env file sets a variable twice, to different values; [`Reading::other`] is the one that counts.
     DuplicateKey,
     /// Two files set a variable to different values.
-    TwoValues {
-        /// True if both values are in use: one in `${…}`, and one in the container. False if one replaces the other.
-        both_used: bool,
-    },
+    TwoValues(TwoValues),
+}
+
+/// What becomes of two values of one variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TwoValues {
+    /// One replaces the other.
+    Replaced,
+    /// One is in `${…}` and one in the container, in the same service.
+    InOneService,
+    /// One is in `${…}` of a service with an image of somebody else, and one in a container that reaches it.
+    ServerAndClient,
+    /// One is in `${…}` and one in the container of another service, and nothing says that the two need the same.
+    Apart,
 }
 
 /// What an env file is that Compose does not read for `${…}`.
@@ -159,7 +175,7 @@ pub(super) fn read(workspace: &mut Workspace<'_>, project: &Project, events: &[E
     readings.extend(port::read(workspace, project));
     readings.extend(variable::unread(workspace, project, events));
     readings.extend(variable::overlaps(workspace, project));
-    readings.extend(variable::both_used(workspace, project));
+    readings.extend(two_values::read(workspace, project));
     readings.extend(env_file::read(workspace, project));
     readings.sort_by(|a, b| (a.at, &a.subject).cmp(&(b.at, &b.subject)));
     // Anchors and `extends` read one text several times.

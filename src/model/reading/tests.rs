@@ -22,7 +22,10 @@ fn readings(files: &[(&str, &str)]) -> Vec<String> {
     assert_eq!(workspace.problems().collect::<Vec<_>>(), Vec::<&crate::model::Problem>::new());
     let shown = |reading: &Reading| {
         let debug = format!("{:?}", reading.kind);
-        let kind = debug.split([' ', '(']).next().unwrap_or_default();
+        let kind = match reading.kind {
+            ReadingKind::TwoValues(_) => debug.as_str(),
+            _ => debug.split([' ', '(']).next().unwrap_or_default(),
+        };
         let text = reading.at.span.slice(&workspace.sources.get(reading.at.source).text).to_owned();
         let other = reading.other.map(|other| {
             let source = workspace.sources.get(other.source);
@@ -51,11 +54,16 @@ fn a_command_is_cut_where_compose_cuts_it() {
         ("sh -c \"a && b\"", ""),
         ("[a, '&&', b]", ""),
         ("a \\; b", ""),
-        ("'a ; '", ""),
+        ("'a ;'", ""),
         ("a &", ""),
+        ("'a && ;  '", ""),
+        ("a 2>", "CommandCut command @ >"),
+        ("a $END", "CommandCut command @ $END -> .env:3"),
+        ("a ; $NONE", ""),
+        ("a ; $UNSET", ""),
     ];
     for (text, expected) in cases {
-        let found = readings(&[("compose.yaml", &command(text)), (".env", "NONE=\nCUT='x;y'\n")]);
+        let found = readings(&[("compose.yaml", &command(text)), (".env", "NONE=\nCUT='x;y'\nEND='x;'\n")]);
         assert_eq!(found.join("\n"), expected, "{text}");
     }
 }
@@ -72,6 +80,7 @@ fn a_blank_variable_takes_a_word_away_only_where_it_is_one() {
         ("a --pass=$NONE --b", ""),
         ("a --pass $NONE value", ""),
         ("a --pass ${NONE:-} --b", "BlankWord NONE @ ${NONE:-} -> .env:1"),
+        ("a --pass ${UNSET-} --b", "BlankWord UNSET @ ${UNSET-} if UNSET"),
         ("a $NONE --b", ""),
         ("[a, --pass, $NONE, --b]", ""),
     ];
@@ -91,17 +100,31 @@ fn an_override_leaves_the_port_of_the_base_open() {
     let expected = "PortStaysOpen 80 @ '127.0.0.1:80:80' -> docker-compose.yml:4";
     assert_eq!(found(base, &over("['127.0.0.1:80:80']")), expected);
     let moved = "PortStaysOpen 80 @ '127.0.0.1:81:80' -> docker-compose.yml:4";
-    assert_eq!(found(base, &over("['127.0.0.1:81:80']")), moved);
+    assert_eq!(found(base, &over("['127.0.0.1:81:80']")), moved, "the old one stays");
     assert_eq!(found(base, &over("[]")), "PortStaysOpen 80 @ [] -> docker-compose.yml:4");
-    let assumed = base.replace("'80:80'", "'${IP:-0.0.0.0}:80:80'");
-    assert_eq!(found(&assumed, &over("['127.0.0.1:80:80']")), format!("{expected} if IP"));
-    let bound = base.replace("'80:80'", "'127.0.0.1:80:80'");
-    assert_eq!(found(&bound, &over("['80:80']")), "", "the override opens it on purpose");
-    for other in ["['127.0.0.1:80:80/udp']", "!reset []", "['81:80']", "!override ['127.0.0.1:80:80']"] {
+    let with = |port: &str| base.replace("80:80", port);
+    let assumed = format!("{expected} if IP");
+    assert_eq!(found(&with("${IP:-0.0.0.0}:80:80"), &over("['127.0.0.1:80:80']")), assumed);
+    for closed in ["['127.0.0.1:80:80']", "['80:80']", "[]"] {
+        assert_eq!(found(&with("127.0.0.1:80:80"), &over(closed)), "", "{closed} opens, or has nothing to close");
+    }
+    for other in [
+        "",
+        "!reset []",
+        "!override []",
+        "['127.0.0.1:81:81']",
+        "['127.0.0.1:80:80/udp']",
+        "['81:80']",
+        "!override ['127.0.0.1:80:80']",
+    ] {
         assert_eq!(found(base, &over(other)), "", "{other}");
     }
     let both = "services:\n  a:\n    image: x\n    ports: ['80:80', '127.0.0.1:80:80']\n";
     assert_eq!(readings(&[("docker-compose.yml", both)]), [""; 0], "one file says both on purpose");
+    let extends = "services:\n  b:\n    image: x\n    ports: ['80:80']\n  a:\n    extends: b\n    ports: PORTS\n";
+    let extending = |ports: &str| readings(&[("docker-compose.yml", &extends.replace("PORTS", ports))]).join("\n");
+    assert_eq!(extending("['127.0.0.1:80:80']"), expected);
+    assert_eq!(extending("[]"), "PortStaysOpen 80 @ [] -> docker-compose.yml:4");
 }
 
 #[test]
@@ -146,7 +169,36 @@ fn two_files_with_one_variable_are_told_apart_by_whether_both_values_are_used() 
     let files =
         [("compose.yaml", compose), (".env", "TAG=1\nB=9\n"), ("a.env", "A=1\nTAG=2\n"), ("b.env", "A=2\nB=8\n")];
     let found = readings(&files);
-    assert_eq!(found, ["TwoValues TAG @ TAG -> .env:1", "TwoValues A @ A -> a.env:1"]);
+    assert_eq!(found, ["TwoValues(InOneService) TAG @ TAG -> .env:1", "TwoValues(Replaced) A @ A -> a.env:1"]);
+}
+
+#[test]
+fn two_values_of_a_variable_meet_in_one_service_or_between_a_server_and_its_client() {
+    let found = |server: &str, client: &str, env: &str| {
+        let compose = format!("services:\n  db:\n{server}  b:\n    image: b\n    env_file: b.env\n{client}");
+        let env = format!("DB_PASSWORD=2\n{env}");
+        let readings = readings(&[("compose.yaml", &compose), (".env", "DB_PASSWORD=1\n"), ("b.env", &env)]);
+        assert_eq!(readings.len(), 1, "{readings:?}");
+        let at = readings[0].find('(').expect("it is a kind with details");
+        readings[0][at + 1..].split(')').next().unwrap_or_default().to_owned()
+    };
+    let (image, built) = ("    image: x/pg:1\n", "    image: x/pg:1\n    build: .\n");
+    let uses = "    environment: {PG_PASSWORD: '${DB_PASSWORD}'}\n";
+    let cases = [
+        (image, "", "", "Apart"),
+        (image, "    depends_on: [db]\n", "", "ServerAndClient"),
+        (image, "", "DB_HOST=db\n", "ServerAndClient"),
+        (image, "", "DB_URL=pg://u@db:5432/x\n", "ServerAndClient"),
+        (image, "", "DB_URL=db://u@other/x\nDB_KIND=db\n", "Apart"),
+        (built, "    depends_on: [db]\n", "DB_HOST=db\n", "Apart"),
+        ("    image: x/db\n", "", "", "ServerAndClient"),
+        ("    image: x/db\n", "", "DB_HOST=other\n", "Apart"),
+        (image, "    command: run ${DB_PASSWORD}\n", "", "InOneService"),
+        (image, "    build: {context: ., args: {A: '${DB_PASSWORD}'}}\n", "", "Apart"),
+    ];
+    for (server, client, env, expected) in cases {
+        assert_eq!(found(&format!("{server}{uses}"), client, env), expected, "{server}{client}{env}");
+    }
 }
 
 #[test]
@@ -205,20 +257,28 @@ fn lines_of_env_files_are_read_as_compose_reads_them() {
 fn numbers_are_shown_as_they_are_written_and_as_they_arrive() {
     let cases = [
         ("010", "8", false),
-        ("1_000", "1000", false),
+        ("08540", "8540", false),
+        ("+49123", "49123", false),
         ("0x1f", "31", false),
-        ("1e3", "1000", false),
+        ("1000000.0", "1e+06", false),
+        ("12345678901234567890123", "1.2345678901234568e+22", false),
+        ("1_000", "1000", true),
         ("1.10", "1.1", true),
+        ("1e3", "1000", true),
+        ("1e6", "1e+06", true),
         ("1.0", "1", true),
+        ("-.50", "-0.5", true),
+        ("100.0", "100", true),
+        ("0.0", "0", true),
     ];
-    for (before, after, is_same) in cases {
+    for (before, after, same_number) in cases {
         let text = format!("services:\n  a:\n    image: x\n    environment:\n      A: {before}\n");
         let mut overlay = Overlay::new(&NoFiles);
         overlay.set(PathBuf::from("/p/compose.yaml"), text.as_bytes());
         let sets = projects_of(&overlay, &[PathBuf::from("/p/compose.yaml")]);
         let workspace = Workspace::read(&overlay, &sets, &Options::default());
         let kinds: Vec<_> = workspace.projects[0].readings.iter().map(|reading| reading.kind.clone()).collect();
-        let expected = ReadingKind::NumberRewritten { before: before.to_owned(), after: after.to_owned(), is_same };
+        let expected = ReadingKind::NumberRewritten { before: before.to_owned(), after: after.to_owned(), same_number };
         assert_eq!(kinds, [expected], "{before}");
     }
     for plain in ["8080", "0.5", "'010'", "yes", "-1"] {

@@ -38,11 +38,9 @@ pub(super) fn numbers(workspace: &Workspace<'_>, project: &Project) -> Vec<Readi
         let nodes = TEXTS.iter().filter_map(|path| service.value.at(path));
         readings.extend(nodes.flat_map(entries).filter_map(|entry| {
             let (before, after) = rewritten(workspace, &entry.value)?;
-            // Digits and a point alone: every reader makes the same number of both, but a leading zero may mean octal.
-            let is_plain = before.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
-            let is_same = is_plain && before.parse::<f64>().ok() == after.parse::<f64>().ok();
+            let same_number = is_same_number(&before, &after);
             Some(Reading {
-                kind: ReadingKind::NumberRewritten { before, after, is_same },
+                kind: ReadingKind::NumberRewritten { before, after, same_number },
                 service: Some(service.key.clone()),
                 subject: entry.key.clone(),
                 at: Passage::from(&entry.value.place),
@@ -70,4 +68,32 @@ fn rewritten(workspace: &Workspace<'_>, node: &Node) -> Option<(String, String)>
     let before = workspace.document(node.place.source)?.scalar(node.place.node)?;
     let after = node.scalar_text()?.value;
     (before != after).then(|| (before.to_owned(), after))
+}
+
+/// True if a program reads the same number from both. An exponent that nobody wrote may be none for it.
+fn is_same_number(before: &str, after: &str) -> bool {
+    let has_exponent = |number: &str| number.contains(['e', 'E']);
+    let is_plain_enough = has_exponent(before) || !has_exponent(after);
+    is_plain_enough && decimal(before).is_some_and(|number| decimal(after) == Some(number))
+}
+
+/// What a program reads that knows plain decimals: sign, digits without zeros at the ends, and the power of ten of the last.
+/// `None` for what it may take for something else, or whose leading zeros or `+` may be a part of what it stands for.
+fn decimal(number: &str) -> Option<(bool, String, i64)> {
+    let plain = number.replace('_', "");
+    let (is_negative, plain) = plain.strip_prefix('-').map_or((false, plain.as_str()), |rest| (true, rest));
+    let (mantissa, exponent) = match plain.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (plain, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let has_leading_zero = whole.len() > 1 && whole.starts_with('0');
+    if has_leading_zero || !format!("{whole}{fraction}").chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_end_matches('0');
+    let power = exponent - i64::try_from(fraction.len()).ok()? + i64::try_from(all.len() - digits.len()).ok()?;
+    let digits = digits.trim_start_matches('0');
+    Some((is_negative, digits.to_owned(), if digits.is_empty() { 0 } else { power }))
 }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Passage, Reading, ReadingKind, UnreadFile};
-use crate::model::container_env::{Overlap, OverlapKind, Site};
+use super::{Passage, Reading, ReadingKind, TwoValues, UnreadFile};
+use crate::model::container_env::{Overlap, OverlapKind};
 use crate::model::discover::loaded_env_files;
 use crate::model::interpolate::{Event, EventKind};
-use crate::model::node::{Certainty, Node};
 use crate::model::project::Project;
 use crate::model::workspace::Workspace;
 use crate::source::{SourceId, is_env_name, is_example_name};
@@ -100,7 +99,7 @@ pub(super) fn overlaps(workspace: &Workspace<'_>, project: &Project) -> Vec<Read
         readings.extend(env.overlaps.iter().map(|Overlap { name, kind, earlier, later }| Reading {
             kind: match kind {
                 OverlapKind::Removed => ReadingKind::RemovedByPassThrough,
-                OverlapKind::Replaced => ReadingKind::TwoValues { both_used: false },
+                OverlapKind::Replaced => ReadingKind::TwoValues(TwoValues::Replaced),
             },
             service: Some(service.clone()),
             subject: name.clone(),
@@ -111,35 +110,6 @@ pub(super) fn overlaps(workspace: &Workspace<'_>, project: &Project) -> Vec<Read
                 _ => Vec::new(),
             },
         }));
-    }
-    readings
-}
-
-/// Variables that have one value in `${…}`, and another in a container that gets it from an env file.
-pub(super) fn both_used(workspace: &Workspace<'_>, project: &Project) -> Vec<Reading> {
-    let used = project.root.as_ref().map(Node::variables).unwrap_or_default();
-    let mut readings = Vec::new();
-    for (service, env) in &project.containers {
-        for variable in env.variables.iter().filter(|variable| used.contains(variable.name.as_str())) {
-            let Site::File { source, .. } = &variable.site else { continue };
-            let Some(text) = variable.value.as_ref().filter(|text| text.certainty == Certainty::Known) else {
-                continue;
-            };
-            let Some(definition) = project.variables.definition(&variable.name) else { continue };
-            let interpolated = project.variables.get(&variable.name).unwrap_or_default();
-            let differ = !text.value.is_empty() && !interpolated.is_empty() && text.value != interpolated;
-            if definition.source == *source || !differ {
-                continue;
-            }
-            readings.push(Reading {
-                kind: ReadingKind::TwoValues { both_used: true },
-                service: Some(service.clone()),
-                subject: variable.name.clone(),
-                at: Passage::of_site(workspace, &variable.site),
-                other: Some(Passage { source: definition.source, span: definition.key_span }),
-                assumes: Vec::new(),
-            });
-        }
     }
     readings
 }
