@@ -111,8 +111,18 @@ fn careful_repair(files: BTreeMap<String, Vec<u8>>) -> Result<(Folder, Option<i3
             prop_assert!(left.get(&comment).is_some_and(|left| *left >= count), "{}: {:?} is gone", name, comment);
         }
         for line in removed_lines(&before, &after) {
-            let concerned =
-                ["redis", "valkey", "6379", "PASSWORD", "test:", "command:", "noeviction", "--append", "environment"];
+            let concerned = [
+                "redis",
+                "valkey",
+                "6379",
+                "PASSWORD",
+                "test:",
+                "command:",
+                "maxmemory",
+                "eviction",
+                "--append",
+                "environment",
+            ];
             prop_assert!(concerned.iter().any(|word| line.contains(word)), "{}: {:?} was changed", name, line);
         }
     }
