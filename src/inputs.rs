@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Configs, repository_root};
+use crate::config::Configs;
 use crate::model::discover::{
     MAIN_NAMES, ProjectFiles, called_files, is_compose_file, listed_in_dotenv, may_hold_calls, projects_with,
 };
-use crate::source::{FileKind, Files, files_below, is_env_name, is_named_compose, relative_to};
+use crate::source::{FileKind, Files, files_below, is_env_name, is_named_compose, relative_to, repository_root};
 
 /// What the paths stand for, before it is known which files make a project.
 #[derive(Debug, Default)]
@@ -111,7 +111,7 @@ pub fn compose_files_around(files: &dyn Files, env_file: &Path) -> Vec<PathBuf> 
     let folder = env_file.parent().unwrap_or(env_file);
     let root = repository_root(files, folder);
     // Without a repository, nothing says where a project ends.
-    let top = root.as_deref().unwrap_or(folder);
+    let top = root.unwrap_or(folder);
     let folders = folder.ancestors().take_while(|folder| folder.starts_with(top));
     let in_folder =
         |folder: &Path| files.list(folder).into_iter().filter(|path| is_compose_file(files, path)).collect::<Vec<_>>();

@@ -8,7 +8,7 @@ use crate::config::baseline::{Baseline, FILE_NAME};
 use crate::config::{self, Choice, Configs, LoadError, SecretsPolicy, Where};
 use crate::lint::Selection;
 use crate::rule::{RuleSet, Tier};
-use crate::source::{Files, absolute};
+use crate::source::{Files, absolute, repository_root};
 
 /// What a run obeys.
 pub struct Configuration {
@@ -37,7 +37,7 @@ impl Configuration {
         };
         let rule_folders: Vec<_> = check.rule_folders.iter().map(|folder| absolute(current, folder)).collect();
         let loaded = config::load(files, &place, folders, &rule_folders, current)?;
-        let root = config::repository_root(files, current).unwrap_or_else(|| current.to_owned());
+        let root = repository_root(files, current).unwrap_or(current).to_owned();
         let asked = choice(&check.select, &check.ignore);
         known(&asked, &loaded.rules)?;
         let baseline = baseline(&check.baseline, &loaded.configs, files, current)?;

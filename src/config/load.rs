@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Config, Configs, decode};
 use crate::decode::FileProblem;
 use crate::rule::RuleSet;
-use crate::source::{FileKind, Files, decode as decode_text, relative_to};
+use crate::source::{FileKind, Files, decode as decode_text, relative_to, repository_root};
 
 /// The names that the configuration may have; the first that is there counts.
 pub const NAMES: [&str; 2] = ["caulk.yaml", "caulk.yml"];
@@ -104,15 +104,10 @@ pub fn load<'p>(
     if mistakes.is_empty() { Ok(Loaded { configs, rules }) } else { Err(LoadError::Mistakes(mistakes)) }
 }
 
-/// The repository that holds `folder`: the nearest folder with a `.git`, from there upwards.
-pub fn repository_root(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
-    folder.ancestors().find(|folder| files.kind(&folder.join(".git")) != FileKind::Absent).map(Path::to_owned)
-}
-
 /// The configuration that holds in `folder`, searched upwards and not beyond its repository.
 fn find(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
     let root = repository_root(files, folder);
-    let bound = root.as_deref();
+    let bound = root;
     let folders = folder.ancestors().take_while(|folder| bound.is_none_or(|root| folder.starts_with(root)));
     folders
         .flat_map(|folder| NAMES.map(|name| folder.join(name)))

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use load::{LoadError, Loaded, NAMES, Where, load, repository_root};
+pub use load::{LoadError, Loaded, NAMES, Where, load};
 pub use paths::PathSet;
 pub use schema::schema;
 

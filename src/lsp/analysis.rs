@@ -21,7 +21,7 @@ use crate::model::discover::{ProjectFiles, is_compose_file};
 use crate::model::{Options, Workspace};
 use crate::rule::{Applicability, RuleSet};
 use crate::source::git::GitProgram;
-use crate::source::{Disk, Files};
+use crate::source::{Disk, Files, repository_root};
 
 /// What the person who started the server asked for; it wins over `caulk.yaml`.
 #[derive(Debug, Clone, Default)]
@@ -169,7 +169,7 @@ impl Setup {
             asked: self.asked.clone(),
             configs: self.configs.clone(),
             baseline: self.baseline.clone(),
-            root: config::repository_root(files, folder).unwrap_or_else(|| folder.to_owned()),
+            root: repository_root(files, folder).unwrap_or(folder).to_owned(),
             given: None,
         }
     }
@@ -192,7 +192,7 @@ impl Setup {
 /// Whether a repair may change a file: one that lies outside of the repository serves other projects, too. The editor
 /// writes, and says what it can't.
 fn may_write(files: &dyn Files, group: &[ProjectFiles]) -> impl Fn(&Path) -> Result<(), String> {
-    let root = group.first().and_then(|set| config::repository_root(files, &set.folder));
+    let root = group.first().and_then(|set| repository_root(files, &set.folder)).map(Path::to_owned);
     move |path| match &root {
         Some(root) if !path.starts_with(root) => Err(format!("it lies outside of {}", root.display())),
         _ => Ok(()),

@@ -165,29 +165,14 @@ impl<'a> Places<'a> {
             Some(source) => self.location(source, problem.span)?.range,
             None => Range::default(),
         };
-        let help = problem.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-        let diagnostic = Diagnostic {
-            range,
-            severity: Some(match problem.weight {
-                Weight::Error => DiagnosticSeverity::ERROR,
-                Weight::Warning => DiagnosticSeverity::WARNING,
-                Weight::Note => DiagnosticSeverity::INFORMATION,
-            }),
-            source: Some("caulk".to_owned()),
-            message: format!("{}{help}", problem.message),
-            ..Diagnostic::default()
+        let severity = match problem.weight {
+            Weight::Error => DiagnosticSeverity::ERROR,
+            Weight::Warning => DiagnosticSeverity::WARNING,
+            Weight::Note => DiagnosticSeverity::INFORMATION,
         };
-        let path = problem.path.clone();
-        Some(Notice {
-            group,
-            path,
-            diagnostic,
-            repair: None,
-            rule: None,
-            identity: None,
-            span: problem.span,
-            related: Vec::new(),
-        })
+        let help = problem.help.as_deref();
+        let diagnostic = of_problem(range, severity, &problem.message, help);
+        Some(Notice::of_problem(group, problem.path.clone(), diagnostic, problem.span))
     }
 
     fn related(&self, label: &Label) -> Option<DiagnosticRelatedInformation> {
@@ -217,25 +202,29 @@ fn mistakes(mistake: &LoadError, client: &Client) -> Vec<Notice> {
     let LoadError::Mistakes(mistakes) = mistake else { return Vec::new() };
     let notice = |mistake: &FileProblem| {
         let problem = &mistake.problem;
-        let help = problem.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-        let diagnostic = Diagnostic {
-            range: Lines::new(&mistake.text, client.encoding).range(problem.span),
-            severity: Some(DiagnosticSeverity::ERROR),
-            source: Some("caulk".to_owned()),
-            message: format!("{}{help}", problem.message),
-            ..Diagnostic::default()
-        };
-        let path = absolute(Path::new("/"), &mistake.path);
-        Notice {
-            group: usize::MAX,
-            path,
-            diagnostic,
-            repair: None,
-            rule: None,
-            identity: None,
-            span: problem.span,
-            related: Vec::new(),
-        }
+        let range = Lines::new(&mistake.text, client.encoding).range(problem.span);
+        let help = problem.help.as_deref();
+        let diagnostic = of_problem(range, DiagnosticSeverity::ERROR, &problem.message, help);
+        Notice::of_problem(usize::MAX, absolute(Path::new("/"), &mistake.path), diagnostic, problem.span)
     };
     mistakes.iter().map(notice).collect()
+}
+
+fn of_problem(range: Range, severity: DiagnosticSeverity, message: &str, help: Option<&str>) -> Diagnostic {
+    let help = help.map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    Diagnostic {
+        range,
+        severity: Some(severity),
+        source: Some("caulk".to_owned()),
+        message: format!("{message}{help}"),
+        ..Diagnostic::default()
+    }
+}
+
+impl Notice {
+    /// One that no rule has found and no repair settles.
+    fn of_problem(group: usize, path: PathBuf, diagnostic: Diagnostic, span: Span) -> Self {
+        let related = Vec::new();
+        Self { group, path, diagnostic, repair: None, rule: None, identity: None, span, related }
+    }
 }

@@ -14,7 +14,7 @@ pub use disk::Disk;
 pub use overlay::{NoFiles, Overlay};
 pub use path::{absolute, is_remote, relative_to};
 pub use sources::{Record, Source, SourceId, Sources};
-pub use walk::{files_below, is_compose_name, is_env_name, is_example_name, is_named_compose};
+pub use walk::{files_below, is_compose_name, is_env_name, is_example_name, is_named_compose, repository_root};
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Finds the Compose files below a folder.
+//! Finds the files below a folder, and the repository around it.
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,11 @@ pub fn is_compose_name(name: &str) -> bool {
 /// True for a path whose last part is such a name.
 pub fn is_named_compose(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(is_compose_name)
+}
+
+/// The repository that holds `folder`: the nearest folder with a `.git`, from there upwards.
+pub fn repository_root<'p>(files: &dyn Files, folder: &'p Path) -> Option<&'p Path> {
+    folder.ancestors().find(|folder| files.kind(&folder.join(".git")) != FileKind::Absent)
 }
 
 /// The files below `folder` that are wanted, sorted. What git ignores is left out, hidden folders are not.

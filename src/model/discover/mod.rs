@@ -127,9 +127,7 @@ pub fn may_hold_calls(path: &Path) -> bool {
 
 /// The given files, and those above them that include or extend them.
 fn with_users(files: &dyn Files, given: &[PathBuf]) -> Vec<PathBuf> {
-    let is_root = |folder: &&Path| files.kind(&folder.join(".git")) != FileKind::Absent;
-    let top = |folder: &Path| folder.ancestors().find(is_root).unwrap_or(folder).to_owned();
-    let users = uses::users(files, given, top);
+    let users = uses::users(files, given);
     given.iter().cloned().chain(users.into_iter().filter(|user| !given.contains(user))).collect()
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{ProjectFiles, Reason, is_compose_file};
-use crate::source::{Files, absolute, decode, is_named_compose};
+use crate::source::{Files, absolute, decode, is_named_compose, repository_root};
 use crate::syntax::yaml::{self, Document, Kind, NodeId};
 
 /// How a file is used.
@@ -14,13 +14,13 @@ enum Use {
     Extended,
 }
 
-/// The Compose files beside given ones, or in the folders above them, that include or extend one, or a file that does. `top`
-/// is the last folder in which they are searched.
-pub(super) fn users(files: &dyn Files, given: &[PathBuf], top: impl Fn(&Path) -> PathBuf) -> BTreeSet<PathBuf> {
+/// The Compose files beside given ones, or in the folders above them, that include or extend one, or a file that does,
+/// within their repository.
+pub(super) fn users(files: &dyn Files, given: &[PathBuf]) -> BTreeSet<PathBuf> {
     let mut folders = BTreeSet::new();
     for folder in given.iter().filter_map(|path| path.parent()).collect::<BTreeSet<_>>() {
-        let top = top(folder);
-        folders.extend(folder.ancestors().take_while(|above| above.starts_with(&top)));
+        let top = repository_root(files, folder).unwrap_or(folder);
+        folders.extend(folder.ancestors().take_while(|above| above.starts_with(top)));
     }
     let given: BTreeSet<_> = given.iter().collect();
     let candidates = folders.into_iter().flat_map(|folder| files.list(folder));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::shape::holds_compose;
 use super::{CallPlace, MAIN_NAMES, OVERRIDE_NAMES, ProjectFiles, Reason, first_of};
-use crate::source::{FileKind, Files, absolute, decode, is_named_compose};
+use crate::source::{FileKind, Files, absolute, decode, is_named_compose, repository_root};
 use crate::syntax::compose_call::{self, ComposeCall, Program};
 use crate::syntax::env_load;
 
@@ -101,12 +101,10 @@ struct Reach<'p> {
 
 impl<'p> Reach<'p> {
     fn of(files: &dyn Files, folder: &'p Path) -> Self {
-        let is_root = |folder: &&Path| files.kind(&folder.join(".git")) != FileKind::Absent;
-        match folder.ancestors().position(|folder| is_root(&folder)) {
-            Some(depth) => Self {
-                read: folder.ancestors().take(depth + 1).collect(),
-                root: folder.ancestors().nth(depth).unwrap_or(folder),
-            },
+        match repository_root(files, folder) {
+            Some(root) => {
+                Self { read: folder.ancestors().take_while(|folder| folder.starts_with(root)).collect(), root }
+            }
             None => Self { read: vec![folder], root: folder.parent().unwrap_or(folder) },
         }
     }
