@@ -56,7 +56,8 @@ pub(super) fn projects(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles
         for base in &reach.read {
             let calls = calls_of.entry(base.to_path_buf()).or_insert_with(|| calls_in(files, base));
             for (text, call) in calls.iter() {
-                let Some(project) = project(files, &reach, Some(folder), text, call) else { continue };
+                let located = locate(files, &reach, Some(folder), text, call);
+                let Some(project) = located.and_then(|located| project(files, text, call, located)) else { continue };
                 let is_stack = matches!(project.reason, Reason::Stack(_));
                 found.entry((project.files.clone(), project.env_files.clone(), is_stack)).or_insert(project);
             }
@@ -172,15 +173,13 @@ fn locate(
     })
 }
 
-/// The project of a call, if it says more than the name of one file.
+/// The project of a call that is made in `base` for the files `named`, if it says more than the name of one file.
 fn project(
     files: &dyn Files,
-    reach: &Reach<'_>,
-    folder: Option<&Path>,
     text: &Path,
     call: &ComposeCall,
+    (base, named): (PathBuf, Vec<PathBuf>),
 ) -> Option<ProjectFiles> {
-    let (base, named) = locate(files, reach, folder, text, call)?;
     let directory = call.project_directory.as_ref().map(|path| absolute(&base, path));
     let folder = directory.clone().or_else(|| Some(named[0].parent()?.to_owned()))?;
     let mut env_files: Vec<_> = call.env_files.iter().map(|path| absolute(&base, path)).collect();
