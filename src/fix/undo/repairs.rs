@@ -16,7 +16,7 @@ use super::{UndoError, UndoReport, runs_to_undo};
 use crate::fix::commit::{FileChange, FileLayer, Kind, Role, RunRecord, take_back};
 use crate::fix::journal::{
     About, Blocked, FileOutcome, FileRecord, Journal, OutcomeKind, Piece, Purpose, RepairRecord, StateFolder,
-    StoredRun, Successor, Written, pending,
+    StoredRun, Written, pending,
 };
 use crate::fix::proof;
 use crate::fix::snapshot::Snapshot;
@@ -77,8 +77,7 @@ pub fn undo_repairs(
         for (run, plan) in steps {
             let meta =
                 RunRecord { root: run.journal.root.clone(), started: SystemTime::now(), about: About::default() };
-            let successor = Successor { id: run.id.clone(), journal: plan.left };
-            let committed = take_back(&plan.changes, &meta, successor, state, layer)?;
+            let committed = take_back(&plan.changes, &meta, (run.id.clone(), plan.left), state, layer)?;
             report.notes.extend(committed.notes);
         }
     }
