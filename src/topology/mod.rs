@@ -11,6 +11,7 @@ mod stores;
 
 use crate::catalog::Store;
 use crate::lens::port::Port;
+use crate::lens::server::Auth;
 use crate::model::node::{Entry, Node};
 use crate::model::{Workspace, depends_on};
 use crate::source::SourceId;
@@ -67,6 +68,22 @@ impl Topology {
     /// What leads to the store `number`, or should.
     pub fn links_to(&self, number: usize) -> impl Iterator<Item = &Link> {
         self.links.iter().filter(move |link| link.target.store() == Some(number))
+    }
+
+    /// The clients that present no password to a store that asks for one: number of the project, service, variable.
+    pub fn shut_out<'t>(&'t self, workspace: &'t Workspace<'_>) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.links.iter().filter_map(|link| {
+            let (Target::Store(number), Some(service)) = (link.target, link.service.as_deref()) else { return None };
+            let lookup = |name: &str| lookup(&workspace.projects[link.project].containers[service], name);
+            let presents_none = match &link.kind {
+                LinkKind::Url(url) => !url.has_password(),
+                LinkKind::Host { password, password_file, .. } => {
+                    password_file.is_none() && lookup(password).is_blank()
+                }
+            };
+            let asks = matches!(self.stores[number].auth, Auth::Password(_));
+            (asks && presents_none).then(|| (link.project, service, link.carrier.variable().unwrap_or("its command")))
+        })
     }
 
     /// The replicas of the store `number`.

@@ -115,6 +115,21 @@ pub struct ProjectRecord {
     pub env_files: Vec<PathBuf>,
 }
 
+/// Services of one project that are to be recreated, and how `docker compose` is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recreation {
+    /// The project folder.
+    pub folder: PathBuf,
+    /// The Compose files; none if Compose finds them in the folder by itself.
+    pub files: Vec<PathBuf>,
+    /// Env files that it is given in place of the folder's own.
+    pub env_files: Vec<PathBuf>,
+    /// Profiles that are enabled.
+    pub profiles: Vec<String>,
+    /// The services.
+    pub services: Vec<String>,
+}
+
 /// One run, as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
@@ -144,6 +159,8 @@ pub struct About {
     pub projects: Vec<ProjectRecord>,
     /// Env files that it read in place of each project's own.
     pub env_files: Vec<PathBuf>,
+    /// The services that it changed.
+    pub recreations: Vec<Recreation>,
 }
 
 /// How a run stands after another one has changed it.
@@ -200,6 +217,7 @@ impl Journal {
         let further = about.projects.iter().filter(|project| !self.about.projects.contains(project));
         let further: Vec<_> = further.cloned().collect();
         self.about.projects.extend(further);
+        self.about.recreations.extend(about.recreations.iter().cloned());
         self
     }
 }
