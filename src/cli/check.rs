@@ -30,7 +30,7 @@ use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
 use crate::report::json::JsonOptions;
 use crate::report::junit::JunitOptions;
 use crate::report::text::TextOptions;
-use crate::report::view::{FindingView, Report, Severity};
+use crate::report::view::{FindingView, Report, Sentence, Severity, in_one_line};
 use crate::report::visible::{visible, without_commands};
 use crate::report::{concise, diff, github, gitlab, json, junit, rdjson, sarif, text};
 use crate::rule::RuleSet;
@@ -221,13 +221,13 @@ impl Run<'_> {
         if let Some(WriteTo { state_folder, .. }) = write_to {
             let lines = journal::recover(bounds.root(), state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
-            part.report.notes.extend(lines);
+            part.report.notes.extend(lines.into_iter().map(Sentence::from));
         }
         let before = State::read(files, &settings);
         part.report.notes.extend(
             before.workspace.sources.iter().filter(|(_, source)| bounds.is_outside(&source.path)).map(|(_, source)| {
                 let path = relative_to(self.folder, &source.path);
-                format!("{path} lies outside of the repository: caulk reads it, and changes nothing there")
+                format!("{path} lies outside of the repository: caulk reads it, and changes nothing there").into()
             }),
         );
         let mut plan = plan(files, &settings, &secrets);
@@ -240,7 +240,7 @@ impl Run<'_> {
             let mut about = self.about(&settings, &plan, first_repair);
             about.recreations = recreations(&before.workspace, &plan.recreate);
             match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
-                Ok(done) => part.report.notes.extend(done.notes),
+                Ok(done) => part.report.notes.extend(done.notes.into_iter().map(Sentence::from)),
                 // Other projects can be repaired all the same.
                 Err(error) => {
                     plan.give_up(&error.to_string());
@@ -251,7 +251,9 @@ impl Run<'_> {
         }
         if self.check.action == Action::ShowDiff {
             let secrets = secrets.borrow().exposed();
-            part.report.notes.extend(changes.iter().filter_map(|change| self.not_for_git(change, &secrets)));
+            part.report
+                .notes
+                .extend(changes.iter().filter_map(|change| self.not_for_git(change, &secrets)).map(Sentence::from));
             part.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
             part.changed.extend(changes.iter().filter_map(|change| Some((change.path.clone(), change.after.clone()?))));
         }
@@ -374,7 +376,7 @@ impl Finished<'_> {
         let repaired = applied.map(|id| format!("repaired: {}", self.title(id)));
         let commands = report.apply_with.iter().filter(|_| report.fix.iter().any(|fix| !fix.applied.is_empty()));
         let commands = commands.map(|command| format!("the containers have it once you run: {command}"));
-        let lines = repaired.chain(self.not_repaired()).chain(commands).chain(report.notes.iter().cloned());
+        let lines = repaired.chain(self.not_repaired()).chain(commands).chain(report.all_notes());
         lines.map(|line| without_commands(&visible(&line)).into_owned()).collect()
     }
 
@@ -388,14 +390,14 @@ impl Finished<'_> {
             }
             None => format!("{}: {}", problem.path, problem.message),
         });
-        problems.chain(self.not_repaired()).chain(report.notes.iter().cloned()).collect()
+        problems.chain(self.not_repaired()).chain(report.all_notes()).collect()
     }
 
     fn not_repaired(&self) -> Vec<String> {
         let fix = self.all.report.fix.clone().unwrap_or_default();
         let held_back = fix.held_back.into_iter().map(|held| {
             let flag = held.flag.map(|flag| format!(" ({flag})")).unwrap_or_default();
-            format!("held back: {}: {}{flag}", self.title(&held.repair), held.reason)
+            format!("held back: {}: {}{flag}", self.title(&held.repair), in_one_line(&held.reason))
         });
         let refused = fix.refused.into_iter().map(|no| format!("refused: {}: {}", self.title(&no.repair), no.reason));
         held_back.chain(refused).collect()

@@ -54,9 +54,10 @@ impl Known<'_> {
         });
         match gone.count() {
             0 => {}
-            1 => report.notes.push("1 finding of the baseline is gone: --write-baseline renews it".to_owned()),
+            1 => report.notes.push("1 finding of the baseline is gone: --write-baseline renews it".into()),
             count => {
-                report.notes.push(format!("{count} findings of the baseline are gone: --write-baseline renews it"))
+                let note = format!("{count} findings of the baseline are gone: --write-baseline renews it");
+                report.notes.push(note.into());
             }
         }
     }
@@ -90,6 +91,7 @@ impl Known<'_> {
         // Nothing is left that they would be about.
         report.repairs.clear();
         report.apply_with.clear();
+        report.to_check.clear();
         report.notes.clear();
         let mut bytes = Vec::new();
         render(SCHEMA, entries, &mut bytes)?;
@@ -102,7 +104,7 @@ impl Known<'_> {
             format!(": use it with `--baseline {name}`, or name it as `baseline` in caulk.yaml")
         };
         let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
-        report.notes.push(format!("wrote {findings} to {name}{use_it}"));
+        report.notes.push(format!("wrote {findings} to {name}{use_it}").into());
         Ok(())
     }
 
@@ -113,7 +115,7 @@ impl Known<'_> {
         if counting.count() >= MANY && self.selection.baseline.is_empty() {
             let note = "where these are too many to settle now: `caulk check --write-baseline` notes them, and only new \
                         findings are reported from then on";
-            report.notes.push(note.to_owned());
+            report.notes.push(note.into());
         }
     }
 }

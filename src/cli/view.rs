@@ -1,10 +1,11 @@
 //! From what was found and planned to the plain data of a report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::fix::plan::{Fate, Plan, Planned, State};
 use crate::fix::recreate;
+use crate::fix::remark::{NAMED, Remark, collected};
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::secret::Secrets;
 use crate::lint::{Finding, Label, Silencer};
@@ -13,7 +14,7 @@ use crate::model::reading::words_with_dollar;
 use crate::report::rules_page;
 use crate::report::view::{
     Applicability, ClientView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
-    ProblemView, ProjectView, RangeView, RefusedView, RepairView, Report, RuleView, Severity, SubjectView,
+    ProblemView, ProjectView, RangeView, RefusedView, RepairView, Report, RuleView, Sentence, Severity, SubjectView,
     SuppressedBy, SuppressedView, Tier,
 };
 use crate::rule::{self, Rule, RuleSet, ViewKind};
@@ -96,13 +97,18 @@ impl<'a> Writer<'a> {
             let view = ProblemView { path: self.path(&problem.path), range, severity, message };
             self.report.problems.push(view);
         }
+        let needing =
+            planned.findings.iter().rev().filter_map(|finding| Some((planned.key_of(finding)?, finding.project)));
+        let needing: BTreeMap<_, _> = needing.collect();
         for (number, repair) in plan.repairs.iter().enumerate() {
-            self.repair(planned, repair, format!("r{}", first_repair + number));
+            let project = format!("p{}", first_project + needing.get(&repair.key).copied().unwrap_or_default());
+            self.repair(planned, repair, format!("r{}", first_repair + number), project);
         }
         self.apply_with(shown, plan);
-        for note in &plan.notes {
-            if !self.report.notes.contains(note) {
-                self.report.notes.push(note.clone());
+        self.report.to_check.extend(sentences(&plan.checks));
+        for note in sentences(&plan.notes) {
+            if !self.report.notes.contains(&note) {
+                self.report.notes.push(note);
             }
         }
     }
@@ -179,7 +185,7 @@ impl<'a> Writer<'a> {
         LabelView { path, range: self.range(state, label.source, label.span), message: label.message.clone() }
     }
 
-    fn repair(&mut self, state: &State<'_>, planned: &Planned, id: String) {
+    fn repair(&mut self, state: &State<'_>, planned: &Planned, id: String, project: String) {
         let needs_secret =
             planned.repair.as_ref().map(|repair| repair.secrets.iter().cloned().collect()).unwrap_or_default();
         let changes = planned.repair.as_ref().map(|repair| repair.changes.as_slice()).unwrap_or_default();
@@ -194,7 +200,7 @@ impl<'a> Writer<'a> {
         if let Some(fix) = self.report.fix.as_mut().filter(|_| self.is_fixing) {
             note_fate(fix, &id, &planned.fate);
         }
-        self.report.repairs.push(RepairView { id, title, applicability, needs_secret, held_back, edits });
+        self.report.repairs.push(RepairView { id, project, title, applicability, needs_secret, held_back, edits });
     }
 
     fn edit(&mut self, state: &State<'_>, change: &Change) -> EditView {
@@ -289,11 +295,22 @@ pub fn severity(severity: rule::Severity) -> Severity {
     }
 }
 
-fn why_not(fate: &Fate) -> Option<String> {
+fn why_not(fate: &Fate) -> Vec<Sentence> {
     match fate {
-        Fate::Made => None,
-        Fate::HeldBack { reason, .. } | Fate::Refused(reason) => Some(reason.clone()),
+        Fate::Made => Vec::new(),
+        Fate::HeldBack { reason, .. } => sentences(reason),
+        Fate::Refused(reason) => vec![reason.clone().into()],
     }
+}
+
+/// What a report says of remarks: one sentence for each kind.
+fn sentences<'r>(remarks: impl IntoIterator<Item = &'r Remark>) -> Vec<Sentence> {
+    let sentence = |remark: Remark| Sentence {
+        text: remark.tell(usize::MAX),
+        short: remark.tell(NAMED),
+        services: remark.services.into_iter().collect(),
+    };
+    collected(remarks).into_iter().map(sentence).collect()
 }
 
 fn note_fate(fix: &mut FixView, id: &str, fate: &Fate) {
@@ -302,7 +319,7 @@ fn note_fate(fix: &mut FixView, id: &str, fate: &Fate) {
         Fate::HeldBack { reason, flag } => {
             fix.held_back.push(HeldBackView {
                 repair: id.to_owned(),
-                reason: reason.clone(),
+                reason: sentences(reason),
                 flag: flag.map(str::to_owned),
             });
         }

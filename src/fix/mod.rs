@@ -9,6 +9,7 @@ pub mod plan;
 pub mod port;
 pub mod proof;
 pub mod recreate;
+pub mod remark;
 pub mod repair;
 pub mod seal;
 pub mod secret;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::bench::{Bench, SecretsPolicy};
 use super::draft::Draft;
+use super::remark::{Kind, Remark};
 use super::repair::{ChangeKind, Repair, RepairKey};
 use super::seal::{self, NoSeal};
 use super::secret::Secrets;
@@ -47,7 +48,7 @@ pub enum Fate {
     /// It could be made; why it was not, and the option that makes it.
     HeldBack {
         /// Why.
-        reason: String,
+        reason: Vec<Remark>,
         /// Such as `--unsafe-fixes`.
         flag: Option<&'static str>,
     },
@@ -80,7 +81,9 @@ pub struct Plan<'f> {
     /// Services to recreate.
     pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know.
-    pub notes: BTreeSet<String>,
+    pub notes: BTreeSet<Remark>,
+    /// What a person should check, since a repair that may break it was made all the same.
+    pub checks: BTreeSet<Remark>,
     /// What is to be remembered of the repairs that are in the draft.
     pub made: Vec<Made>,
 }
@@ -108,6 +111,7 @@ impl Plan<'_> {
         }
         self.recreate.clear();
         self.notes.clear();
+        self.checks.clear();
     }
 
     /// Numbers of the repairs of a finding.
@@ -243,9 +247,6 @@ impl<'f> State<'f> {
     }
 }
 
-/// Why a port of an ordinary service stays open until somebody says otherwise.
-const ON_PURPOSE: &str = "others may use it from outside, on purpose";
-
 /// What a fix aims at in one state of the files.
 enum Aim {
     Seal(usize),
@@ -292,6 +293,7 @@ fn plan_chosen<'f>(
         draft: Draft::new(files),
         recreate: BTreeSet::new(),
         notes: BTreeSet::new(),
+        checks: BTreeSet::new(),
         made: Vec::new(),
     };
     first_look(files, settings, secrets, is_chosen, &mut plan);
@@ -413,8 +415,7 @@ fn step(
             });
             plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
-            let unsure = repair.doubts.iter().filter(|doubt| *doubt != ON_PURPOSE);
-            plan.notes.extend(unsure.map(|doubt| format!("please check: {doubt}")));
+            plan.checks.extend(repair.doubts.into_iter().filter(|doubt| doubt.kind != Kind::OnPurpose));
             return true;
         }
     }
@@ -430,7 +431,7 @@ fn build(
     aim: &Aim,
 ) -> Result<Repair, Fate> {
     if let Some(reason) = state.forbidden(&state.key(finding.project, aim)) {
-        return Err(Fate::HeldBack { reason, flag: None });
+        return Err(Fate::HeldBack { reason: vec![reason.into()], flag: None });
     }
     let bench = Bench {
         workspace: &state.workspace,
@@ -444,7 +445,7 @@ fn build(
     let mut repair = match aim {
         Aim::Seal(number) => seal::seal(&bench, *number).map_err(|why| match why {
             NoSeal::Manual(what) => Fate::Refused(what),
-            NoSeal::HeldBack(reason) => Fate::HeldBack { reason, flag: None },
+            NoSeal::HeldBack(reason) => Fate::HeldBack { reason: vec![reason.into()], flag: None },
         })?,
         Aim::Redirect(number) => link::redirect(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?,
         Aim::Mend(number) => link::mend(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?,
@@ -457,7 +458,7 @@ fn build(
     if declared > repair.applicability {
         repair.applicability = declared;
         if repair.doubts.is_empty() {
-            repair.doubts.push(ON_PURPOSE.to_owned());
+            repair.doubts.push(Kind::OnPurpose.into());
         }
     }
     Ok(repair)
@@ -493,12 +494,13 @@ fn attempt(
     };
     if !is_allowed {
         let flag = (repair.applicability == Applicability::Unsafe).then_some("--unsafe-fixes");
-        return Err(Fate::HeldBack { reason: repair.doubts.join("; "), flag });
+        return Err(Fate::HeldBack { reason: repair.doubts.clone(), flag });
     }
     for change in &repair.changes {
         if let Err(why) = (settings.may_write)(&change.path) {
             let path = crate::source::relative_to(&state.workspace.projects[finding.project].folder, &change.path);
-            return Err(Fate::HeldBack { reason: format!("{path} can't be written: {why}"), flag: None });
+            let reason = vec![format!("{path} can't be written: {why}").into()];
+            return Err(Fate::HeldBack { reason, flag: None });
         }
     }
     if let Some(problem) = in_the_way(state, finding.project, repair) {

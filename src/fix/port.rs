@@ -56,7 +56,7 @@ pub fn set_host_ip(
     };
     if bench.topology.store_behind(project, service, port).is_some_and(|store| store.is_clustered) {
         repair.applicability = Applicability::Unsafe;
-        repair.doubts.push("the nodes of the cluster may reach each other by it".to_owned());
+        repair.doubts.push("the nodes of the cluster may reach each other by it".to_owned().into());
     }
     expect_everywhere(bench, (place.source, place.node), ip, twin, &mut repair);
     Ok(repair)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::commit::Role;
 use super::journal::Purpose;
+use super::remark::Remark;
 use super::snapshot::Path;
 use crate::rule::Applicability;
 use crate::text::Edit;
@@ -18,8 +19,8 @@ pub struct Repair {
     pub title: String,
     /// Whether it may be made without asking.
     pub applicability: Applicability,
-    /// Why it is not safe, one sentence each; empty for a safe one.
-    pub doubts: Vec<String>,
+    /// Why it is not safe; empty for a safe one.
+    pub doubts: Vec<Remark>,
     /// What it changes, file by file.
     pub changes: Vec<Change>,
     /// The values that it means to change besides those that follow from `defines`: path and value, `None` for one that goes.
@@ -31,7 +32,7 @@ pub struct Repair {
     /// Services that must be recreated for it to take effect, each with the number of its project.
     pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know: who is cut off, what to do elsewhere.
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
 }
 
 /// What a repair is about; a repair of the same thing is made at most once.

@@ -12,6 +12,7 @@ use crate::config::{self, Configs, LoadError, SecretsPolicy, Where};
 use crate::fix::commit::FileChange;
 use crate::fix::plan::{Fate, Plan, Settings, State, plan, plan_one};
 use crate::fix::recreate;
+use crate::fix::remark::{NAMED, collected, told};
 use crate::fix::repair::RepairKey;
 use crate::fix::secret::{Secrets, random};
 use crate::inputs::{self, Chosen};
@@ -226,10 +227,10 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
     changes.sort_by(|a, b| (a.role, &a.path).cmp(&(b.role, &b.path)));
     if !made.is_empty() && !changes.is_empty() {
         let doubts = made.iter().filter(|planned| planned.applicability != Applicability::Safe);
-        let doubts = doubts.filter_map(|planned| planned.repair.as_ref()).flat_map(|repair| repair.doubts.clone());
+        let doubts = doubts.filter_map(|planned| planned.repair.as_ref()).flat_map(|repair| &repair.doubts);
         return Offer::Ready(Ready {
             titles: made.iter().map(|planned| planned.title.clone()).collect(),
-            doubts: doubts.collect(),
+            doubts: collected(doubts).iter().map(|doubt| doubt.tell(NAMED)).collect(),
             changes,
             has_new_secret,
             advice: String::new(),
@@ -238,9 +239,8 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
     let Choice::One(_) = choice else { return Offer::Nothing };
     plan.repairs.first().map_or(Offer::Nothing, |planned| match &planned.fate {
         Fate::Made => Offer::Nothing,
-        Fate::HeldBack { reason, .. } | Fate::Refused(reason) => {
-            Offer::Refused { title: planned.title.clone(), reason: reason.clone() }
-        }
+        Fate::HeldBack { reason, .. } => Offer::Refused { title: planned.title.clone(), reason: told(reason) },
+        Fate::Refused(reason) => Offer::Refused { title: planned.title.clone(), reason: reason.clone() },
     })
 }
 
@@ -251,7 +251,9 @@ fn advice(plan: &Plan<'_>, workspace: &Workspace<'_>, group: &[ProjectFiles]) ->
         let commands = recreate::commands(&recreate::recreations(workspace, &plan.recreate), folder);
         lines.extend(commands.iter().map(|command| format!("then run, in {}: {command}", folder.display())));
     }
-    lines.extend(plan.notes.iter().cloned());
+    let checks = collected(&plan.checks);
+    lines.extend(checks.iter().map(|check| format!("please check: {}", check.tell(NAMED))));
+    lines.extend(collected(&plan.notes).iter().map(|note| note.tell(NAMED)));
     lines.join("\n")
 }
 

@@ -124,7 +124,7 @@ pub(super) fn suggestions<'a>(report: &'a Report, finding: &FindingView) -> Vec<
     let is_offered = |repair: &&RepairView| {
         finding.repairs.contains(&repair.id)
             && repair.applicability == Applicability::Safe
-            && repair.held_back.is_none()
+            && repair.held_back.is_empty()
             && repair.needs_secret.is_empty()
     };
     let offered = report.repairs.iter().filter(is_offered);

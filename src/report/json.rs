@@ -74,7 +74,7 @@ struct Document<'a> {
     /// Commands that bring the repairs to the running containers.
     apply_with: &'a [String],
     /// What else a person should know.
-    notes: &'a [String],
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -273,7 +273,7 @@ struct Repair<'a> {
     /// Names of the secrets that it writes.
     needs_secret: &'a [String],
     /// Why `--fix` does not make it, if so.
-    held_back: Option<&'a str>,
+    held_back: Option<String>,
     /// The changes.
     edits: Vec<Edit<'a>>,
 }
@@ -342,7 +342,7 @@ struct HeldBack<'a> {
     /// Id of the repair.
     repair: &'a str,
     /// Why.
-    reason: &'a str,
+    reason: String,
     /// The option with which it is made; null if there is none.
     flag: Option<&'a str>,
 }
@@ -385,7 +385,7 @@ impl<'a> From<&'a view::Report> for Document<'a> {
             problems: report.problems.iter().map(Problem::from).collect(),
             fix: report.fix.as_ref().map(Fix::from),
             apply_with: &report.apply_with,
-            notes: &report.notes,
+            notes: report.all_notes(),
         }
     }
 }
@@ -469,7 +469,7 @@ impl<'a> From<&'a view::RepairView> for Repair<'a> {
                 view::Applicability::Manual => Applicability::Manual,
             },
             needs_secret: &repair.needs_secret,
-            held_back: repair.held_back.as_deref(),
+            held_back: Some(view::in_one_line(&repair.held_back)).filter(|why| !why.is_empty()),
             edits: repair.edits.iter().map(edit).collect(),
         }
     }
@@ -493,7 +493,11 @@ impl<'a> From<&'a view::FixView> for Fix<'a> {
             held_back: fix
                 .held_back
                 .iter()
-                .map(|held| HeldBack { repair: &held.repair, reason: &held.reason, flag: held.flag.as_deref() })
+                .map(|held| HeldBack {
+                    repair: &held.repair,
+                    reason: view::in_one_line(&held.reason),
+                    flag: held.flag.as_deref(),
+                })
                 .collect(),
             refused: fix
                 .refused

@@ -106,11 +106,12 @@ pub(super) fn open_project() -> Report {
     };
     let end = range(&env, "redis://localhost:6379/0").end;
     let repair = |id: &str, title: &str, applicability, edits| RepairView {
+        project: "p1".into(),
         id: id.into(),
         title: title.into(),
         applicability,
         needs_secret: Vec::new(),
-        held_back: None,
+        held_back: Vec::new(),
         edits,
     };
     let password = EditView {
@@ -139,7 +140,7 @@ pub(super) fn open_project() -> Report {
             },
             repair("r2", "port 6379 of redis on loopback", Applicability::Safe, Vec::new()),
             RepairView {
-                held_back: Some("not a store".into()),
+                held_back: vec!["not a store".into()],
                 ..repair("r3", "port 80 of web on loopback", Applicability::Unsafe, Vec::new())
             },
         ],

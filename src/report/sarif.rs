@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::item::{Item, READING_SUMMARY, items, suggestions, suppressed};
 use super::json::write_document;
-use super::view::{FindingView, LabelView, RangeView, Report, Severity, SuppressedBy};
+use super::view::{FindingView, LabelView, RangeView, Report, Severity, SuppressedBy, in_one_line};
 use super::visible::visible;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -154,7 +154,7 @@ fn repairs(report: &Report, finding: &FindingView) -> Vec<Repair> {
             title: visible(&repair.title).into_owned(),
             applicability: repair.applicability.as_str(),
             needs_secret: repair.needs_secret.iter().map(|name| visible(name).into_owned()).collect(),
-            held_back: repair.held_back.as_ref().map(|reason| visible(reason).into_owned()),
+            held_back: Some(visible(&in_one_line(&repair.held_back)).into_owned()).filter(|why| !why.is_empty()),
         })
         .collect()
 }

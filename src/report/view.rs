@@ -26,8 +26,10 @@ pub struct Report {
     pub fix: Option<FixView>,
     /// Commands that bring the repairs (made, or those that `--fix` would make) to the running containers.
     pub apply_with: Vec<String>,
+    /// What a person should check, because a repair was made although it may break that.
+    pub to_check: Vec<Sentence>,
     /// What else a person should know of the run. Hold no secret.
-    pub notes: Vec<String>,
+    pub notes: Vec<Sentence>,
     /// Texts of the files that findings and problems speak of, by the path they are named with.
     pub texts: BTreeMap<String, FileText>,
     /// The rules that ran, by their id.
@@ -51,7 +53,10 @@ impl Report {
             }
         };
         part.projects.iter_mut().for_each(|project| rename(&projects, &mut project.id));
-        part.repairs.iter_mut().for_each(|repair| rename(&repairs, &mut repair.id));
+        for repair in &mut part.repairs {
+            rename(&repairs, &mut repair.id);
+            rename(&projects, &mut repair.project);
+        }
         for finding in &mut part.findings {
             rename(&projects, &mut finding.project);
             finding.repairs.iter_mut().for_each(|id| rename(&repairs, id));
@@ -74,16 +79,49 @@ impl Report {
             suppressed.finding.repairs.iter_mut().for_each(|id| rename(&repairs, id));
         }
         self.suppressed.append(&mut part.suppressed);
-        for (all, new) in [(&mut self.apply_with, part.apply_with), (&mut self.notes, part.notes)] {
-            for line in new {
-                if !all.contains(&line) {
-                    all.push(line);
-                }
-            }
-        }
+        add_new(&mut self.apply_with, part.apply_with);
+        add_new(&mut self.to_check, part.to_check);
+        add_new(&mut self.notes, part.notes);
         self.texts.append(&mut part.texts);
         self.rules.append(&mut part.rules);
     }
+}
+
+/// Adds the lines that are not there yet.
+fn add_new<T: PartialEq>(all: &mut Vec<T>, new: Vec<T>) {
+    for line in new {
+        if !all.contains(&line) {
+            all.push(line);
+        }
+    }
+}
+
+/// Something to be said, which may name many services. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// With all names.
+    pub text: String,
+    /// With some of them, where there are many.
+    pub short: String,
+    /// The services that it is about.
+    pub services: Vec<String>,
+}
+
+impl From<String> for Sentence {
+    fn from(text: String) -> Self {
+        Self { short: text.clone(), text, services: Vec::new() }
+    }
+}
+
+impl From<&str> for Sentence {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// All of `sentences` in one line, for formats that have room for no more.
+pub fn in_one_line(sentences: &[Sentence]) -> String {
+    sentences.iter().map(|sentence| sentence.text.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 /// What is known of a rule, whatever it found.
@@ -102,6 +140,12 @@ pub struct RuleView {
 }
 
 impl Report {
+    /// What a person should check and know, in whole sentences.
+    pub fn all_notes(&self) -> Vec<String> {
+        let checks = self.to_check.iter().map(|check| format!("please check: {}", check.text));
+        checks.chain(self.notes.iter().map(|note| note.text.clone())).collect()
+    }
+
     /// How many findings comments silence, and how many the baseline.
     pub fn suppressed_counts(&self) -> (usize, usize) {
         let known = self.suppressed.iter().filter(|suppressed| suppressed.by == SuppressedBy::Baseline).count();
@@ -316,14 +360,16 @@ impl Applicability {
 pub struct RepairView {
     /// Id within the report, such as `r1`.
     pub id: String,
+    /// Id of the project in which it was first found to be needed.
+    pub project: String,
     /// What it does, such as "port 6379 of redis on loopback".
     pub title: String,
     /// How far it can be trusted.
     pub applicability: Applicability,
     /// Names of the secrets that it writes.
     pub needs_secret: Vec<String>,
-    /// Why a run with `--fix` does not make it, if so.
-    pub held_back: Option<String>,
+    /// Why a run with `--fix` does not make it; empty if it does.
+    pub held_back: Vec<Sentence>,
     /// The changes.
     pub edits: Vec<EditView>,
 }
@@ -378,7 +424,7 @@ pub struct HeldBackView {
     /// Id of the repair.
     pub repair: String,
     /// Why.
-    pub reason: String,
+    pub reason: Vec<Sentence>,
     /// The option with which it is made, such as `--unsafe-fixes`; `None` if there is none.
     pub flag: Option<String>,
 }
@@ -458,7 +504,7 @@ mod tests {
     fn parts_of_a_run_keep_their_ids_apart() {
         let fix = FixView {
             applied: vec!["r1".into()],
-            held_back: vec![HeldBackView { repair: "r3".into(), reason: String::new(), flag: None }],
+            held_back: vec![HeldBackView { repair: "r3".into(), reason: Vec::new(), flag: None }],
             refused: vec![RefusedView { repair: "r2".into(), reason: String::new() }],
         };
         let finding = open_project().findings.remove(0);

@@ -1,10 +1,12 @@
-//! Places in text and changes to it: the ground floor, which knows nothing of YAML or Compose.
+//! Places in text and changes to it, lists of names: the ground floor, which knows nothing of YAML or Compose.
 
 mod edit;
 mod line_index;
+mod list;
 
 pub use edit::{Edit, EditSet, Overlap};
 pub use line_index::{LineColumn, LineIndex};
+pub use list::{NAMED, listed};
 
 /// A range of bytes in one text, from `start` up to but not including `end`; both count from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

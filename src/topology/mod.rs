@@ -114,6 +114,14 @@ impl Topology {
         group
     }
 
+    /// The services that wait for a store.
+    pub fn dependents<'w>(&self, workspace: &'w Workspace<'_>, number: usize) -> Vec<&'w str> {
+        let store = &self.stores[number];
+        let services = store.project(workspace).services().iter();
+        let waiting = services.filter(|service| depends_on(&service.value, &store.service));
+        waiting.map(|service| service.key.as_str()).collect()
+    }
+
     /// The services that wait for a store without a visible way to it, as far as they are not known to have none.
     pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, catalog: &[Store], number: usize) -> Vec<&'w str> {
         let store = &self.stores[number];

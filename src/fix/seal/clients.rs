@@ -6,6 +6,7 @@ use std::path::Path;
 use super::credential::Credential;
 use super::{Member, Seal};
 use crate::fix::commit::Role;
+use crate::fix::remark::{Kind, Remark};
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
@@ -339,7 +340,7 @@ impl<'b> Seal<'b, '_, '_> {
             return Ok(());
         }
         if !is_certain {
-            self.doubt(format!("`{service}` gets `{password}`, but whether it reads it can't be seen"));
+            self.doubt(Remark::of(Kind::MayNotRead { variable: password.clone() }, service));
         }
         let target = credential.write.as_ref().filter(|_| credential.variable.as_ref() == Some(password));
         let reads =

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::fix::bench::SecretsPolicy;
 use crate::fix::plan::{Fate, Settings, State, plan};
+use crate::fix::remark::told;
 use crate::fix::secret::Secrets;
 use crate::lens::value::Secret;
 use crate::lint::Selection;
@@ -42,7 +43,8 @@ fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String
     let plan = plan(&overlay, &settings, &secrets);
     let fate = plan.repairs.into_iter().map(|planned| planned.fate).find(|fate| *fate != Fate::Made);
     match fate {
-        Some(Fate::HeldBack { reason, .. } | Fate::Refused(reason)) => return Err(reason),
+        Some(Fate::HeldBack { reason, .. }) => return Err(told(&reason)),
+        Some(Fate::Refused(reason)) => return Err(reason),
         Some(Fate::Made) | None => {}
     }
     let changes = plan.draft.file_changes(1);

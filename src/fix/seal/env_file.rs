@@ -7,6 +7,7 @@ use super::{Member, NoSeal, Seal};
 use crate::fix::bench::Writable;
 use crate::fix::commit::Role;
 use crate::fix::journal::Purpose;
+use crate::fix::remark::{Kind, Remark};
 use crate::fix::repair::{Change, ChangeKind};
 use crate::model::node::Node;
 use crate::source::{FileKind, absolute, decode, is_example_name, relative_to};
@@ -71,7 +72,8 @@ impl Seal<'_, '_, '_> {
         let Some(name) = &credential.variable else { return Ok(()) };
         if credential.is_declared {
             self.repair.defines.insert(name.clone());
-            self.repair.notes.push(format!("set {name} where the project runs: Compose stops while it has no value"));
+            let set_it = format!("set {name} where the project runs: Compose stops while it has no value");
+            self.repair.notes.push(set_it.into());
         }
         let Some(target) = &credential.write else { return Ok(()) };
         if self.repair.defines.contains(name) {
@@ -194,10 +196,7 @@ impl Seal<'_, '_, '_> {
                 continue;
             }
             if !is_new {
-                self.repair.notes.push(format!(
-                    "{line} lies where the image of `{}` is built: if that copies the whole folder, the password gets into the image; unless a program reads the file there, name it in .dockerignore",
-                    service.key
-                ));
+                self.repair.notes.push(Remark::of(Kind::BuiltAround { file: line }, &service.key));
                 continue;
             }
             self.repair.changes.push(Change {

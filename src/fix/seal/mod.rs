@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bench::{Bench, Writable};
 use super::commit::Role;
 use super::journal::Purpose;
+use super::remark::{Kind, Remark, collected};
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, environment_path};
 use crate::catalog::{ImageName, Mechanism, Store};
@@ -160,27 +161,29 @@ impl<'b> Seal<'b, '_, '_> {
             return;
         }
         let name = &store.service;
-        for dependent in
-            self.bench.topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number)
-        {
-            self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
+        let topology = self.bench.topology;
+        let blind = topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number);
+        for dependent in &blind {
+            self.doubt(Remark::of(Kind::Waits { store: name.clone() }, dependent));
         }
-        for (service, text) in self.bench.topology.mentions(self.bench.workspace, member.number) {
-            self.doubt(format!("`{service}` names `{name}` in its {text}, and may need the password there"));
+        let mentions = topology.mentions(self.bench.workspace, member.number);
+        for (service, place) in &mentions {
+            let (store, place) = (name.clone(), place.clone());
+            self.doubt(Remark::of(Kind::Names { store, place }, service));
         }
-        if self.bench.topology.links_to(member.number).next().is_none() {
-            self.doubt(format!("no client of `{name}` can be seen"));
+        let is_used = topology.links_to(member.number).next().is_some();
+        if !is_used && blind.is_empty() && mentions.is_empty() {
+            let waiting = topology.dependents(self.bench.workspace, member.number);
+            let services = waiting.into_iter().map(str::to_owned).collect();
+            self.doubt(Remark { kind: Kind::NoClient { store: name.clone() }, services });
         }
         if store.is_shared {
-            self.doubt(format!(
-                "`{name}` is on a network that other projects use; their programs need the password, too"
-            ));
+            self.doubt(Kind::OtherProjects { store: name.clone() });
         }
         match store.reach {
-            Reach::Published => self
-                .repair
-                .notes
-                .push(format!("programs outside of the project that use `{name}` need the password from now on")),
+            Reach::Published => self.repair.notes.push(
+                format!("programs outside of the project that use `{name}` need the password from now on").into(),
+            ),
             Reach::Host | Reach::Shared | Reach::Project => {}
         }
     }
@@ -199,16 +202,15 @@ impl<'b> Seal<'b, '_, '_> {
         let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
         let what = if self.counts.servers > 0 { "password for" } else { "password of" };
         self.repair.title = format!("{what} {}{parts}", store.service);
-        self.repair.doubts.sort();
-        self.repair.doubts.dedup();
+        self.repair.doubts = collected(&self.repair.doubts);
         if !self.repair.doubts.is_empty() {
             self.repair.applicability = Applicability::Unsafe;
         }
         self.repair
     }
 
-    fn doubt(&mut self, why: String) {
-        self.repair.doubts.push(why);
+    fn doubt(&mut self, why: impl Into<Remark>) {
+        self.repair.doubts.push(why.into());
     }
 
     fn expect(&mut self, path: Path, value: impl Into<String>) {

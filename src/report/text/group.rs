@@ -4,7 +4,7 @@ use super::super::paint::Tone;
 use super::super::snippet::Mark;
 use super::super::view::{ClientView, FileText, FindingView, RangeView};
 use super::is_shown;
-use crate::text::Span;
+use crate::text::{Span, listed};
 
 /// How many lines above a mark the head of its service is looked for.
 const HEAD_WITHIN: usize = 400;
@@ -113,8 +113,8 @@ impl<'a> Group<'a> {
     }
 
     /// Who connects to the store, and who seems to: "api (REDIS_URL, .env:3)", "worker (waits for it; …)". Who does so in
-    /// the same way is told together.
-    pub fn clients(&self) -> Vec<String> {
+    /// the same way is told together, at most `most` of them by name.
+    pub fn clients(&self, most: usize) -> Vec<String> {
         let mut clients: Vec<&ClientView> = self.findings.iter().flat_map(|finding| &finding.clients).collect();
         // A program outside of containers comes last.
         clients.sort_by_key(|client| {
@@ -142,9 +142,11 @@ impl<'a> Group<'a> {
             }
         }
         let tell = |(names, places): (Vec<&str>, Vec<String>)| {
-            let names = names.join(" and ");
+            let is_one = names.len() == 1;
+            let names = listed(names.into_iter().map(str::to_owned), most);
             match places.as_slice() {
-                [] => format!("{names} (waits for it; how it connects can't be seen)"),
+                [] if is_one => format!("{names} (waits for it; how it connects can't be seen)"),
+                [] => format!("{names} (wait for it; how they connect can't be seen)"),
                 [place] => format!("{names} ({place})"),
                 [place, others @ ..] => format!("{names} ({place} and {} more)", others.len()),
             }

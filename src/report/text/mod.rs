@@ -1,5 +1,6 @@
 //! The report for a person: files, what is wrong in them, and what to do.
 
+mod done;
 mod group;
 mod info;
 mod outcome;
@@ -175,7 +176,8 @@ impl<'a> Page<'a> {
             let context: Vec<usize> = context.into_iter().collect();
             write!(out, "{}", snippet(&self.painter, self.frame, file, &marks, &context))?;
         }
-        let clients = group.clients();
+        let most = if self.options.verbose { usize::MAX } else { crate::text::NAMED };
+        let clients = group.clients(most);
         if !clients.is_empty() {
             self.remark("clients: ", &self.list(&clients), out)?;
         }

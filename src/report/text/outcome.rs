@@ -6,14 +6,17 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use super::super::paint::Tone;
-use super::super::view::{Applicability, FixView, RepairView, Severity};
-use super::{NAMED, Page, counted, info};
+use super::super::view::{Applicability, RepairView, Report, Sentence, Severity};
+use super::{NAMED, Page, counted, done, info};
+
+/// What stands before a line that belongs to the one above it.
+const INSET: &str = "  ";
 
 /// Writes the summary and everything after it.
 pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     match &page.report.fix {
         Some(fix) => {
-            done(page, fix, out)?;
+            done::write(page, fix, out)?;
             writeln!(out, "{}", summary(page))?;
             info::in_passing(page, out)?;
         }
@@ -23,10 +26,29 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             offer(page, out)?;
         }
     }
+    for check in &page.report.to_check {
+        // With all names: once it is repaired, no other run tells them.
+        writeln!(out, "{}", page.painter.hang("please check: ", Tone::Severity(Severity::Warning), &check.text))?;
+    }
     for note in &page.report.notes {
-        writeln!(out, "{}", page.painter.hang("note: ", Tone::Help, note))?;
+        writeln!(out, "{}", page.painter.hang("note: ", Tone::Help, said(page, note)))?;
     }
     Ok(())
+}
+
+/// A sentence with as many names as are wanted.
+pub(super) fn said<'s>(page: &Page<'_>, sentence: &'s Sentence) -> &'s str {
+    if page.options.verbose { &sentence.text } else { &sentence.short }
+}
+
+/// What a person is to look at although it is repaired, such as "; 21 services to check".
+fn to_check(report: &Report) -> String {
+    let services: BTreeSet<&String> = report.to_check.iter().flat_map(|check| &check.services).collect();
+    match (services.len(), report.to_check.len()) {
+        (0, 0) => String::new(),
+        (0, _) => "; something to check".to_owned(),
+        (count, _) => format!("; {} to check", counted(count, "service")),
+    }
 }
 
 /// Such as "2 errors, 1 warning in 2 projects (3 files), 1 suppressed."
@@ -57,7 +79,7 @@ fn summary(page: &Page<'_>) -> String {
             "No leaks found"
         };
         return match report.problems.len() {
-            0 => format!("{left} {place}{suppressed}."),
+            0 => format!("{left} {place}{suppressed}{}.", to_check(report)),
             count => format!("Not all could be read: {} {place}{suppressed}.", counted(count, "problem")),
         };
     }
@@ -66,7 +88,7 @@ fn summary(page: &Page<'_>) -> String {
         .map(|(severity, count)| page.painter.paint(Tone::Severity(severity), &counted(count, severity.as_str())))
         .collect();
     let left = if report.fix.is_some() { " left" } else { "" };
-    format!("{}{left} {place}{suppressed}{unreadable}.", parts.join(", "))
+    format!("{}{left} {place}{suppressed}{unreadable}{}.", parts.join(", "), to_check(report))
 }
 
 /// What `--fix` would do, what it would not, and with which option it would.
@@ -77,7 +99,7 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         page.report.repairs.iter().partition(|repair| info::is_repair_in_passing(page, &repair.id));
     let of = |applicability, held_back: bool| -> Vec<&RepairView> {
         let repairs = meant.iter().copied();
-        repairs.filter(|r| r.applicability == applicability && r.held_back.is_some() == held_back).collect()
+        repairs.filter(|r| r.applicability == applicability && r.held_back.is_empty() != held_back).collect()
     };
     let now = of(Applicability::Safe, false);
     let mut with_flag = of(Applicability::Unsafe, false);
@@ -86,7 +108,7 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut by_hand = of(Applicability::Manual, false);
     by_hand.extend(of(Applicability::Manual, true));
 
-    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
     if !now.is_empty() {
         rows.push((format!("--fix would repair {} now:", now.len()), titles(page, &now)));
     }
@@ -103,7 +125,11 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             1 => "; the flag closes 1 port of another service, too".to_owned(),
             count => format!("; the flag closes {count} ports of other services, too"),
         };
-        rows.push((head, format!("{}{others}", titles(page, &with_flag))));
+        let mut lines = titles(page, &with_flag);
+        if let Some(last) = lines.last_mut() {
+            last.push_str(&others);
+        }
+        rows.push((head, lines));
     }
     if !held_back.is_empty() {
         rows.push((format!("{} held back:", held_back.len()), titles(page, &held_back)));
@@ -118,8 +144,14 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     let heads = rows.iter().map(|(head, _)| head.as_str()).chain(["after it:", "why:"]);
     let columns = heads.map(UnicodeWidthStr::width).max().unwrap_or(0);
-    for (head, text) in rows {
-        writeln!(out, "{}", page.painter.hang(&format!("  {head:<columns$} "), Tone::Help, &text))?;
+    for (head, lines) in rows {
+        for (number, line) in lines.iter().enumerate() {
+            let head = if number == 0 { head.as_str() } else { "" };
+            // A reason stands below its title.
+            let inset = if line.starts_with(INSET) { INSET } else { "" };
+            let text = line.trim_start();
+            writeln!(out, "{}", page.painter.hang(&format!("  {head:<columns$} {inset}"), Tone::Help, text))?;
+        }
     }
     commands(page, "after it:", columns, &page.report.apply_with, out)?;
     commands(page, "why:", columns, why.as_slice(), out)
@@ -149,21 +181,28 @@ fn commands(page: &Page<'_>, head: &str, columns: usize, commands: &[String], ou
     }
 }
 
-/// The titles of `repairs`, each with the number of times that it stands there, and behind them the reason why they are
-/// held back.
-fn titles(page: &Page<'_>, repairs: &[&RepairView]) -> String {
-    let mut reasons: Vec<Option<&str>> = Vec::new();
-    for reason in repairs.iter().map(|repair| repair.held_back.as_deref()) {
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
+/// The titles of `repairs`, each with the number of times that it stands there, and behind them the reasons why they are
+/// held back: several of them one a line.
+fn titles(page: &Page<'_>, repairs: &[&RepairView]) -> Vec<String> {
+    let mut reasons: Vec<&[Sentence]> = Vec::new();
+    for repair in repairs {
+        if !reasons.contains(&repair.held_back.as_slice()) {
+            reasons.push(&repair.held_back);
         }
     }
-    let parts = reasons.into_iter().map(|reason| {
-        let titles = repairs.iter().filter(|repair| repair.held_back.as_deref() == reason).map(|repair| &repair.title);
+    let lines = reasons.into_iter().flat_map(|reason| {
+        let titles = repairs.iter().filter(|repair| repair.held_back == reason).map(|repair| &repair.title);
         let titles = page.list(&with_counts(titles));
-        reason.map_or_else(|| titles.clone(), |reason| format!("{titles}: {reason}"))
+        match reason {
+            [] => vec![titles],
+            [reason] => vec![format!("{titles}: {}", said(page, reason))],
+            reasons => {
+                let reasons = reasons.iter().map(|reason| format!("{INSET}{}", said(page, reason)));
+                std::iter::once(format!("{titles}:")).chain(reasons).collect()
+            }
+        }
     });
-    parts.collect::<Vec<_>>().join("; ")
+    lines.collect()
 }
 
 /// Each title once, with the number of times that it is there.
@@ -180,58 +219,4 @@ fn with_counts<'a>(titles: impl Iterator<Item = &'a String>) -> Vec<String> {
         count => format!("{count} times {title}"),
     });
     counted.collect()
-}
-
-/// What was repaired, held back and refused, and what to run.
-fn done(page: &Page<'_>, fix: &FixView, out: &mut dyn Write) -> io::Result<()> {
-    let repair = |id: &str| page.report.repairs.iter().find(|repair| repair.id == id);
-    let title = |id: &str| repair(id).map_or_else(|| id.to_owned(), |repair| repair.title.clone());
-    let files = |id: &str| {
-        let edits = repair(id).map(|repair| repair.edits.as_slice()).unwrap_or_default();
-        let files: BTreeSet<&str> = edits.iter().map(|edit| edit.path.as_str()).collect();
-        if files.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", files.into_iter().collect::<Vec<_>>().join(", "))
-        }
-    };
-    let mut part = |heading: String, tone: Tone, items: Vec<String>| -> io::Result<()> {
-        if !items.is_empty() {
-            writeln!(out, "{}", page.painter.paint(tone, &heading))?;
-        }
-        items.iter().try_for_each(|item| writeln!(out, "{}", page.painter.hang("  - ", Tone::Dim, item)))
-    };
-    let held_back = fix.held_back.iter().filter(|held| !info::is_repair_in_passing(page, &held.repair)).count();
-    part(
-        format!("Repaired {}:", fix.applied.len()),
-        Tone::Added,
-        fix.applied.iter().map(|id| format!("{id}: {}{}", title(id), files(id))).collect(),
-    )?;
-    part(
-        format!("Held back {held_back}:"),
-        Tone::Severity(Severity::Warning),
-        fix.held_back
-            .iter()
-            .filter(|held| !info::is_repair_in_passing(page, &held.repair))
-            .map(|held| {
-                let flag = held.flag.as_ref().map_or(String::new(), |flag| format!(" ({flag} makes it)"));
-                format!("{}: {}{flag}", title(&held.repair), held.reason)
-            })
-            .collect(),
-    )?;
-    part(
-        format!("Refused {}:", fix.refused.len()),
-        Tone::Severity(Severity::Warning),
-        fix.refused.iter().map(|refused| format!("{}: {}", title(&refused.repair), refused.reason)).collect(),
-    )?;
-    if !fix.applied.is_empty() && !page.report.apply_with.is_empty() {
-        writeln!(out, "{}", page.painter.paint(Tone::Help, "The containers have it once you run:"))?;
-        for command in &page.report.apply_with {
-            writeln!(out, "  {}", page.painter.paint(Tone::Plain, command))?;
-        }
-    }
-    if fix.applied.is_empty() && held_back == 0 && fix.refused.is_empty() {
-        return Ok(());
-    }
-    writeln!(out)
 }

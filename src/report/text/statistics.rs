@@ -12,7 +12,7 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = page.report;
     let is_safe = |id: &String| {
         let repair = report.repairs.iter().find(|repair| repair.id == *id);
-        repair.is_some_and(|repair| repair.applicability == Applicability::Safe && repair.held_back.is_none())
+        repair.is_some_and(|repair| repair.applicability == Applicability::Safe && repair.held_back.is_empty())
     };
     let mut counts: BTreeMap<(std::cmp::Reverse<Severity>, &str), (usize, usize)> = BTreeMap::new();
     for finding in &report.findings {

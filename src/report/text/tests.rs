@@ -76,7 +76,7 @@ fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
         applied: vec!["r1".into()],
         held_back: vec![HeldBackView {
             repair: "r3".into(),
-            reason: "not a store".into(),
+            reason: vec!["not a store".into()],
             flag: Some("--unsafe-fixes".into()),
         }],
         refused: vec![RefusedView { repair: "r2".into(), reason: "a comment would be lost".into() }],
@@ -84,16 +84,79 @@ fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
     report.notes = vec!["the password is in .env".into()];
     let expected = "Repaired 1:
   - r1: password for redis (1 secret, 1 client URL) (.env, .gitignore)
-Refused 1:
-  - port 6379 of redis on loopback: a comment would be lost
 The containers have it once you run:
   docker compose up -d redis backend
+Refused 1:
+  - port 6379 of redis on loopback: a comment would be lost
 
 1 info left in 1 project (2 files).
   1 port of another service is published on every address (--verbose names it)
 note: the password is in .env
 ";
     assert_eq!(written(&report, OPTIONS), expected);
+}
+
+/// A report after a run in which a password was held back for `reasons`.
+fn held_back(reasons: Vec<Sentence>) -> Report {
+    let mut report = open_project();
+    report.repairs.truncate(1);
+    report.repairs[0].applicability = Applicability::Unsafe;
+    report.repairs[0].held_back = reasons.clone();
+    let held_back = HeldBackView { repair: "r1".into(), reason: reasons, flag: Some("--unsafe-fixes".into()) };
+    report.fix = Some(FixView { held_back: vec![held_back], ..FixView::default() });
+    report
+}
+
+fn waiting() -> Sentence {
+    Sentence { text: "all 21 wait".into(), short: "5 and 16 more wait".into(), services: vec!["app".into()] }
+}
+
+#[test]
+fn several_reasons_for_holding_a_repair_back_stand_one_a_line() {
+    let report = held_back(vec![waiting(), "the network is shared".into()]);
+    let text = written(&report, OPTIONS);
+    let expected = "Held back 1:
+  - password for redis (1 secret, 1 client URL):
+      5 and 16 more wait
+      the network is shared
+      --unsafe-fixes makes it
+";
+    assert!(text.contains(expected), "{text}");
+    assert!(written(&report, TextOptions { verbose: true, ..OPTIONS }).contains("      all 21 wait\n"));
+    let offer = written(&Report { fix: None, ..report }, OPTIONS);
+    let expected = "\n  1 with --fix --unsafe-fixes: password for redis (1 secret, 1 client URL):
+                                 5 and 16 more wait
+                                 the network is shared
+";
+    assert!(offer.contains(expected), "{offer}");
+}
+
+#[test]
+fn a_single_reason_stands_behind_the_repair_and_the_same_of_two_projects_is_told_once() {
+    let mut report = held_back(vec![waiting()]);
+    let text = written(&report, OPTIONS);
+    let line = "  - password for redis (1 secret, 1 client URL): 5 and 16 more wait\n    (--unsafe-fixes makes it)\n";
+    assert!(text.contains(line), "{text}");
+    report.repairs.push(RepairView { id: "r2".into(), project: "p2".into(), ..report.repairs[0].clone() });
+    let fix = report.fix.as_mut().expect("it is a run with --fix");
+    fix.held_back.push(HeldBackView { repair: "r2".into(), ..fix.held_back[0].clone() });
+    let text = written(&report, OPTIONS);
+    assert!(
+        text.contains("Held back 2:\n  - password for redis (1 secret, 1 client URL) (2 projects): 5 and"),
+        "{text}"
+    );
+    assert_eq!(text.matches("16 more wait").count(), 1, "{text}");
+}
+
+#[test]
+fn what_is_to_be_checked_is_counted_where_it_says_that_nothing_is_left() {
+    let mut report = open_project();
+    report.findings.clear();
+    report.fix = Some(FixView { applied: vec!["r1".into()], ..FixView::default() });
+    report.to_check = vec![waiting()];
+    let text = written(&report, OPTIONS);
+    let expected = "No leaks left in 1 project (2 files); 1 service to check.\nplease check: all 21 wait\n";
+    assert!(text.ends_with(expected), "{text}");
 }
 
 #[test]
@@ -344,7 +407,7 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     }
     for repair in &mut report.repairs {
         repair.title = evil.into();
-        repair.held_back = repair.held_back.as_ref().map(|_| evil.into());
+        repair.held_back = repair.held_back.iter().map(|_| evil.into()).collect();
     }
     report.projects[0].files = vec![evil.into()];
     report.projects[0].reason = evil.into();
@@ -355,7 +418,7 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     report.texts = [(evil.to_owned(), file)].into();
     let fix = FixView {
         applied: vec!["r1".into(), evil.into()],
-        held_back: vec![HeldBackView { repair: evil.into(), reason: evil.into(), flag: Some(evil.into()) }],
+        held_back: vec![HeldBackView { repair: evil.into(), reason: vec![evil.into()], flag: Some(evil.into()) }],
         refused: vec![RefusedView { repair: "r2".into(), reason: evil.into() }],
     };
     for (fix, statistics) in [(None, false), (Some(fix), true)] {

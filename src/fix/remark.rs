@@ -1,0 +1,158 @@
+//! What is to be told of services, alike for many of them: why a repair is not safe, and what to know after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::text::listed;
+
+pub use crate::text::NAMED;
+
+/// One thing that is true of some services.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// What it is.
+    pub kind: Kind,
+    /// Of whom it is true; empty where it is about the store, or not about services.
+    pub services: BTreeSet<String>,
+}
+
+/// What can be told; the order is that of the sentences.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// They wait for a store, and nothing shows how they connect.
+    Waits {
+        /// The store's service.
+        store: String,
+    },
+    /// They name a store where caulk can't tell what they do with it.
+    Names {
+        /// The store's service.
+        store: String,
+        /// The variable, or the key of the service.
+        place: String,
+    },
+    /// They get the password in a variable that they may not know.
+    MayNotRead {
+        /// The variable.
+        variable: String,
+    },
+    /// A sentence of its own.
+    Told(String),
+    /// Nobody connects to a store, as far as it can be seen; the services wait for it all the same.
+    NoClient {
+        /// The store's service.
+        store: String,
+    },
+    /// Other projects can reach the store.
+    OtherProjects {
+        /// The store's service.
+        store: String,
+    },
+    /// It may be meant as it is.
+    OnPurpose,
+    /// Their images are built from a folder with this file, which holds a password.
+    BuiltAround {
+        /// The file, relative to the folder.
+        file: String,
+    },
+}
+
+impl Remark {
+    /// What is true of one service.
+    pub fn of(kind: Kind, service: &str) -> Self {
+        Self { kind, services: [service.to_owned()].into() }
+    }
+
+    /// The sentence, in which at most `most` services are named.
+    pub fn tell(&self, most: usize) -> String {
+        let names = listed(self.services.iter().map(|name| format!("`{name}`")), most);
+        let is_one = self.services.len() == 1;
+        let say = |one: String, many: String| if is_one { one } else { many };
+        match &self.kind {
+            Kind::Waits { store } => say(
+                format!("{names} waits for `{store}`, but how it gets the password can't be seen"),
+                format!("{names} wait for `{store}`, but how they get the password can't be seen"),
+            ),
+            Kind::Names { store, place } => say(
+                format!("{names} names `{store}` in its {place}, and may need the password there"),
+                format!("{names} name `{store}` in their {place}, and may need the password there"),
+            ),
+            Kind::MayNotRead { variable } => say(
+                format!("{names} gets `{variable}`, but whether it reads it can't be seen"),
+                format!("{names} get `{variable}`, but whether they read it can't be seen"),
+            ),
+            Kind::Told(sentence) => sentence.clone(),
+            Kind::NoClient { store } if self.services.is_empty() => format!(
+                "no client of `{store}` can be seen: if programs elsewhere use it, give them the password; if none does, it is not needed"
+            ),
+            Kind::NoClient { store } => say(
+                format!("{names} waits for `{store}`, but has no setting that leads there; no client can be seen"),
+                format!("{names} wait for `{store}`, but have no setting that leads there; no client can be seen"),
+            ),
+            Kind::OtherProjects { store } => {
+                format!("`{store}` is on a network that other projects use; their programs need the password, too")
+            }
+            Kind::OnPurpose => "others may use it from outside, on purpose".to_owned(),
+            Kind::BuiltAround { file } => {
+                let rest = "unless a program reads the file there, name it in .dockerignore";
+                let plain = listed(self.services.iter().cloned(), most);
+                say(
+                    format!(
+                        "{file} lies where the image of {names} is built: if that copies the whole folder, the password gets into the image; {rest}"
+                    ),
+                    format!(
+                        "{file} lies in the folder from which {} images are built ({plain}): one that copies the whole folder gets the password; {rest}",
+                        self.services.len()
+                    ),
+                )
+            }
+        }
+    }
+}
+
+impl From<String> for Remark {
+    fn from(sentence: String) -> Self {
+        Self { kind: Kind::Told(sentence), services: BTreeSet::new() }
+    }
+}
+
+impl From<Kind> for Remark {
+    fn from(kind: Kind) -> Self {
+        Self { kind, services: BTreeSet::new() }
+    }
+}
+
+/// One remark for each kind, with all services of whom it is true.
+pub fn collected<'a>(remarks: impl IntoIterator<Item = &'a Remark>) -> Vec<Remark> {
+    let mut all: BTreeMap<&Kind, BTreeSet<String>> = BTreeMap::new();
+    for Remark { kind, services } in remarks {
+        all.entry(kind).or_default().extend(services.iter().cloned());
+    }
+    all.into_iter().map(|(kind, services)| Remark { kind: kind.clone(), services }).collect()
+}
+
+/// All sentences in one line, with every name.
+pub fn told<'a>(remarks: impl IntoIterator<Item = &'a Remark>) -> String {
+    let sentences: Vec<_> = collected(remarks).iter().map(|remark| remark.tell(usize::MAX)).collect();
+    sentences.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(service: &str) -> Remark {
+        Remark::of(Kind::Waits { store: "redis".to_owned() }, service)
+    }
+
+    #[test]
+    fn services_of_whom_the_same_is_true_stand_in_one_sentence() {
+        let reads = |service| Remark::of(Kind::MayNotRead { variable: "REDIS_PASSWORD".to_owned() }, service);
+        let remarks = [waits("n8n"), reads("web"), waits("app"), waits("queue"), waits("app"), reads("worker")];
+        assert_eq!(
+            told(&remarks),
+            "`app`, `n8n` and `queue` wait for `redis`, but how they get the password can't be seen; \
+             `web` and `worker` get `REDIS_PASSWORD`, but whether they read it can't be seen"
+        );
+        assert_eq!(told(&remarks[..1]), "`n8n` waits for `redis`, but how it gets the password can't be seen");
+    }
+}
