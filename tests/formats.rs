@@ -95,7 +95,7 @@ fn a_file_of_two_projects_is_told_of_once_in_every_format_and_at_its_worst() {
     assert_eq!(written(&folder, "github").matches("public-port").count(), 1);
     let text = folder.caulk(&["check"]).stdout;
     assert_eq!(text.matches("publishes redis port 6379").count(), 1, "{text}");
-    assert_eq!(text.matches("port 6379 of cache on loopback").count(), 1, "{text}");
+    assert_eq!(text.matches("port 6379 of cache for this host only").count(), 1, "{text}");
 }
 
 /// Everything that somebody could write into a file to take over whoever shows a report.
@@ -364,7 +364,7 @@ fn a_run_that_repairs_says_so_beside_the_format() {
     let folder = Folder::copy_of(&project("guide").join("input"));
     let run = folder.caulk(&["check", "--fix", "--format", "concise"]);
     assert_eq!((run.status, run.stdout.as_str()), (Some(0), ""), "{}", run.all());
-    assert!(run.stderr.contains("caulk: repaired: port 6379 of redis on loopback\n"), "{}", run.all());
+    assert!(run.stderr.contains("caulk: repaired: port 6379 of redis for this host only\n"), "{}", run.all());
     let quiet = Folder::copy_of(&project("guide").join("input"));
     assert_eq!(
         quiet.caulk(&["check", "--fix", "--quiet", "--format", "concise"]).all(),

@@ -115,7 +115,7 @@ fn once_a_password_is_taken_back_the_server_is_open_its_check_passes_and_its_por
 fn once_a_port_is_taken_back_the_server_keeps_its_password() {
     let Some(redis) = required("redis-server", Redis::find()) else { return };
     for name in PROJECTS {
-        for sealed in servers_of(&without(name, "on loopback").path()) {
+        for sealed in servers_of(&without(name, "for this host only").path()) {
             let context = format!("{name}: {}", sealed.service);
             let server = redis.start(&sealed.command);
             let stranger = server.ask("redis://127.0.0.1").expect_err(&context);

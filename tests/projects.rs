@@ -273,7 +273,7 @@ fn an_env_file_that_leads_out_of_the_project_holds_back_what_needs_it_and_nothin
         "{}",
         run.all()
     );
-    assert!(run.stdout.contains("r2: port 6379 of redis on loopback"), "{}", run.all());
+    assert!(run.stdout.contains("r2: port 6379 of redis for this host only"), "{}", run.all());
     let compose = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
     assert_eq!(compose, OPEN.replace("6379:6379", "127.0.0.1:6379:6379"));
     assert_eq!(fs::read_to_string(folder.path().join("../outside")).expect("it is there"), "A=1\n");
@@ -475,4 +475,55 @@ fn the_password_takes_the_place_of_what_allows_an_empty_one() {
         let compose = compose.replace("${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}", "PW");
         assert_eq!(compose, text(after, "default:${REDIS_PASSWORD}@"), "{}", run.all());
     }
+}
+
+/// A store that only a program elsewhere may use, and a service with a port of its own.
+fn store_beside_a_service() -> Folder {
+    let folder = Folder::new();
+    let text = "services:\n  redis:\n    image: redis:7\n    command: redis-server\n    ports: [\"6379:6379\"]\n  \
+                sip:\n    image: sip\n    ports: [\"5060:5060/udp\", \"8080:8080\"]\n";
+    folder.write("my project/compose.yml", text);
+    folder
+}
+
+#[test]
+fn the_command_that_is_told_for_a_repair_makes_just_that_repair() {
+    let folder = store_beside_a_service();
+    let report = folder.caulk(&["fix", "my project/compose.yml"]).stdout;
+    let command = report.lines().map(str::trim).find(|line| line.starts_with("caulk fix --unsafe-fixes"));
+    let command = command.unwrap_or_else(|| panic!("no command:\n{report}"));
+    assert_eq!(command, "caulk fix --unsafe-fixes --select store-no-auth 'my project/compose.yml'");
+    assert!(!report.contains("--unsafe-fixes makes it"), "{report}");
+    let before = String::from_utf8(folder.files()["my project/compose.yml"].clone()).expect("it is UTF-8");
+    folder.caulk(&["fix", "--unsafe-fixes", "--select", "store-no-auth", "my project/compose.yml"]);
+    let after = String::from_utf8(folder.files()["my project/compose.yml"].clone()).expect("it is UTF-8");
+    let sealed = "command: redis-server --requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\n";
+    assert_eq!(after, before.replace("command: redis-server\n", sealed));
+}
+
+#[test]
+fn what_closed_ports_cut_off_is_told_with_the_tunnel_and_the_way_back() {
+    let folder = store_beside_a_service();
+    let report = folder.caulk(&["fix", "my project/compose.yml"]).stdout;
+    let note = "note: redis (6379) can no longer be reached from other machines\n";
+    assert!(report.contains(note) && report.contains("ssh -L 6379:127.0.0.1:6379 HOST\n"), "{report}");
+    let undo = report.lines().map(str::trim).find_map(|line| line.strip_prefix("caulk undo "));
+    let undone = folder.caulk(&["undo", undo.unwrap_or_else(|| panic!("no way back:\n{report}"))]);
+    assert_eq!(undone.status, Some(0), "{}", undone.all());
+    assert_eq!(folder.files()["my project/compose.yml"], store_beside_a_service().files()["my project/compose.yml"]);
+    let report = folder.caulk(&["fix", "--unsafe-fixes", "my project/compose.yml"]).stdout;
+    let report = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    let note =
+        "note: sip (5060, 8080) can no longer be reached from other machines, though others may use them on purpose";
+    assert!(report.contains(note) && report.contains("ssh -L 8080:127.0.0.1:8080 HOST"), "{report}");
+    let summary = "No leaks left in 1 project (2 files); something to check.";
+    assert!(report.contains(summary), "{report}");
+}
+
+#[test]
+fn a_port_that_a_variable_may_open_again_is_not_said_to_be_closed() {
+    let folder = Folder::new();
+    folder.write("compose.yml", "services:\n  redis:\n    image: redis:7\n    ports: [\"${BIND_IP}:6379:6379\"]\n");
+    let report = folder.caulk(&["check", "--select", "public-port"]).stdout;
+    assert!(report.contains("port 6379 of redis for this host only unless BIND_IP is set"), "{report}");
 }

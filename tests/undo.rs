@@ -153,12 +153,12 @@ fn repairs_are_listed_with_the_ids_of_the_report() {
     let (folder, ids) = repaired("two-servers");
     let list = undo(&folder, &["--list"]);
     assert_eq!(list.stdout.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect::<Vec<_>>(), ids);
-    assert!(list.stdout.contains("port 6380 of redis-queue on loopback (docker-compose.yml)"), "{}", list.all());
+    assert!(list.stdout.contains("port 6380 of redis-queue for this host only (docker-compose.yml)"), "{}", list.all());
     let run = undo(&folder, &["r9"]);
     assert_eq!(run.status, Some(2));
     assert!(run.stderr.contains("made no repair r9") && run.stderr.contains("r2 (port 6379"), "{}", run.all());
     undo(&folder, &["r2"]);
-    assert!(undo(&folder, &["--list"]).stdout.contains("port 6379 of redis-cache on loopback (taken back)"));
+    assert!(undo(&folder, &["--list"]).stdout.contains("port 6379 of redis-cache for this host only (taken back)"));
     let again = undo(&folder, &["r2"]);
     assert_eq!(again.status, Some(2));
     assert!(again.stderr.contains("r2 is taken back already"), "{}", again.all());

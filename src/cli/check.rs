@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::bounds::{Bounds, common_folder};
 use super::configure::{Configuration, secrets_policy};
 use super::known::Known;
+use super::narrow;
 use super::progress::Progress;
 use super::readings;
 use super::settings::{Action, Check, Format, Input, Output, Verbosity};
@@ -30,7 +31,7 @@ use crate::report::diff::{DiffOptions, DiffTarget, FileDiff};
 use crate::report::json::JsonOptions;
 use crate::report::junit::JunitOptions;
 use crate::report::text::TextOptions;
-use crate::report::view::{FindingView, Report, Sentence, Severity, in_one_line};
+use crate::report::view::{FindingView, RepairView, Report, Sentence, Severity, in_one_line};
 use crate::report::visible::{visible, without_commands};
 use crate::report::{concise, diff, github, gitlab, json, junit, rdjson, sarif, text};
 use crate::rule::RuleSet;
@@ -109,6 +110,7 @@ pub fn run(
     let mut finished = Finished { check, folder, selection: &selection, all };
     finished.keep_only_given();
     readings::unite(&mut finished.all.report);
+    narrow::note(check, &mut finished.all.report);
     let Part { report, files: read, .. } = &mut finished.all;
     report.files = read.len();
     let known = Known { folder, selection: &selection, rules: &rules, files: &files, read };
@@ -364,9 +366,12 @@ impl Finished<'_> {
         Ok(outcome)
     }
 
+    fn repair(&self, id: &str) -> Option<&RepairView> {
+        self.all.report.repairs.iter().find(|repair| repair.id == id)
+    }
+
     fn title(&self, id: &str) -> String {
-        let repair = self.all.report.repairs.iter().find(|repair| repair.id == id);
-        repair.map_or(id, |repair| repair.title.as_str()).to_owned()
+        self.repair(id).map_or(id, |repair| repair.title.as_str()).to_owned()
     }
 
     /// What was repaired and what was not, for a format that has no place for it.
@@ -396,7 +401,12 @@ impl Finished<'_> {
     fn not_repaired(&self) -> Vec<String> {
         let fix = self.all.report.fix.clone().unwrap_or_default();
         let held_back = fix.held_back.into_iter().map(|held| {
-            let flag = held.flag.map(|flag| format!(" ({flag})")).unwrap_or_default();
+            let made_by = self.repair(&held.repair).and_then(|repair| repair.made_by.as_ref());
+            let flag = held.flag.map(|flag| match made_by {
+                Some(made_by) => format!(" ({})", made_by.command),
+                None => format!(" ({flag})"),
+            });
+            let flag = flag.unwrap_or_default();
             format!("held back: {}: {}{flag}", self.title(&held.repair), in_one_line(&held.reason))
         });
         let refused = fix.refused.into_iter().map(|no| format!("refused: {}: {}", self.title(&no.repair), no.reason));

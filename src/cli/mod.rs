@@ -8,6 +8,7 @@ mod format_args;
 mod init;
 mod known;
 mod lsp;
+mod narrow;
 mod progress;
 mod readings;
 pub mod resolve;

@@ -1,6 +1,7 @@
 //! From what was found and planned to the plain data of a report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::fix::plan::{Fate, Plan, Planned, State};
@@ -13,7 +14,7 @@ use crate::model::Weight;
 use crate::model::reading::words_with_dollar;
 use crate::report::rules_page;
 use crate::report::view::{
-    Applicability, ClientView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
+    Applicability, ClientView, ClosedView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
     ProblemView, ProjectView, RangeView, RefusedView, RepairView, Report, RuleView, Sentence, Severity, SubjectView,
     SuppressedBy, SuppressedView, Tier,
 };
@@ -106,6 +107,20 @@ impl<'a> Writer<'a> {
         }
         self.apply_with(shown, plan);
         self.report.to_check.extend(sentences(&plan.checks));
+        if let Some(fix) = self.report.fix.as_mut().filter(|_| self.is_fixing) {
+            let closed = plan.made.iter().filter_map(|made| Some((made.number, made.closes.as_ref()?)));
+            fix.closed.extend(closed.map(|(number, (port, is_ordinary))| ClosedView {
+                repair: format!("r{}", first_repair + number),
+                service: port.service.clone(),
+                published: port.published,
+                address: match port.ip {
+                    IpAddr::V4(ip) => ip.to_string(),
+                    IpAddr::V6(ip) => format!("[{ip}]"),
+                },
+                is_tcp: port.protocol == "tcp",
+                is_ordinary: *is_ordinary,
+            }));
+        }
         for note in sentences(&plan.notes) {
             if !self.report.notes.contains(&note) {
                 self.report.notes.push(note);
@@ -200,7 +215,16 @@ impl<'a> Writer<'a> {
         if let Some(fix) = self.report.fix.as_mut().filter(|_| self.is_fixing) {
             note_fate(fix, &id, &planned.fate);
         }
-        self.report.repairs.push(RepairView { id, project, title, applicability, needs_secret, held_back, edits });
+        self.report.repairs.push(RepairView {
+            id,
+            project,
+            title,
+            applicability,
+            needs_secret,
+            held_back,
+            made_by: None,
+            edits,
+        });
     }
 
     fn edit(&mut self, state: &State<'_>, change: &Change) -> EditView {

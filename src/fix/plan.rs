@@ -7,7 +7,7 @@ use std::path::Path;
 use super::bench::{Bench, SecretsPolicy};
 use super::draft::Draft;
 use super::remark::{Kind, Remark};
-use super::repair::{ChangeKind, Repair, RepairKey};
+use super::repair::{ChangeKind, ClosedPort, Repair, RepairKey};
 use super::seal::{self, NoSeal};
 use super::secret::Secrets;
 use super::{link, port, proof};
@@ -100,6 +100,8 @@ pub struct Made {
     pub uses: BTreeSet<String>,
     /// The values that it changes, such as `services.redis.command`.
     pub changed: BTreeSet<String>,
+    /// The port that it closes, and whether somebody may have published it on purpose.
+    pub closes: Option<(ClosedPort, bool)>,
 }
 
 impl Plan<'_> {
@@ -412,6 +414,7 @@ fn step(
                 changed,
                 title: repair.title,
                 secrets: repair.secrets,
+                closes: repair.closes.map(|port| (port, repair.applicability == Applicability::Unsafe)),
             });
             plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);

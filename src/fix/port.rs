@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::bench::Bench;
 use super::commit::Role;
 use super::journal::Purpose;
-use super::repair::{Change, ChangeKind, Repair, RepairKey};
+use super::repair::{Change, ChangeKind, ClosedPort, Repair, RepairKey};
 use super::snapshot::{port_value, port_values, ports_value, service_path};
 use crate::lens::port::{Port, ports};
 use crate::model::Workspace;
@@ -44,7 +44,7 @@ pub fn set_host_ip(
     };
     let mut repair = Repair {
         key: key(bench.workspace, service, port),
-        title: format!("port {} of {service} on loopback", published(port)),
+        title: format!("port {} of {service} for this host only{}", published(port), unless(port, twin)),
         applicability: Applicability::Safe,
         doubts: Vec::new(),
         changes: vec![Change { path, kind: ChangeKind::Edit(edit), role: Role::Server, purpose: Purpose::Plain }],
@@ -53,6 +53,12 @@ pub fn set_host_ip(
         secrets: BTreeSet::new(),
         recreate: BTreeSet::new(),
         notes: Vec::new(),
+        closes: Some(ClosedPort {
+            service: service.to_owned(),
+            published: port.published.map(|range| (range.first, range.last)),
+            ip,
+            protocol: port.protocol.clone(),
+        }),
     };
     if bench.topology.store_behind(project, service, port).is_some_and(|store| store.is_clustered) {
         repair.applicability = Applicability::Unsafe;
@@ -99,6 +105,14 @@ pub fn key(workspace: &Workspace<'_>, service: &str, port: &Port<'_>) -> RepairK
     let picked = if port.published.is_none() { " picked by the engine" } else { "" };
     let detail = format!("{host}:{}{picked}:{}/{}", published(port), port.target.first, port.protocol);
     RepairKey { action: "port".to_owned(), file, service: service.to_owned(), detail }
+}
+
+/// The variable that still lets others in, if it is set.
+fn unless(port: &Port<'_>, is_removed: bool) -> String {
+    match port.address_variables.first().filter(|_| !is_removed) {
+        Some(name) => format!(" unless {name} is set"),
+        None => String::new(),
+    }
 }
 
 fn published(port: &Port<'_>) -> String {

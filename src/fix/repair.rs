@@ -1,6 +1,7 @@
 //! A repair: what it changes, what it means to change, and how far it may be trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::commit::Role;
@@ -33,6 +34,8 @@ pub struct Repair {
     pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know: who is cut off, what to do elsewhere.
     pub notes: Vec<Remark>,
+    /// The port that only this host reaches afterwards, if it is about one.
+    pub closes: Option<ClosedPort>,
 }
 
 /// What a repair is about; a repair of the same thing is made at most once.
@@ -46,6 +49,19 @@ pub struct RepairKey {
     pub service: String,
     /// The entry or variable of the service; empty for the whole.
     pub detail: String,
+}
+
+/// A published port that is no longer reached from other machines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedPort {
+    /// The service that publishes it.
+    pub service: String,
+    /// First and last port of the host; `None` if the engine picks one.
+    pub published: Option<(u16, u16)>,
+    /// The address on which the host still reaches it.
+    pub ip: IpAddr,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: String,
 }
 
 /// A change of one file.

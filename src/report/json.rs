@@ -274,6 +274,8 @@ struct Repair<'a> {
     needs_secret: &'a [String],
     /// Why `--fix` does not make it, if so.
     held_back: Option<String>,
+    /// The command that makes it and as few others as can be; null unless the option of `fix.held_back` would make more.
+    made_by: Option<&'a str>,
     /// The changes.
     edits: Vec<Edit<'a>>,
 }
@@ -470,6 +472,7 @@ impl<'a> From<&'a view::RepairView> for Repair<'a> {
             },
             needs_secret: &repair.needs_secret,
             held_back: Some(view::in_one_line(&repair.held_back)).filter(|why| !why.is_empty()),
+            made_by: repair.made_by.as_ref().map(|made_by| made_by.command.as_str()),
             edits: repair.edits.iter().map(edit).collect(),
         }
     }

@@ -112,6 +112,7 @@ pub(super) fn open_project() -> Report {
         applicability,
         needs_secret: Vec::new(),
         held_back: Vec::new(),
+        made_by: None,
         edits,
     };
     let password = EditView {
@@ -138,10 +139,10 @@ pub(super) fn open_project() -> Report {
                     vec![password, ignore],
                 )
             },
-            repair("r2", "port 6379 of redis on loopback", Applicability::Safe, Vec::new()),
+            repair("r2", "port 6379 of redis for this host only", Applicability::Safe, Vec::new()),
             RepairView {
                 held_back: vec!["not a store".into()],
-                ..repair("r3", "port 80 of web on loopback", Applicability::Unsafe, Vec::new())
+                ..repair("r3", "port 80 of web for this host only", Applicability::Unsafe, Vec::new())
             },
         ],
         findings: vec![no_auth, public, web],

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::closed;
 use crate::text::{LineIndex, Span};
 
 /// Everything that one run has to say.
@@ -66,7 +67,9 @@ impl Report {
             fix.held_back.iter_mut().for_each(|held| rename(&repairs, &mut held.repair));
             fix.refused.iter_mut().for_each(|refused| rename(&repairs, &mut refused.repair));
             let all = self.fix.get_or_insert_default();
+            fix.closed.iter_mut().for_each(|closed| rename(&repairs, &mut closed.repair));
             all.applied.append(&mut fix.applied);
+            all.closed.append(&mut fix.closed);
             all.held_back.append(&mut fix.held_back);
             all.refused.append(&mut fix.refused);
         }
@@ -143,7 +146,8 @@ impl Report {
     /// What a person should check and know, in whole sentences.
     pub fn all_notes(&self) -> Vec<String> {
         let checks = self.to_check.iter().map(|check| format!("please check: {}", check.text));
-        checks.chain(self.notes.iter().map(|note| note.text.clone())).collect()
+        let closed = self.fix.iter().flat_map(|fix| closed::notes(&fix.closed)).map(|note| note.in_one_line());
+        checks.chain(closed).chain(self.notes.iter().map(|note| note.text.clone())).collect()
     }
 
     /// How many findings comments silence, and how many the baseline.
@@ -362,7 +366,7 @@ pub struct RepairView {
     pub id: String,
     /// Id of the project in which it was first found to be needed.
     pub project: String,
-    /// What it does, such as "port 6379 of redis on loopback".
+    /// What it does, such as "port 6379 of redis for this host only".
     pub title: String,
     /// How far it can be trusted.
     pub applicability: Applicability,
@@ -370,8 +374,19 @@ pub struct RepairView {
     pub needs_secret: Vec<String>,
     /// Why a run with `--fix` does not make it; empty if it does.
     pub held_back: Vec<Sentence>,
+    /// The command that makes it, where the option alone would make others, too.
+    pub made_by: Option<MadeBy>,
     /// The changes.
     pub edits: Vec<EditView>,
+}
+
+/// A command that makes a repair which waits for a person's word.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MadeBy {
+    /// The command, quoted for a shell, to be run in the current folder.
+    pub command: String,
+    /// How many other such repairs it makes, because nothing tells them apart.
+    pub others: usize,
 }
 
 /// A change of one file.
@@ -412,10 +427,29 @@ pub struct ProblemView {
 pub struct FixView {
     /// Ids of the repairs that were made.
     pub applied: Vec<String>,
+    /// The ports that only this host reaches now.
+    pub closed: Vec<ClosedView>,
     /// Repairs that wait for a person's word.
     pub held_back: Vec<HeldBackView>,
     /// Repairs that did not pass their proof.
     pub refused: Vec<RefusedView>,
+}
+
+/// A port that only its host reaches since a repair was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedView {
+    /// Id of the repair.
+    pub repair: String,
+    /// The service.
+    pub service: String,
+    /// First and last port of the host; `None` if the engine picks one.
+    pub published: Option<(u16, u16)>,
+    /// The address on which the host still reaches it, as URLs write it: `127.0.0.1` or `[::1]`.
+    pub address: String,
+    /// Whether it can be reached through an SSH tunnel, which carries TCP only.
+    pub is_tcp: bool,
+    /// Whether others may have used it on purpose: it is none of a store or of an admin interface.
+    pub is_ordinary: bool,
 }
 
 /// A repair that was not made because nobody asked for it.
@@ -504,6 +538,7 @@ mod tests {
     fn parts_of_a_run_keep_their_ids_apart() {
         let fix = FixView {
             applied: vec!["r1".into()],
+            closed: Vec::new(),
             held_back: vec![HeldBackView { repair: "r3".into(), reason: Vec::new(), flag: None }],
             refused: vec![RefusedView { repair: "r2".into(), reason: String::new() }],
         };

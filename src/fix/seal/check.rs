@@ -28,7 +28,9 @@ impl Seal<'_, '_, '_> {
                 self.doubt(format!("the healthcheck of `{name}` can't be read ({why}): see that it logs in"));
                 return Ok(());
             }
-            CheckReading::Client(_) => {}
+            CheckReading::Client(check) => {
+                self.counts.logs_in |= matches!(check.credential, client_check::Credential::None(_));
+            }
         }
         let known = credential.is_known().then_some(credential.value.as_str());
         let repair = match healthcheck.authenticate(clients, &lookup, known) {
@@ -83,7 +85,7 @@ impl Seal<'_, '_, '_> {
         let document = self.bench.workspace.document(healthcheck.node.place.source);
         let Some(edits) = document.and_then(|document| healthcheck.apply(document, test)) else { return false };
         if *test != NewTest::Same {
-            self.counts.checks += 1;
+            self.counts.checks.insert(member.store.service.clone());
             let place = healthcheck.node.place.clone();
             self.edits(&place, edits, Role::Server);
             let words = healthcheck.words(Some(test));

@@ -70,7 +70,8 @@ impl<'b> Seal<'b, '_, '_> {
                 let edits: Vec<_> = edits.into_iter().map(|edit| (edit.span.start..edit.span.end, edit.text)).collect();
                 let may = self.edit_entry(*source, *entry, &edits);
                 may.map_err(|why| format!("{shown} needs the password, but {why}"))?;
-                self.counts.clients += 1;
+                let path = &self.bench.workspace.sources.get(*source).path;
+                self.counts.clients.insert(path.display().to_string());
                 Ok(())
             }
             Carrier::Default { .. } => Ok(()),
@@ -409,7 +410,7 @@ impl<'b> Seal<'b, '_, '_> {
     }
 
     fn client(&mut self, link: &Link) {
-        self.counts.clients += 1;
+        self.counts.clients.extend(link.service.clone());
         self.repair.recreate.extend(link.service.clone().map(|service| (link.project, service)));
     }
 }

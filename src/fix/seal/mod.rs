@@ -59,6 +59,7 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             secrets: BTreeSet::new(),
             recreate: BTreeSet::new(),
             notes: Vec::new(),
+            closes: None,
         },
         counts: Counts::default(),
     };
@@ -91,8 +92,12 @@ pub fn key(workspace: &Workspace<'_>, store: &StoreService) -> RepairKey {
 #[derive(Default)]
 struct Counts {
     servers: usize,
-    checks: usize,
-    clients: usize,
+    /// Services whose healthcheck changes: one that several projects share counts once.
+    checks: BTreeSet<String>,
+    /// Services that get the password, and files of programs on the host.
+    clients: BTreeSet<String>,
+    /// True if a healthcheck presented no password before.
+    logs_in: bool,
 }
 
 struct Seal<'b, 'w, 'f> {
@@ -197,11 +202,17 @@ impl<'b> Seal<'b, '_, '_> {
             number => parts.push(format!("{number} {many}")),
         };
         count(self.repair.secrets.len(), "secret", "secrets");
-        count(self.counts.checks, "healthcheck", "healthchecks");
-        count(self.counts.clients, "client", "clients");
+        count(self.counts.checks.len(), "healthcheck", "healthchecks");
+        count(self.counts.clients.len(), "client", "clients");
         let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-        let what = if self.counts.servers > 0 { "password for" } else { "password of" };
-        self.repair.title = format!("{what} {}{parts}", store.service);
+        let name = &store.service;
+        let is_check_only = self.counts.servers + self.repair.secrets.len() + self.counts.clients.len() == 0;
+        self.repair.title = match (self.counts.servers, self.counts.logs_in) {
+            (0, true) if is_check_only => format!("healthcheck of {name} logs in"),
+            (0, false) if is_check_only => format!("healthcheck of {name} notices a refusal"),
+            (0, _) => format!("password of {name}{parts}"),
+            _ => format!("password for {name}{parts}"),
+        };
         self.repair.doubts = collected(&self.repair.doubts);
         if !self.repair.doubts.is_empty() {
             self.repair.applicability = Applicability::Unsafe;

@@ -38,6 +38,7 @@ fn reports_fit_the_schema() {
     let mut fixed = open_project();
     fixed.fix = Some(FixView {
         applied: vec!["r1".into()],
+        closed: Vec::new(),
         held_back: vec![HeldBackView { repair: "r3".into(), reason: vec!["not a store".into()], flag: None }],
         refused: vec![RefusedView { repair: "r2".into(), reason: "it would not be closed".into() }],
     });

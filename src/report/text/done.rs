@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::super::paint::Tone;
-use super::super::view::{FixView, RepairView, Severity};
+use super::super::view::{FixView, MadeBy, RepairView, Severity};
 use super::outcome::said;
 use super::{Page, info};
 
@@ -50,6 +50,7 @@ struct Item {
     title: String,
     reasons: Vec<String>,
     flag: Option<String>,
+    made_by: Option<MadeBy>,
     /// The projects for which it would be the same.
     projects: BTreeSet<String>,
     /// How often it is there.
@@ -64,6 +65,7 @@ impl Item {
             title: format!("{before}{title}{after}"),
             reasons: Vec::new(),
             flag: None,
+            made_by: repair.and_then(|repair| repair.made_by.clone()),
             projects: repair.map(|repair| repair.project.clone()).into_iter().collect(),
             count: 1,
         }
@@ -76,7 +78,7 @@ impl Item {
             (count, _) => format!(" ({count} times)"),
         };
         let title = format!("{}{count}", self.title);
-        let flag = self.flag.as_ref().map(|flag| format!("{flag} makes it"));
+        let flag = self.flag.as_ref().filter(|_| self.made_by.is_none()).map(|flag| format!("{flag} makes it"));
         match self.reasons.as_slice() {
             [] => self.line(page, &title, out),
             [reason] => {
@@ -90,7 +92,16 @@ impl Item {
                     .map(|line| page.painter.hang("      ", Tone::Plain, line))
                     .try_for_each(|line| writeln!(out, "{line}"))
             }
-        }
+        }?;
+        self.made_by.as_ref().map_or(Ok(()), |made_by| {
+            let what = match made_by.others {
+                0 => "just this".to_owned(),
+                others => format!("this and {others} more"),
+            };
+            // To be copied, so not wrapped.
+            let command = page.painter.paint(Tone::Plain, &made_by.command);
+            writeln!(out, "      {}\n        {command}", page.painter.paint(Tone::Help, &format!("to make {what}:")))
+        })
     }
 
     fn line(&self, page: &Page<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -102,8 +113,10 @@ impl Item {
 fn united(items: Vec<Item>) -> Vec<Item> {
     let mut all: Vec<Item> = Vec::new();
     for item in items {
-        let same =
-            |other: &&mut Item| (&other.title, &other.reasons, &other.flag) == (&item.title, &item.reasons, &item.flag);
+        let same = |other: &&mut Item| {
+            (&other.title, &other.reasons, &other.flag, &other.made_by)
+                == (&item.title, &item.reasons, &item.flag, &item.made_by)
+        };
         match all.iter_mut().find(same) {
             Some(other) => {
                 other.projects.extend(item.projects);

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
+use super::super::closed;
 use super::super::paint::Tone;
 use super::super::view::{Applicability, RepairView, Report, Sentence, Severity};
 use super::{NAMED, Page, counted, done, info};
@@ -29,6 +30,13 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     for check in &page.report.to_check {
         // With all names: once it is repaired, no other run tells them.
         writeln!(out, "{}", page.painter.hang("please check: ", Tone::Severity(Severity::Warning), &check.text))?;
+    }
+    for note in page.report.fix.iter().flat_map(|fix| closed::notes(&fix.closed)) {
+        writeln!(out, "{}", page.painter.hang("note: ", Tone::Help, &note.text))?;
+        // To be copied, so not wrapped.
+        for (head, command) in note.commands {
+            writeln!(out, "      {head}\n        {}", page.painter.paint(Tone::Plain, &command))?;
+        }
     }
     for note in &page.report.notes {
         writeln!(out, "{}", page.painter.hang("note: ", Tone::Help, said(page, note)))?;
@@ -144,6 +152,12 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     let heads = rows.iter().map(|(head, _)| head.as_str()).chain(["after it:", "why:"]);
     let columns = heads.map(UnicodeWidthStr::width).max().unwrap_or(0);
+    // Nobody is to make more than is meant.
+    let made_by: BTreeSet<_> = with_flag.iter().map(|repair| repair.made_by.as_ref()).collect();
+    let just = match made_by.first() {
+        Some(Some(just)) if made_by.len() == 1 && just.others + 1 == with_flag.len() => vec![just.command.clone()],
+        _ => Vec::new(),
+    };
     for (head, lines) in rows {
         for (number, line) in lines.iter().enumerate() {
             let head = if number == 0 { head.as_str() } else { "" };
@@ -153,6 +167,7 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{}", page.painter.hang(&format!("  {head:<columns$} {inset}"), Tone::Help, text))?;
         }
     }
+    commands(page, if just.len() == with_flag.len() { "just that:" } else { "just these:" }, columns, &just, out)?;
     commands(page, "after it:", columns, &page.report.apply_with, out)?;
     commands(page, "why:", columns, why.as_slice(), out)
 }

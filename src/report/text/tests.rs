@@ -37,7 +37,7 @@ fn a_first_run_tells_what_is_open_where_and_what_to_do() {
 2 errors, 1 info in 1 project (2 files).
   1 port of another service is published on every address (--verbose names it)
   --fix would repair 2 now: password for redis (1 secret, 1 client URL), port
-                            6379 of redis on loopback
+                            6379 of redis for this host only
   after it:                 docker compose up -d redis backend
   why:                      caulk explain RULE
 "#;
@@ -74,6 +74,7 @@ fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
     report.findings.drain(..2);
     report.fix = Some(FixView {
         applied: vec!["r1".into()],
+        closed: Vec::new(),
         held_back: vec![HeldBackView {
             repair: "r3".into(),
             reason: vec!["not a store".into()],
@@ -87,7 +88,7 @@ fn a_run_with_fix_tells_what_was_done_and_what_is_left() {
 The containers have it once you run:
   docker compose up -d redis backend
 Refused 1:
-  - port 6379 of redis on loopback: a comment would be lost
+  - port 6379 of redis for this host only: a comment would be lost
 
 1 info left in 1 project (2 files).
   1 port of another service is published on every address (--verbose names it)
@@ -272,12 +273,12 @@ fn many_commands_stand_below_their_head_and_are_cut_short() {
 fn repairs_that_wait_for_the_same_reason_are_told_together() {
     let mut report = open_project();
     report.findings.truncate(2);
-    for (id, title) in [("r4", "port 81 on loopback"), ("r5", "port 81 on loopback")] {
+    for (id, title) in [("r4", "port 81 for this host only"), ("r5", "port 81 for this host only")] {
         let repair = RepairView { id: id.into(), title: title.into(), ..report.repairs[2].clone() };
         report.repairs.push(repair);
     }
     let text = written(&report, TextOptions { look: Look { width: 120, ..OPTIONS.look }, ..OPTIONS });
-    let expected = "3 more with --unsafe-fixes: port 80 of web on loopback, 2 times port 81 on loopback: not a store\n";
+    let expected = "3 more with --unsafe-fixes: port 80 of web for this host only, 2 times port 81 for this host only: not a store\n";
     assert!(text.contains(expected), "{text}");
 }
 
@@ -418,6 +419,7 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     report.texts = [(evil.to_owned(), file)].into();
     let fix = FixView {
         applied: vec!["r1".into(), evil.into()],
+        closed: Vec::new(),
         held_back: vec![HeldBackView { repair: evil.into(), reason: vec![evil.into()], flag: Some(evil.into()) }],
         refused: vec![RefusedView { repair: "r2".into(), reason: evil.into() }],
     };

@@ -1,0 +1,77 @@
+//! Commands that make one repair for which a person must give the word, where the option alone would make others, too.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use shell_words::quote;
+
+use super::settings::{BaselineUse, Check, Input, SecretsPolicy};
+use crate::config::Where;
+use crate::report::view::{Applicability, MadeBy, RepairView, Report};
+
+/// Notes for each repair that is held back the command that makes it and as few others as can be.
+pub fn note(check: &Check, report: &mut Report) {
+    let waiting = |repair: &&RepairView| repair.applicability == Applicability::Unsafe && !repair.held_back.is_empty();
+    let waiting: Vec<String> = report.repairs.iter().filter(waiting).map(|repair| repair.id.clone()).collect();
+    let made_by: Vec<_> = waiting.iter().map(|id| made_by(check, report, id, &waiting)).collect();
+    for (id, made_by) in waiting.iter().zip(made_by) {
+        if let Some(repair) = report.repairs.iter_mut().find(|repair| repair.id == *id) {
+            repair.made_by = made_by;
+        }
+    }
+}
+
+fn made_by(check: &Check, report: &Report, id: &String, waiting: &[String]) -> Option<MadeBy> {
+    let found = report.findings.iter().filter(|finding| finding.repairs.contains(id));
+    let rules: BTreeSet<&str> = found.map(|finding| finding.rule.as_str()).collect();
+    let others = |rule: &str| {
+        let of_rule = report.findings.iter().filter(|finding| finding.rule == rule);
+        let repairs: BTreeSet<_> = of_rule.flat_map(|finding| &finding.repairs).collect();
+        repairs.into_iter().filter(|other| *other != id && waiting.contains(other)).count()
+    };
+    let (others, rule) = rules.into_iter().map(|rule| (others(rule), rule)).min()?;
+    (others + 1 < waiting.len()).then(|| command(check, rule)).flatten().map(|command| MadeBy { command, others })
+}
+
+/// The call for one rule on what was looked at. `None` if that was no file on the disk.
+fn command(check: &Check, rule: &str) -> Option<String> {
+    let Input::Paths(paths) = &check.input else { return None };
+    let mut words = vec!["caulk".to_owned(), "fix".into(), "--unsafe-fixes".into(), "--select".into(), rule.to_owned()];
+    let mut option = |name: &str, path: Option<&Path>| {
+        words.push(name.to_owned());
+        words.extend(path.map(|path| path.to_string_lossy().into_owned()));
+    };
+    check.rule_folders.iter().for_each(|folder| option("--rules", Some(folder)));
+    match &check.config {
+        Where::Search => {}
+        Where::File(path) => option("--config", Some(path)),
+        Where::Nowhere => option("--no-config", None),
+    }
+    match &check.baseline {
+        BaselineUse::Configured | BaselineUse::Write(_) => {}
+        BaselineUse::File(path) => option("--baseline", Some(path)),
+        BaselineUse::Nothing => option("--no-baseline", None),
+    }
+    check.env_files.iter().for_each(|path| option("--env-file", Some(path)));
+    if let Some(policy) = check.secrets {
+        option("--secrets", None);
+        option(
+            match policy {
+                SecretsPolicy::Generate => "generate",
+                SecretsPolicy::Declare => "declare",
+                SecretsPolicy::Never => "never",
+            },
+            None,
+        );
+    }
+    if check.only_given {
+        option("--only-given", None);
+    }
+    let paths: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
+    if paths.iter().any(|path| path.starts_with('-')) {
+        words.push("--".to_owned());
+    }
+    // The current folder is what is looked at without any.
+    words.extend(paths.into_iter().filter(|path| path != ".").map(String::from));
+    Some(words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "))
+}
