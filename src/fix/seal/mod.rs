@@ -4,6 +4,7 @@ mod check;
 mod clients;
 mod credential;
 mod env_file;
+mod neighbours;
 mod server;
 
 #[cfg(test)]
