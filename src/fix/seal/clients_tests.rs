@@ -284,3 +284,17 @@ fn a_command_that_only_the_override_replaces_is_left_to_a_person() {
         "compose.yaml has a `command` of its own for `redis`, which counts without the override: add `--requirepass \"${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\"` there, too"
     );
 }
+
+#[test]
+fn two_servers_with_one_command_or_environment_get_one_password() {
+    let clients = "  app:\n    image: example/app\n    environment:\n      REDIS_URL: redis://redis\n      QUEUE_URL: redis://queue\n";
+    for shared in ["  command: redis-server --appendonly yes\n", "  environment:\n    TZ: UTC\n"] {
+        let before = format!(
+            "x-redis: &redis\n  image: redis:7\n{shared}  healthcheck:\n    test: redis-cli ping\nservices:\n  redis:\n    <<: *redis\n    restart: always\n  queue:\n    <<: *redis\n{clients}"
+        );
+        let files = repaired(&[("compose.yaml", before)]).unwrap_or_else(|reason| panic!("{shared}: {reason}"));
+        assert_eq!(files[".env"], "REDIS_PASSWORD=SECRET\n");
+        let text = &files["compose.yaml"];
+        assert!(text.contains("QUEUE_URL: redis://default:${REDIS_PASSWORD}@queue"), "{text}");
+    }
+}
