@@ -136,7 +136,7 @@ impl<'b> Seal<'b, '_, '_> {
             None => self.credential(&member)?,
         };
         self.variables.extend(credential.variable.clone().map(|name| (number, name)));
-        self.define(&member, &credential)?;
+        self.define(&credential)?;
         if matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
             self.server(&member, &credential)?;
         }
