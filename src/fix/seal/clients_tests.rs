@@ -298,3 +298,65 @@ fn two_servers_with_one_command_or_environment_get_one_password() {
         assert!(text.contains("QUEUE_URL: redis://default:${REDIS_PASSWORD}@queue"), "{text}");
     }
 }
+
+#[test]
+fn a_client_that_names_the_server_a_second_time_is_doubted() {
+    let app = |more: &str| {
+        format!("  app:\n    image: example/app\n{more}    environment:\n      REDIS_URL: redis://redis:6379/0\n")
+    };
+    for (place, line) in [
+        ("SESSION", "      SESSION: network=tcp,addr=redis:6379,db=0\n"),
+        ("CONFIG", "      CONFIG: '{\"redis\":{\"host\":\"redis\",\"port\":6379}}'\n"),
+        ("JAVA_OPTS", "      JAVA_OPTS: -Dspring.redis.host=redis -Dspring.redis.port=6379\n"),
+        ("CONN", "      CONN: redis,allowAdmin=true\n"),
+        ("EXTRA", "      EXTRA: define('WP_REDIS_HOST', 'redis');\n"),
+    ] {
+        let reason = doubt(&(app("") + line));
+        assert_eq!(reason, format!("`app` names `redis` in its {place}, and may need the password there"), "{line}");
+    }
+    for (place, more) in [
+        ("command", "    command: serve --cache redis:6379\n"),
+        ("command", "    command: [serve, -h, redis]\n"),
+        ("command", "    command: sh -c \"until redis-cli -h redis ping; do sleep 1; done; serve\"\n"),
+        ("healthcheck", "    healthcheck:\n      test: redis-cli -h redis ping\n"),
+    ] {
+        let reason = doubt(&app(more));
+        assert_eq!(reason, format!("`app` names `redis` in its {place}, and may need the password there"), "{more}");
+    }
+}
+
+#[test]
+fn a_program_with_the_image_of_a_store_that_asks_another_one_is_doubted() {
+    let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    for command in ["sh -c \"redis-cli -h redis --rdb /backup/dump.rdb\"", "redis-cli -h redis config set save 60"] {
+        let reason = doubt(&format!("{web}  backup:\n    image: redis:7\n    command: {command}\n"));
+        assert!(reason.contains("`backup` names `redis` in its command"), "{command}: {reason}");
+    }
+}
+
+#[test]
+fn a_mounted_file_that_names_the_server_is_a_sign_of_a_client() {
+    let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    let app = "  app:\n    image: example/app\n    volumes: [\"./config.yml:/app/config.yml\"]\n";
+    let compose = format!("services:\n{REDIS}{web}{app}");
+    let with = |config: &str| repaired(&[("compose.yaml", compose.clone()), ("config.yml", config.to_owned())]);
+    assert_eq!(
+        with("redis:\n  host: redis\n  port: 6379\n"),
+        Err("`app` names `redis` in its config.yml, and may need the password there".to_owned())
+    );
+    assert!(with("log: info # redis is used elsewhere\n").is_ok());
+}
+
+#[test]
+fn waiting_for_the_port_needs_no_password() {
+    for more in [
+        "    command: sh -c \"./wait-for-it.sh redis:6379 -- serve\"\n",
+        "    command: [./wait-for-it.sh, 'redis:6379', --, serve]\n",
+        "    command: sh -c \"until nc -z -h redis 6379; do sleep 1; done; serve\"\n",
+    ] {
+        let app = format!(
+            "  app:\n    image: example/app\n{more}    environment:\n      REDIS_URL: redis://redis/0\n      WAIT_HOSTS: redis:6379\n"
+        );
+        clients_after(&app);
+    }
+}
