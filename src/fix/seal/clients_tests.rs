@@ -360,3 +360,28 @@ fn waiting_for_the_port_needs_no_password() {
         clients_after(&app);
     }
 }
+
+#[test]
+fn a_healthcheck_that_asks_in_an_unknown_way_is_doubted_and_one_that_connects_is_not() {
+    let with = |test: &str| {
+        let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+        repaired(&[("compose.yaml", format!("services:\n{REDIS}    healthcheck:\n      test: {test}\n{web}"))])
+    };
+    for test in [
+        r#"["CMD", "bash", "-c", "exec 3<>/dev/tcp/localhost/6379; echo PING >&3; read -t 1 r <&3; [[ $$r == +PONG* ]]"]"#,
+        r#"["CMD-SHELL", "(printf 'PING\\r\\n'; sleep 1) | nc localhost 6379 | grep PONG"]"#,
+        r#"["CMD", "/scripts/hc.sh"]"#,
+        r#"["CMD", "sh", "/scripts/healthcheck"]"#,
+    ] {
+        let reason = with(test).expect_err(test);
+        assert!(reason.starts_with("what the healthcheck of `redis` asks can't be read"), "{test}: {reason}");
+    }
+    for test in [
+        r#"["CMD", "nc", "-z", "localhost", "6379"]"#,
+        r#"["CMD", "bash", "-c", "exec 3<>/dev/tcp/localhost/6379"]"#,
+        "pgrep redis-server",
+        "exit 0",
+    ] {
+        assert!(with(test).is_ok(), "{test}: {:?}", with(test));
+    }
+}
