@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::draft::Draft;
 use super::plan::{Fate, Settings};
-use super::port::{Pending, PortRepair};
+use super::port::{EntryPlace, Pending, PortRepair};
 use super::proof::{self, Meaning};
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, Snapshot};
@@ -25,6 +25,8 @@ pub struct Tried<'s> {
     pub repair: Option<Repair>,
     /// What it is called in the draft.
     pub number: usize,
+    /// The entry of `ports` that it changes, if it does just that.
+    pub entry: Option<EntryPlace>,
     /// What became of it; [`Fate::Made`] if the batch can be proved.
     pub fate: Fate,
 }
@@ -39,7 +41,8 @@ pub enum Built {
 
 /// Repairs that were built on one state, and come to the same as if each were built on the state after those before it.
 pub struct Batch<'s, 'f> {
-    state: &'s State,
+    /// The state.
+    pub state: &'s State,
     settings: &'s Settings<'s>,
     /// All that was tried, in this order.
     pub tried: Vec<Tried<'s>>,
@@ -83,7 +86,7 @@ impl<'s, 'f> Batch<'s, 'f> {
 
     /// Adds what was built to repair a finding. False if it does not fit in.
     pub fn add(&mut self, (key, finding, number): (RepairKey, &'s Finding, usize), built: Result<Built, Fate>) -> bool {
-        let mut tried = Tried { key, finding, repair: None, number, fate: Fate::Made };
+        let mut tried = Tried { key, finding, repair: None, number, entry: None, fate: Fate::Made };
         let (repair, port) = match built {
             Err(fate) => {
                 tried.fate = fate;
@@ -92,7 +95,9 @@ impl<'s, 'f> Batch<'s, 'f> {
             }
             Ok(Built::Other(repair)) => (repair, None),
             Ok(Built::Port(PortRepair { must_wait: true, .. })) => return false,
-            Ok(Built::Port(PortRepair { repair, entry, becomes, .. })) => (repair, Some((entry, becomes))),
+            Ok(Built::Port(PortRepair { repair, entry, becomes, is_alone, .. })) => {
+                (repair, Some((entry, becomes.filter(|_| !is_alone))))
+            }
         };
         let Some(changes) = self.moved(&repair.changes) else { return false };
         tried.fate = match hindrance(self.state, self.settings, finding, &repair) {
@@ -102,6 +107,7 @@ impl<'s, 'f> Batch<'s, 'f> {
                 Ok(()) => {
                     self.size += 1;
                     self.note_edits(&repair);
+                    tried.entry = port.map(|(entry, _)| entry);
                     match port {
                         Some((entry, Some(ip))) => _ = self.pending.insert(entry, ip),
                         Some((_, None)) | None => self.is_closed = true,
@@ -148,7 +154,8 @@ impl<'s, 'f> Batch<'s, 'f> {
         Ok(())
     }
 
-    fn repairs(&self) -> impl Iterator<Item = (&Tried<'s>, &Repair)> {
+    /// The repairs that are made if it can be proved.
+    pub fn made(&self) -> impl Iterator<Item = (&Tried<'s>, &Repair)> {
         let made = self.tried.iter().filter(|tried| tried.fate == Fate::Made);
         made.filter_map(|tried| Some((tried, tried.repair.as_ref()?)))
     }
@@ -165,7 +172,7 @@ impl<'s, 'f> Batch<'s, 'f> {
             .as_ref()
             .map(|draft| Snapshot::of(&Workspace::read(&draft.overlay(), settings.sets, settings.options)));
         let after = State::read(&self.draft.overlay(), settings);
-        let meaning = Meaning::of(self.repairs().map(|(_, repair)| repair));
+        let meaning = Meaning::of(self.made().map(|(_, repair)| repair));
         let changed = proof::check(&meaning, before, defined.as_ref().unwrap_or(before.snapshot()), &after)
             .map_err(|failure| format!("caulk could not prove the result: {failure}"))?;
         if let Some(reason) = self.worsened(&after) {
@@ -181,7 +188,7 @@ impl<'s, 'f> Batch<'s, 'f> {
     /// The values that each repair of a port changes, if the whole is proved.
     fn changed_by_each(&self) -> Vec<BTreeSet<String>> {
         let mut values: BTreeMap<&Path, Option<&String>> = BTreeMap::new();
-        let each = self.repairs().map(|(_, repair)| {
+        let each = self.made().map(|(_, repair)| {
             let mut changed = BTreeSet::new();
             for (path, expected) in &repair.expected {
                 let before = self.state.snapshot().get(path).map(|value| &value.value);
@@ -198,7 +205,7 @@ impl<'s, 'f> Batch<'s, 'f> {
     fn worsened(&self, after: &State) -> Option<String> {
         let open: BTreeSet<_> =
             after.findings.iter().filter_map(|finding| Some((after.key_of(finding)?, finding.rule.as_str()))).collect();
-        self.repairs().find_map(|(tried, repair)| {
+        self.made().find_map(|(tried, repair)| {
             let is_port = repair.key.action == "port";
             let is_left = match is_port {
                 true => open.contains(&(repair.key.clone(), tried.finding.rule.as_str())),

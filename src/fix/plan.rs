@@ -275,10 +275,9 @@ impl<'a, 'f> Planner<'a, 'f> {
     fn step(&mut self) -> bool {
         let state = self.plan.after.clone();
         let wishes = self.wishes(&state);
-        let open: BTreeSet<_> = wishes.iter().map(|wish| &wish.key).collect();
         if let Some(last) = self.plan.made.last() {
             let last = self.plan.repairs[last.number].key.clone();
-            self.settle(&open, &last);
+            self.settle(&wishes, &last);
         }
         loop {
             let batch = self.batch(&state, &wishes);
@@ -286,12 +285,14 @@ impl<'a, 'f> Planner<'a, 'f> {
                 self.record(batch.tried, Vec::new());
                 return false;
             }
-            let is_like_one_by_one =
-                |proved: &Proved| batch.size == 1 || self.is_like_one_by_one(&open, &batch, proved);
-            match batch.prove().map(|proved| Some(proved).filter(is_like_one_by_one)) {
-                Ok(Some(proved)) => {
+            let with_settled = |proved: Proved| self.settled_by(&wishes, &batch, &proved.after).map(|by| (proved, by));
+            match batch.prove().map(with_settled) {
+                Ok(Some((proved, settled))) => {
                     self.at_once = self.at_once.saturating_mul(2).min(self.settings.at_once);
-                    self.accept(batch, proved, &open);
+                    self.plan.draft = batch.draft;
+                    self.record(batch.tried, proved.changed);
+                    self.settled.extend(settled);
+                    self.plan.after = Rc::new(proved.after);
                     return true;
                 }
                 Err(reason) if batch.size == 1 => {
@@ -320,7 +321,8 @@ impl<'a, 'f> Planner<'a, 'f> {
     }
 
     /// Notes what needs no repair any more.
-    fn settle(&mut self, open: &BTreeSet<&RepairKey>, by: &RepairKey) {
+    fn settle(&mut self, wishes: &[Wish<'_>], by: &RepairKey) {
+        let open: BTreeSet<_> = wishes.iter().map(|wish| &wish.key).collect();
         let keys = self.plan.repairs.iter().map(|planned| &planned.key);
         for key in keys.filter(|key| !open.contains(key) && !self.tried.contains(key)) {
             self.settled.entry(key.clone()).or_insert_with(|| by.clone());
@@ -356,33 +358,41 @@ impl<'a, 'f> Planner<'a, 'f> {
         batch
     }
 
-    /// True if nothing has come up or gone between the repairs of a batch that would have made a difference if they had
-    /// been made one by one.
-    fn is_like_one_by_one(&self, open: &BTreeSet<&RepairKey>, batch: &Batch<'_, '_>, proved: &Proved) -> bool {
+    /// What needs no repair any more after a batch, each with the repair of the batch that has settled it. `None` if
+    /// something has come or gone between the repairs that would have made a difference if they were made one by one.
+    fn settled_by(
+        &self,
+        wishes: &[Wish<'_>],
+        batch: &Batch<'_, '_>,
+        after: &State,
+    ) -> Option<BTreeMap<RepairKey, RepairKey>> {
+        let made: Vec<_> = batch.made().map(|(tried, _)| tried).collect();
         let tried: BTreeSet<_> = batch.tried.iter().map(|tried| &tried.key).collect();
         let is_left = |key: &RepairKey| !self.tried.contains(key) && !tried.contains(key);
-        let wishes = self.wishes(&proved.after);
-        let later: BTreeSet<_> = wishes.iter().map(|wish| &wish.key).collect();
-        let is_new = |key: &&RepairKey| (self.is_chosen)(key) && is_left(key) && !open.contains(*key);
-        let is_settled = |key: &RepairKey| {
-            is_left(key) && open.contains(key) && !later.contains(key) && !self.settled.contains_key(key)
-        };
-        !later.iter().any(is_new) && !self.plan.repairs.iter().any(|planned| is_settled(&planned.key))
-    }
-
-    /// Takes over what a batch has proved.
-    fn accept(&mut self, batch: Batch<'_, 'f>, proved: Proved, open: &BTreeSet<&RepairKey>) {
-        let first = self.plan.made.len();
-        self.plan.draft = batch.draft;
-        self.record(batch.tried, proved.changed);
-        // What was not there before any of them was settled by the first.
-        if let Some(first) = self.plan.made.get(first) {
-            let first = self.plan.repairs[first.number].key.clone();
-            let later = self.wishes(&proved.after);
-            let open: BTreeSet<_> = open.iter().copied().chain(later.iter().map(|wish| &wish.key)).collect();
-            self.settle(&open, &first);
+        let later = self.wishes(after);
+        let later: BTreeSet<_> = later.iter().map(|wish| &wish.key).collect();
+        let mut open: BTreeMap<&RepairKey, Vec<&Wish<'_>>> = BTreeMap::new();
+        wishes.iter().for_each(|wish| open.entry(&wish.key).or_default().push(wish));
+        let is_new = |key: &&RepairKey| (self.is_chosen)(key) && is_left(key) && !open.contains_key(key);
+        if batch.size > 1 && later.iter().copied().any(|key| is_new(&key)) {
+            return None;
         }
-        self.plan.after = Rc::new(proved.after);
+        let settles = |wish: &&Wish<'_>| {
+            let entry = port::entry_of(batch.state, wish.finding.project, &wish.aim);
+            made.iter().position(|tried| tried.entry.is_some() && tried.entry == entry)
+        };
+        let keys = self.plan.repairs.iter().map(|planned| &planned.key);
+        let gone = keys.filter(|key| is_left(key) && !later.contains(key) && !self.settled.contains_key(key));
+        let by = gone.map(|key| {
+            let number = match open.get(key) {
+                // What was not there before any of them is settled by the first.
+                None => 0,
+                Some(_) if batch.size == 1 => 0,
+                Some(own) => own.iter().map(settles).collect::<Option<Vec<_>>>()?.into_iter().max()?,
+            };
+            Some((key.clone(), made.get(number)?.key.clone()))
+        });
+        by.collect()
     }
 
     /// Notes what became of repairs; `changed` are the values that each that was made has changed.

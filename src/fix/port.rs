@@ -8,27 +8,30 @@ use super::commit::Role;
 use super::journal::Purpose;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{port_value, port_values, ports_value, service_path};
+use super::state::{Aim, State};
 use crate::lens::port::{Port, ports};
-use crate::model::Workspace;
 use crate::model::node::Node;
+use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
 use crate::source::SourceId;
 use crate::syntax::yaml::NodeId;
 
 /// Where an entry of `ports` is written.
-type Place = (SourceId, NodeId);
+pub type EntryPlace = (SourceId, NodeId);
 
 /// Entries of `ports` that other repairs change, which are not yet in the files: the address on which each will listen.
-pub type Pending = BTreeMap<Place, IpAddr>;
+pub type Pending = BTreeMap<EntryPlace, IpAddr>;
 
 /// The repair of a port.
 pub struct PortRepair {
     /// The repair; what it expects holds after those that are pending, too.
     pub repair: Repair,
     /// The entry that it changes.
-    pub entry: Place,
+    pub entry: EntryPlace,
     /// The address on which it listens afterwards; `None` if the entry goes.
     pub becomes: Option<IpAddr>,
+    /// True if no other may be made together with it.
+    pub is_alone: bool,
     /// True if it may become another one once those that are pending are made.
     pub must_wait: bool,
 }
@@ -84,14 +87,18 @@ pub fn set_host_ip(
     expect_everywhere(bench, entry, becomes, pending, &mut repair);
     // Once the other one listens on the loopback address, this one is to go.
     let is_rival = |other: &Port<'_>| port.publishes_the_same_as(other) && pending.contains_key(&place_of(other.node));
-    let must_wait = pending.contains_key(&entry) || all.iter().any(is_rival);
-    Ok(PortRepair { repair, entry, becomes, must_wait })
+    // What it comes to depends on the other entry.
+    let is_repeated =
+        |project: &Project| project.repeated_ports.iter().any(|place| (place.source, place.node) == entry);
+    let is_alone = becomes.is_none() || bench.workspace.projects.iter().any(is_repeated);
+    let must_wait = (is_alone && !pending.is_empty()) || pending.contains_key(&entry) || all.iter().any(is_rival);
+    Ok(PortRepair { repair, entry, becomes, is_alone, must_wait })
 }
 
 /// The entry may be shared by an anchor or by `extends`: it changes for all who share it.
 fn expect_everywhere(
     bench: &Bench<'_, '_>,
-    entry: Place,
+    entry: EntryPlace,
     becomes: Option<IpAddr>,
     pending: &Pending,
     repair: &mut Repair,
@@ -121,7 +128,14 @@ fn expect_everywhere(
     }
 }
 
-fn place_of(entry: &Node) -> Place {
+/// The entry at which a repair of a port aims; `None` for other repairs.
+pub(super) fn entry_of(state: &State, project: usize, aim: &Aim) -> Option<EntryPlace> {
+    let Aim::Port { service, index, .. } = aim else { return None };
+    let items = state.workspace.projects[project].service(service)?.get("ports").and_then(Node::as_list)?;
+    items.get(*index).map(place_of)
+}
+
+fn place_of(entry: &Node) -> EntryPlace {
     (entry.place.source, entry.place.node)
 }
 

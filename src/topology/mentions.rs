@@ -1,5 +1,7 @@
 //! Places that name a store although no link was found there: a program may use it in a way that caulk can't read.
 
+use std::collections::BTreeSet;
+
 use regex::Regex;
 
 use super::{Carrier, Topology};
@@ -21,9 +23,10 @@ impl Topology {
             r#"(?:://|@|\s-h[\s=]+|host["']?[\s:=]+["']?)(?:{names})(?:[^\w.-]|$)|(?:^|[\s,;='"])(?:{names}):\d{{2,5}}"#
         );
         let address = Regex::new(&pattern).expect("the pattern is made of escaped names");
+        let in_project = self.stores.iter().filter(|other| other.project == store.project);
+        let stores: BTreeSet<_> = in_project.map(|other| other.service.as_str()).collect();
         let mut mentions = Vec::new();
-        for service in project.services().iter().filter(|service| self.store_of(store.project, &service.key).is_none())
-        {
+        for service in project.services().iter().filter(|service| !stores.contains(service.key.as_str())) {
             let linked: Vec<_> =
                 self.links_to(number).filter(|link| link.service.as_deref() == Some(service.key.as_str())).collect();
             let mut add = |place: String, text: &str| {
