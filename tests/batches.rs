@@ -92,7 +92,7 @@ fn fixture_projects_come_out_the_same_for_any_size_of_batches() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_ports_come_out_the_same_for_any_size_of_batches(

@@ -20,6 +20,7 @@ use super::{Error, Outcome, look};
 use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
 use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{AT_ONCE, Plan, Settings, plan};
+use crate::fix::recreate::recreations;
 use crate::fix::secret::{Secrets, random};
 use crate::inputs::{self, Chosen};
 use crate::lint::Selection;
@@ -236,7 +237,8 @@ impl Run<'_> {
         let changes = plan.draft.file_changes(first_repair);
         if let Some(WriteTo { state_folder, .. }) = write_to.filter(|_| !changes.is_empty()) {
             let root = bounds.around(changes.iter().map(|change| change.path.as_path()));
-            let about = self.about(&settings, &plan, first_repair);
+            let mut about = self.about(&settings, &plan, first_repair);
+            about.recreations = recreations(&plan.before.workspace, &plan.recreate);
             match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
                 Ok(done) => part.report.notes.extend(done.notes),
                 // Other projects can be repaired all the same.
@@ -249,7 +251,9 @@ impl Run<'_> {
         if self.check.action == Action::ShowDiff {
             let secrets = secrets.borrow().exposed();
             part.report.notes.extend(changes.iter().filter_map(|change| self.not_for_git(change, &secrets)));
-            part.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
+            // As `git diff` writes them, and `git apply` takes them, in whatever folder of the repository it is called.
+            let around = Bounds::of(&self.git, self.folder);
+            part.diffs.extend(changes.iter().map(|change| file_diff(around.root(), change, &secrets)));
             part.changed.extend(changes.iter().filter_map(|change| Some((change.path.clone(), change.after.clone()?))));
         }
         // What was written is what is there now.
@@ -298,6 +302,7 @@ impl Run<'_> {
                 })
                 .collect(),
             env_files: settings.options.env_files.clone(),
+            recreations: Vec::new(),
         }
     }
 }
