@@ -9,6 +9,8 @@ mod patterns;
 mod spot;
 mod stores;
 
+use std::collections::HashMap;
+
 use crate::catalog::Store;
 use crate::lens::environment::definition_of;
 use crate::lens::port::Port;
@@ -31,6 +33,8 @@ pub struct Topology {
     pub stores: Vec<StoreService>,
     /// What leads to them, or to a place where a store should be.
     pub links: Vec<Link>,
+    /// For each store the first one of those with which it shares a part of its definition.
+    shared: Vec<usize>,
 }
 
 impl Topology {
@@ -53,6 +57,7 @@ impl Topology {
             topology.stores.extend(stores);
             topology.links.extend(links);
         }
+        topology.shared = firsts_of_sharers(workspace, &topology.stores);
         topology
     }
 
@@ -113,21 +118,9 @@ impl Topology {
 
     /// The stores that share a part of their definition with the store `number` by an anchor, by `extends`, or because their
     /// projects share a file; itself included. A change of one is a change of all.
-    pub fn sharing_a_definition(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
-        let mut group = vec![number];
-        let mut next = 0;
-        while let Some(member) = group.get(next).copied() {
-            next += 1;
-            let own = definition_places(self.stores[member].node(workspace));
-            for (other, store) in self.stores.iter().enumerate() {
-                let shares = || definition_places(store.node(workspace)).iter().any(|place| own.contains(place));
-                if !group.contains(&other) && shares() {
-                    group.push(other);
-                }
-            }
-        }
-        group.sort_unstable();
-        group
+    pub fn sharing_a_definition(&self, number: usize) -> Vec<usize> {
+        let first = self.shared[number];
+        self.shared.iter().enumerate().filter(|(_, other)| **other == first).map(|(number, _)| number).collect()
     }
 
     /// The services that wait for a store without a visible way to it, as far as they are not known to have none.
@@ -144,6 +137,22 @@ impl Topology {
         };
         project.services().iter().filter(is_blind).map(|service| service.key.as_str()).collect()
     }
+}
+
+/// For each store the first one with which it shares a part of its definition, also by way of others.
+fn firsts_of_sharers(workspace: &Workspace<'_>, stores: &[StoreService]) -> Vec<usize> {
+    let mut firsts: Vec<usize> = (0..stores.len()).collect();
+    let mut known = HashMap::new();
+    for (number, store) in stores.iter().enumerate() {
+        for place in definition_places(store.node(workspace)) {
+            let (one, other) = (firsts[number], firsts[*known.entry(place).or_insert(number)]);
+            if one != other {
+                let (first, later) = (one.min(other), one.max(other));
+                firsts.iter_mut().filter(|known| **known == later).for_each(|known| *known = first);
+            }
+        }
+    }
+    firsts
 }
 
 /// What a client shows to a store.

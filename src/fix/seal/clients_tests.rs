@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::fix::bench::SecretsPolicy;
-use crate::fix::plan::{Fate, Settings, State, plan};
+use crate::fix::plan::{AT_ONCE, Fate, Settings, plan};
 use crate::fix::secret::Secrets;
+use crate::fix::state::State;
 use crate::lens::value::Secret;
 use crate::lint::Selection;
 use crate::model::Options;
@@ -36,6 +37,7 @@ fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,
         may_write: &|_| Ok(()),
+        at_once: AT_ONCE,
     };
     assert_eq!(State::read(&overlay, &settings).workspace.problems().count(), 0, "{files:?}");
     let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));

@@ -43,7 +43,7 @@ pub enum NoSeal {
 /// # Errors
 /// [`NoSeal`] if a person must do it, or must first decide something.
 pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
-    let members = bench.topology.sharing_a_definition(bench.workspace, number);
+    let members = bench.topology.sharing_a_definition(number);
     let store = &bench.topology.stores[number];
     let key = key(bench.workspace, &bench.topology.stores[members[0]]);
     let mut seal = Seal {
