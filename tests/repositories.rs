@@ -165,6 +165,22 @@ fn the_patch_of_a_whole_repository_can_be_applied_by_git() {
 }
 
 #[test]
+fn a_patch_made_in_a_folder_of_a_repository_can_be_applied_there_and_at_the_top() {
+    let folder = repository();
+    let shop = folder.path().join("shop");
+    let made = Run::of(folder.command(&["check", "--diff", "--show-secrets"]).current_dir(&shop));
+    let patch = folder.path().with_file_name("shop.patch");
+    fs::write(&patch, &made.stdout).expect("it can be written");
+    let before = texts(&folder);
+    for place in [&shop, &folder.path()] {
+        git(place, &["apply", &patch.display().to_string()]);
+        assert_ne!(texts(&folder)["shop/compose.yaml"], before["shop/compose.yaml"], "{}", made.all());
+        git(&folder.path(), &["apply", "-R", &patch.display().to_string()]);
+        assert_eq!(texts(&folder), before);
+    }
+}
+
+#[test]
 fn files_that_only_a_script_or_an_env_file_names_are_found() {
     let service = "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n";
     let cases: [&[(&str, &str)]; 3] = [
@@ -196,4 +212,32 @@ fn a_folder_of_a_project_stands_for_the_project_as_it_does_for_compose() {
     let mut command = folder.command(&["check", "--format", "concise"]);
     let run = Run::of(command.current_dir(folder.path().join("src/deep")));
     assert!(run.stdout.contains("../../compose.yaml:2:3: error[store-no-auth]"), "{}", run.all());
+}
+
+#[test]
+fn a_neighbour_that_the_same_env_file_would_break_holds_a_repair_back_until_it_is_repaired_too() {
+    let folder = Folder::new();
+    let server = "services:\n  redis:\n    image: redis:7\n";
+    let client = "  web:\n    image: example/shop:1\n    environment:\n";
+    folder.write(
+        "compose.yaml",
+        format!("{server}{client}      REDIS_URL: redis://:${{REDIS_PASSWORD:-}}@redis:6379/0\n"),
+    );
+    // It would send a password to a server that asks for none.
+    folder
+        .write("compose.prod.yaml", format!("{server}{client}      REDIS_URL: redis://:${{REDIS_PASSWORD:-}}@redis\n"));
+    // It names the variable, and nothing about it changes.
+    folder.write(
+        "compose.dev.yaml",
+        "services:\n  shell:\n    image: alpine\n    environment: [REDIS_PASSWORD=$REDIS_PASSWORD]\n",
+    );
+    let run = folder.caulk(&["check", "--fix", "compose.yaml"]);
+    let said = "`compose.prod.yaml` would break: REDIS_PASSWORD of .env is used there, too";
+    assert!(run.all().replace("\n    ", " ").contains(said), "{}", run.all());
+    assert!(!folder.files().contains_key(".env"));
+    folder.caulk(&["check", "--fix"]);
+    let texts = texts(&folder);
+    for name in ["compose.yaml", "compose.prod.yaml"] {
+        assert!(texts[name].contains("--requirepass ${REDIS_PASSWORD:?"), "{name}: {}", texts[name]);
+    }
 }

@@ -9,7 +9,10 @@ mod patterns;
 mod spot;
 mod stores;
 
+use std::collections::HashMap;
+
 use crate::catalog::Store;
+use crate::lens::environment::definition_of;
 use crate::lens::port::Port;
 use crate::lens::server::Auth;
 use crate::model::node::{Entry, Node};
@@ -30,6 +33,8 @@ pub struct Topology {
     pub stores: Vec<StoreService>,
     /// What leads to them, or to a place where a store should be.
     pub links: Vec<Link>,
+    /// For each store the first one of those with which it shares a part of its definition.
+    shared: Vec<usize>,
 }
 
 impl Topology {
@@ -52,6 +57,7 @@ impl Topology {
             topology.stores.extend(stores);
             topology.links.extend(links);
         }
+        topology.shared = firsts_of_sharers(workspace, &topology.stores);
         topology
     }
 
@@ -72,17 +78,32 @@ impl Topology {
 
     /// The clients that present no password to a store that asks for one: number of the project, service, variable.
     pub fn shut_out<'t>(&'t self, workspace: &'t Workspace<'_>) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
-        self.links.iter().filter_map(|link| {
+        let asks = |store: &StoreService| matches!(store.auth, Auth::Password(_));
+        self.clients_where(workspace, move |store, presents| asks(store) && presents == Presents::Nothing)
+    }
+
+    /// The clients that present a password, and no user, to a store that asks for none: Redis refuses that.
+    pub fn turned_away<'t>(&'t self, workspace: &'t Workspace<'_>) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.clients_where(workspace, |store, presents| store.auth == Auth::Open && presents == Presents::PasswordOnly)
+    }
+
+    fn clients_where<'t>(
+        &'t self,
+        workspace: &'t Workspace<'_>,
+        is_wanted: impl Fn(&StoreService, Presents) -> bool + 't,
+    ) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.links.iter().filter_map(move |link| {
             let (Target::Store(number), Some(service)) = (link.target, link.service.as_deref()) else { return None };
-            let lookup = |name: &str| lookup(&workspace.projects[link.project].containers[service], name);
-            let presents_none = match &link.kind {
-                LinkKind::Url(url) => !url.has_password(),
-                LinkKind::Host { password, password_file, .. } => {
-                    password_file.is_none() && lookup(password).is_blank()
-                }
+            let is_blank = |name: &str| lookup(&workspace.projects[link.project].containers[service], name).is_blank();
+            let presents = match &link.kind {
+                LinkKind::Url(url) if !url.has_password() => Presents::Nothing,
+                LinkKind::Url(url) if url.user.is_some() => Presents::User,
+                LinkKind::Host { password_file: Some(_), .. } | LinkKind::Host { user: Some(_), .. } => Presents::User,
+                LinkKind::Host { password, .. } if is_blank(password) => Presents::Nothing,
+                LinkKind::Url(_) | LinkKind::Host { .. } => Presents::PasswordOnly,
             };
-            let asks = matches!(self.stores[number].auth, Auth::Password(_));
-            (asks && presents_none).then(|| (link.project, service, link.carrier.variable().unwrap_or("its command")))
+            is_wanted(&self.stores[number], presents)
+                .then(|| (link.project, service, link.carrier.variable().unwrap_or("its command")))
         })
     }
 
@@ -97,21 +118,9 @@ impl Topology {
 
     /// The stores that share a part of their definition with the store `number` by an anchor, by `extends`, or because their
     /// projects share a file; itself included. A change of one is a change of all.
-    pub fn sharing_a_definition(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
-        let mut group = vec![number];
-        let mut next = 0;
-        while let Some(member) = group.get(next).copied() {
-            next += 1;
-            let own = definition_places(self.stores[member].node(workspace));
-            for (other, store) in self.stores.iter().enumerate() {
-                let shares = || definition_places(store.node(workspace)).iter().any(|place| own.contains(place));
-                if !group.contains(&other) && shares() {
-                    group.push(other);
-                }
-            }
-        }
-        group.sort_unstable();
-        group
+    pub fn sharing_a_definition(&self, number: usize) -> Vec<usize> {
+        let first = self.shared[number];
+        self.shared.iter().enumerate().filter(|(_, other)| **other == first).map(|(number, _)| number).collect()
     }
 
     /// The services that wait for a store.
@@ -138,9 +147,41 @@ impl Topology {
     }
 }
 
+/// For each store the first one with which it shares a part of its definition, also by way of others.
+fn firsts_of_sharers(workspace: &Workspace<'_>, stores: &[StoreService]) -> Vec<usize> {
+    let mut firsts: Vec<usize> = (0..stores.len()).collect();
+    let mut known = HashMap::new();
+    for (number, store) in stores.iter().enumerate() {
+        for place in definition_places(store.node(workspace)) {
+            let (one, other) = (firsts[number], firsts[*known.entry(place).or_insert(number)]);
+            if one != other {
+                let (first, later) = (one.min(other), one.max(other));
+                firsts.iter_mut().filter(|known| **known == later).for_each(|known| *known = first);
+            }
+        }
+    }
+    firsts
+}
+
+/// What a client shows to a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presents {
+    Nothing,
+    PasswordOnly,
+    /// A user's name, or something that can't be seen.
+    User,
+}
+
 /// The places in the files that make up what a store is.
 fn definition_places(service: &Node) -> Vec<(SourceId, NodeId)> {
     let test = service.at(&["healthcheck", "test"]);
     let parts = ["command", "entrypoint", "healthcheck", "environment"].into_iter().filter_map(|key| service.get(key));
-    std::iter::once(service).chain(parts).chain(test).map(|node| (node.place.source, node.place.node)).collect()
+    // Where several files are merged, what is added goes to the one with the image.
+    let home = definition_of(service);
+    std::iter::once(service)
+        .chain(parts)
+        .chain(test)
+        .chain(home)
+        .map(|node| (node.place.source, node.place.node))
+        .collect()
 }
