@@ -265,6 +265,10 @@ impl Run<'_> {
         let mut writer = Writer::new(&mut part.report, self.folder, &secrets, self.rules, is_fixing);
         writer.group(shown, &plan);
         part.files = writer.files;
+        // A patch closes nothing yet.
+        if let (Action::ShowDiff, Some(fix)) = (self.check.action, &mut part.report.fix) {
+            fix.closed.clear();
+        }
         Ok(part)
     }
 

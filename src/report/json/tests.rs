@@ -183,6 +183,7 @@ fn a_report_has_the_fields_of_its_schema_in_their_order() {
         "REDIS_PASSWORD"
       ],
       "held_back": null,
+      "made_by": null,
       "edits": [
         {
           "path": ".env",
