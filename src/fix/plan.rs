@@ -221,7 +221,7 @@ impl<'f> State<'f> {
     fn key(&self, project: usize, aim: &Aim) -> RepairKey {
         match aim {
             Aim::Seal(number) => {
-                let group = self.topology.sharing_a_definition(&self.workspace, *number);
+                let group = self.topology.sealed_together(&self.workspace, *number);
                 seal::key(&self.workspace, &self.topology.stores[group[0]])
             }
             Aim::Redirect(number) => link::redirect_key(&self.workspace, &self.topology.links[*number]),
@@ -521,6 +521,9 @@ fn attempt(
     let after = State::read(&next_files, settings);
     let changed = proof::check(repair, &state.workspace, defined_workspace, &after.workspace)
         .map_err(|failure| Fate::Refused(format!("caulk could not prove the result: {failure}")))?;
+    if let Some(reason) = seal::unsealed(repair, &after.workspace, &after.topology, settings.rules) {
+        return Err(Fate::Refused(format!("caulk could not prove the result: {reason}")));
+    }
     if let Some(reason) = worsened(state, &after, finding, repair, settings) {
         return Err(Fate::Refused(reason));
     }

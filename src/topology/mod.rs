@@ -2,6 +2,7 @@
 
 mod app_files;
 mod clients;
+mod groups;
 mod links;
 mod mentions;
 mod namespace;
@@ -18,6 +19,7 @@ use crate::syntax::yaml::NodeId;
 
 use clients::Clients;
 
+pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
@@ -69,32 +71,13 @@ impl Topology {
         self.links.iter().filter(move |link| link.target.store() == Some(number))
     }
 
-    /// The replicas of the store `number`.
-    pub fn replicas(&self, number: usize) -> impl Iterator<Item = &StoreService> {
-        let store = &self.stores[number];
-        self.stores.iter().filter(move |other| {
-            let host = other.replica_of.as_deref();
-            other.project == store.project && host.is_some_and(|host| store.names.iter().any(|name| name == host))
-        })
-    }
-
-    /// The stores that share a part of their definition with the store `number` by an anchor, by `extends`, or because their
-    /// projects share a file; itself included. A change of one is a change of all.
-    pub fn sharing_a_definition(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
-        let mut group = vec![number];
-        let mut next = 0;
-        while let Some(member) = group.get(next).copied() {
-            next += 1;
-            let own = definition_places(self.stores[member].node(workspace));
-            for (other, store) in self.stores.iter().enumerate() {
-                let shares = || definition_places(store.node(workspace)).iter().any(|place| own.contains(place));
-                if !group.contains(&other) && shares() {
-                    group.push(other);
-                }
-            }
-        }
-        group.sort_unstable();
-        group
+    /// The stores that get their passwords by one repair with the store `number`; itself included. They work together, or
+    /// share a part of their definition by an anchor, by `extends`, or because their projects share a file: a change of one
+    /// is a change of all.
+    pub fn sealed_together(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
+        let places: Vec<_> = self.stores.iter().map(|store| definition_places(store.node(workspace))).collect();
+        let shares = |a: usize, b: usize| places[a].iter().any(|place| places[b].contains(place));
+        self.closure(number, |a, b| self.work_together(a, b) || shares(a, b))
     }
 
     /// The services that wait for a store without a visible way to it, as far as they are not known to have none.
