@@ -10,6 +10,8 @@ use crate::syntax::shell;
 pub struct ClientUse {
     /// Hosts that a client is told, without ports.
     pub hosts: Vec<String>,
+    /// The most servers that one call is told with their ports, as in `--cluster create HOST:PORT …`.
+    pub addresses: usize,
     /// True if a client is called, or named in what can't be read.
     pub calls_client: bool,
     /// True if a call does not log in.
@@ -86,11 +88,13 @@ impl ClientUse {
         };
         self.hosts.extend(value_of(&client.connection.host).map(|word| word.text.clone()));
         // `--cluster create HOST:PORT …` and its like.
-        let addresses = arguments.iter().filter_map(|word| {
+        let address = |word: &Word| {
             let (host, port) = word.text.rsplit_once(':')?;
-            (!host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok()).then(|| host.to_owned())
-        });
-        self.hosts.extend(addresses);
+            (!host.contains('/') && port.parse::<u16>().is_ok()).then(|| host.to_owned())
+        };
+        let hosts: Vec<_> = arguments.iter().filter_map(address).collect();
+        self.addresses = self.addresses.max(hosts.len());
+        self.hosts.extend(hosts.into_iter().filter(|host| !host.is_empty()));
         let login = value_of(&client.password_flags).or_else(|| value_of(&client.uri_flags));
         let in_variable = || {
             let read = client.credential_variables.iter();
@@ -130,7 +134,7 @@ mod tests {
     fn the_hosts_of_all_calls_are_found_in_scripts_with_loops() {
         let script = "until redis-cli -h a ping; do sleep 1; done; redis-cli --cluster create b:1 10.0.0.3:2 --cluster-yes";
         let found = used(&["sh", "-c", script], &[]);
-        assert_eq!(found.hosts, ["a", "b", "10.0.0.3"]);
+        assert_eq!((found.hosts.join(" ").as_str(), found.addresses), ("a b 10.0.0.3", 2));
         assert!(found.lacks_credential && found.is_understood && found.credentials.is_empty());
         let direct = used(&["redis-cli", "--cluster", "create", "a:1", "b:1"], &[]);
         assert_eq!(direct.hosts, ["a", "b"]);

@@ -232,7 +232,16 @@ impl Seal<'_, '_, '_> {
                 return (Some(name), literal);
             }
         }
-        (None, literal)
+        let helpers = self.helper_names();
+        let texts = helpers.iter().flat_map(|service| command_texts(member.project.service(service)));
+        let named = texts.flat_map(|text| owned(text.variables())).find(|name| is_password_name(name));
+        (named, literal)
+    }
+
+    /// The services that talk to the servers through their client.
+    fn helper_names(&self) -> BTreeSet<String> {
+        let helpers = self.bench.topology.helpers_of(self.bench.workspace, &self.bench.rules.stores, &self.group);
+        helpers.into_iter().map(|helper| helper.service).collect()
     }
 
     /// The texts that may hold the server's password: its command, its variables.
@@ -310,6 +319,8 @@ impl Seal<'_, '_, '_> {
             let own = &member.store;
             !self.group.contains(number) && store.project == own.project && store.service != own.service
         });
+        let helpers = self.helper_names();
+        let others = others.filter(|(_, store)| !helpers.contains(&store.service));
         others
             .map(|(_, store)| store.node(self.bench.workspace))
             .any(|node| ["command", "entrypoint", "environment"].into_iter().filter_map(|key| node.get(key)).any(used))
@@ -337,6 +348,15 @@ impl Spelled {
 /// `${NAME:?…}`: with a blank value a server would be open, or dead.
 fn required(name: &str) -> String {
     format!("${{{name}:?set {name} in .env}}")
+}
+
+/// The texts of entry point and command.
+pub(super) fn command_texts(service: Option<&Node>) -> Vec<&Text> {
+    let mut texts = Vec::new();
+    for node in ["entrypoint", "command"].into_iter().filter_map(|key| service?.get(key)) {
+        texts_below(node, &mut texts);
+    }
+    texts
 }
 
 /// True for names such as `REDIS_PASSWORD`, `CACHE_PASS`, `REDIS_AUTH`.

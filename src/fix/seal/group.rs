@@ -3,18 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use super::credential::Credential;
+use super::credential::{Credential, command_texts};
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::Writable;
 use crate::fix::repair::Repair;
 use crate::lens::mount::mounts;
 use crate::lens::server::{Auth, Monitor, master_password};
 use crate::lens::value::{Lookup, Secret};
-use crate::model::node::{Certainty, Node};
+use crate::model::node::Certainty;
 use crate::model::{Workspace, depends_on};
 use crate::rule::RuleSet;
 use crate::source::absolute;
-use crate::topology::{Link, StoreService, Topology};
+use crate::topology::{Link, Reach, StoreService, Topology};
 
 /// A cluster is made of three masters at least (redis.io, "Scale with Redis Cluster").
 const SMALLEST_CLUSTER: usize = 3;
@@ -110,7 +110,22 @@ impl Seal<'_, '_, '_> {
             self.hand_on(member, &credential)?;
             self.doubt_the_unseen(member, &known);
         }
+        self.doubt_the_group(members);
         Ok(())
+    }
+
+    /// Signs of users of any member that caulk can't see.
+    fn doubt_the_group(&mut self, members: &[Member<'_>]) {
+        let mut links = self.group.iter().flat_map(|number| self.bench.topology.links_to(*number));
+        if !links.any(|link| !self.is_own(link)) {
+            self.doubt(format!("no client of {} can be seen", named(members)));
+        }
+        let is_published = |member: &&Member<'_>| member.store.reach == Reach::Published;
+        let published: Vec<_> = members.iter().filter(is_published).collect();
+        if !published.is_empty() {
+            let note = format!("programs outside of the project that use {} need the password from now on", named(published));
+            self.repair.notes.push(note);
+        }
     }
 
     /// The password of all members: the one that some of them have, or a new one.
@@ -209,7 +224,7 @@ impl Seal<'_, '_, '_> {
             if !used.is_understood && !known.contains(service) {
                 self.doubt(format!("what `{service}` does can't be read whole: see that it logs in"));
             }
-            makes_cluster |= used.is_understood && used.hosts.len() >= SMALLEST_CLUSTER.min(members.len()) && !used.hosts.is_empty();
+            makes_cluster |= used.is_understood && used.addresses >= SMALLEST_CLUSTER;
             known.insert(service.clone());
         }
         Ok(makes_cluster)
@@ -218,15 +233,7 @@ impl Seal<'_, '_, '_> {
     /// True if the command of a service takes its password from the variable that the repair sets.
     fn names_variable(&self, member: &Member<'_>, service: &str, credential: &Credential) -> bool {
         let Some(name) = &credential.variable else { return false };
-        let Some(node) = member.project.service(service) else { return false };
-        let mut texts = Vec::new();
-        for node in ["entrypoint", "command"].into_iter().filter_map(|key| node.get(key)) {
-            match node.as_list() {
-                Some(items) => texts.extend(items.iter().filter_map(Node::as_text)),
-                None => texts.extend(node.as_text()),
-            }
-        }
-        texts.iter().any(|text| text.variables().contains(&name.as_str()))
+        command_texts(member.project.service(service)).iter().any(|text| text.variables().contains(&name.as_str()))
     }
 
     /// True if a link is that of a server to another one of its group, or to itself.
@@ -251,15 +258,17 @@ fn has_sentinel_image(member: &Member<'_>) -> bool {
     images.into_iter().any(|image| image.value.contains("sentinel"))
 }
 
+/// The names of stores.
+fn named<'m, 'b: 'm>(members: impl IntoIterator<Item = &'m Member<'b>>) -> String {
+    members.into_iter().map(|member| format!("`{}`", member.store.service)).collect::<Vec<_>>().join(", ")
+}
+
 /// What a person must do where a group can't be sealed whole.
 fn by_hand(members: &[Member<'_>], why: &str) -> String {
-    let names: Vec<_> = members.iter().map(|member| format!("`{}`", member.store.service)).collect();
-    let (them, each) = match names.as_slice() {
-        [one] => (one.clone(), "its command"),
-        all => (all.join(", "), "the command of each"),
-    };
+    let each = if members.len() == 1 { "the command of" } else { "the commands of" };
+    let them = named(members);
     format!(
-        "{why}; servers that work together need the password at the same time: add `--requirepass \"${{REDIS_PASSWORD:?}}\" --masterauth \"${{REDIS_PASSWORD:?}}\"` to {each} ({them}), `sentinel auth-pass NAME PASSWORD` to what watches them, and REDISCLI_AUTH to the environment of what calls redis-cli"
+        "{why}; servers that work together need the password at the same time: add `--requirepass \"${{REDIS_PASSWORD:?}}\" --masterauth \"${{REDIS_PASSWORD:?}}\"` to {each} {them}, `sentinel auth-pass NAME PASSWORD` to what watches them, and REDISCLI_AUTH to the environment of what calls redis-cli"
     )
 }
 

@@ -9,6 +9,10 @@ mod server;
 
 #[cfg(test)]
 mod clients_tests;
+#[cfg(test)]
+mod group_tests;
+#[cfg(test)]
+mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +29,7 @@ use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
 use crate::source::SourceId;
 use crate::text::Edit;
-use crate::topology::{Link, LinkKind, Reach, StoreService, lookup};
+use crate::topology::{Link, LinkKind, StoreService, lookup};
 
 use credential::Credential;
 
@@ -170,21 +174,10 @@ impl<'b> Seal<'b, '_, '_> {
                 self.doubt(format!("`{service}` names `{name}` in its {text}, and may need the password there"));
             }
         }
-        let is_used = self.group.iter().any(|number| topology.links_to(*number).any(|link| !self.is_own(link)));
-        if !is_used {
-            self.doubt(format!("no client of `{name}` can be seen"));
-        }
         if store.is_shared {
             self.doubt(format!(
                 "`{name}` is on a network that other projects use; their programs need the password, too"
             ));
-        }
-        match store.reach {
-            Reach::Published => self
-                .repair
-                .notes
-                .push(format!("programs outside of the project that use `{name}` need the password from now on")),
-            Reach::Host | Reach::Shared | Reach::Project => {}
         }
     }
 
