@@ -24,8 +24,8 @@ pub struct ClientUse {
 
 /// Programs that talk to no store.
 const HARMLESS: [&str; 24] = [
-    "sleep", "echo", "printf", "grep", "true", "false", "test", "[", "[[", "exit", "set", "wait", "tr", "cut", "awk", "sed",
-    "head", "tail", "seq", "cat", "getent", "hostname", "date", ":",
+    "sleep", "echo", "printf", "grep", "true", "false", "test", "[", "[[", "exit", "set", "wait", "tr", "cut", "awk",
+    "sed", "head", "tail", "seq", "cat", "getent", "hostname", "date", ":",
 ];
 
 /// Reads the words of entry point and command.
@@ -75,7 +75,9 @@ fn names_client(words: &[Word], clients: &[ClientProgram]) -> bool {
 impl ClientUse {
     /// Notes a call. False if the program is no client.
     fn call(&mut self, words: &[Word], clients: &[ClientProgram], variables: &dyn Fn(&str) -> Lookup) -> bool {
-        let Some((program, arguments)) = words.split_first().filter(|(program, _)| program.certain) else { return false };
+        let Some((program, arguments)) = words.split_first().filter(|(program, _)| program.certain) else {
+            return false;
+        };
         let program = file_name(&program.text);
         let Some(client) = clients.iter().find(|client| client.names.iter().any(|name| name == program)) else {
             return false;
@@ -98,7 +100,9 @@ impl ClientUse {
         let login = value_of(&client.password_flags).or_else(|| value_of(&client.uri_flags));
         let in_variable = || {
             let read = client.credential_variables.iter();
-            let mut read = read.filter(|variable| variable.programs.is_empty() || variable.programs.iter().any(|name| name == program));
+            let mut read = read.filter(|variable| {
+                variable.programs.is_empty() || variable.programs.iter().any(|name| name == program)
+            });
             read.find_map(|variable| match variables(&variable.name) {
                 Lookup::Known(text) if !text.is_empty() => Some(Some(Secret::new(text))),
                 Lookup::Unknown => Some(None),
@@ -132,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_hosts_of_all_calls_are_found_in_scripts_with_loops() {
-        let script = "until redis-cli -h a ping; do sleep 1; done; redis-cli --cluster create b:1 10.0.0.3:2 --cluster-yes";
+        let script =
+            "until redis-cli -h a ping; do sleep 1; done; redis-cli --cluster create b:1 10.0.0.3:2 --cluster-yes";
         let found = used(&["sh", "-c", script], &[]);
         assert_eq!((found.hosts.join(" ").as_str(), found.addresses), ("a b 10.0.0.3", 2));
         assert!(found.lacks_credential && found.is_understood && found.credentials.is_empty());
@@ -143,7 +148,9 @@ mod tests {
 
     #[test]
     fn a_login_counts_however_it_is_given() {
-        for words in [&["redis-cli", "-a", "pw", "-h", "a", "ping"][..], &["sh", "-c", "REDISCLI_AUTH=pw redis-cli -h a ping"]] {
+        for words in
+            [&["redis-cli", "-a", "pw", "-h", "a", "ping"][..], &["sh", "-c", "REDISCLI_AUTH=pw redis-cli -h a ping"]]
+        {
             let found = used(words, &[]);
             assert!(!found.lacks_credential, "{words:?}");
             assert_eq!(found.credentials, [Some(Secret::new("pw"))], "{words:?}");
@@ -154,7 +161,11 @@ mod tests {
 
     #[test]
     fn what_may_do_more_is_not_understood() {
-        for words in [&["/init.sh"][..], &["sh", "-c", "redis-cli ping; ./more"], &["sh", "-c", "case a in b) redis-cli ping;; esac"]] {
+        for words in [
+            &["/init.sh"][..],
+            &["sh", "-c", "redis-cli ping; ./more"],
+            &["sh", "-c", "case a in b) redis-cli ping;; esac"],
+        ] {
             assert!(!used(words, &[]).is_understood, "{words:?}");
         }
         assert!(used(&["sh", "-c", "case a in b) redis-cli ping;; esac"], &[]).calls_client);

@@ -33,9 +33,8 @@ impl Topology {
         let mut next = 0;
         while let Some(member) = group.get(next).copied() {
             next += 1;
-            let related: Vec<_> = (0..self.stores.len())
-                .filter(|other| !group.contains(other) && are_related(member, *other))
-                .collect();
+            let related: Vec<_> =
+                (0..self.stores.len()).filter(|other| !group.contains(other) && are_related(member, *other)).collect();
             group.extend(related);
         }
         group.sort_unstable();
@@ -47,9 +46,8 @@ impl Topology {
         let copies = |copy: &StoreService, master: &StoreService| {
             copy.replica_of.as_ref().is_some_and(|host| master.names.contains(host))
         };
-        let is_cluster = || {
-            a.is_clustered && b.is_clustered && a.networks.iter().any(|network| b.networks.contains(network))
-        };
+        let is_cluster =
+            || a.is_clustered && b.is_clustered && a.networks.iter().any(|network| b.networks.contains(network));
         let are_servers = a.sentinel.is_none() && b.sentinel.is_none();
         a.project == b.project && a.store == b.store && are_servers && (copies(a, b) || copies(b, a) || is_cluster())
     }
@@ -58,7 +56,10 @@ impl Topology {
     pub fn hidden_master(&self, number: usize) -> Option<&str> {
         let store = &self.stores[number];
         let host = store.replica_of.as_deref()?;
-        let is_seen = self.stores.iter().any(|other| other.project == store.project && other.names.iter().any(|name| name == host));
+        let is_seen = self
+            .stores
+            .iter()
+            .any(|other| other.project == store.project && other.names.iter().any(|name| name == host));
         (!is_seen).then_some(host)
     }
 
@@ -96,7 +97,8 @@ impl Topology {
         let project = first.project(workspace);
         let names: Vec<&String> = group.iter().flat_map(|number| &self.stores[*number].names).collect();
         let pattern = names.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
-        let named = Regex::new(&format!(r"(?:^|[^\w.-])(?:{pattern})(?:[^\w.-]|$)")).expect("the pattern is made of escaped names");
+        let named = Regex::new(&format!(r"(?:^|[^\w.-])(?:{pattern})(?:[^\w.-]|$)"))
+            .expect("the pattern is made of escaped names");
         let clients = &catalog[first.store].clients;
         let helper = |service: &Entry| {
             let own = self.store_of(first.project, &service.key);

@@ -301,7 +301,9 @@ impl Seal<'_, '_, '_> {
         }
         let length = first
             .char_indices()
-            .find(|(at, _)| !names.iter().all(|name| name.get(..=*at).is_some_and(|head| first.get(..=*at) == Some(head))))
+            .find(|(at, _)| {
+                !names.iter().all(|name| name.get(..=*at).is_some_and(|head| first.get(..=*at) == Some(head)))
+            })
             .map_or(first.len(), |(at, _)| at);
         let common = first[..length].trim_end_matches(|c: char| !c.is_alphabetic());
         let is_whole = first[common.len()..].chars().next().is_none_or(|c| !c.is_alphabetic());

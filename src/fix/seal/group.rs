@@ -57,7 +57,9 @@ impl Seal<'_, '_, '_> {
         for member in members {
             let name = &member.store.service;
             match &member.store.auth {
-                Auth::Acl => return Err(NoSeal::Manual(format!("a file with users decides who may log in to `{name}`"))),
+                Auth::Acl => {
+                    return Err(NoSeal::Manual(format!("a file with users decides who may log in to `{name}`")));
+                }
                 Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{name}`: {why}"))),
                 Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
             }
@@ -103,7 +105,9 @@ impl Seal<'_, '_, '_> {
                 self.doubt("other nodes of the cluster can't be seen".to_owned());
             }
             if !makes_cluster {
-                self.doubt("what makes a cluster of the servers can't be seen: it must log in (REDISCLI_AUTH)".to_owned());
+                self.doubt(
+                    "what makes a cluster of the servers can't be seen: it must log in (REDISCLI_AUTH)".to_owned(),
+                );
             }
         }
         for member in members {
@@ -123,7 +127,8 @@ impl Seal<'_, '_, '_> {
         let is_published = |member: &&Member<'_>| member.store.reach == Reach::Published;
         let published: Vec<_> = members.iter().filter(is_published).collect();
         if !published.is_empty() {
-            let note = format!("programs outside of the project that use {} need the password from now on", named(published));
+            let note =
+                format!("programs outside of the project that use {} need the password from now on", named(published));
             self.repair.notes.push(note);
         }
     }
@@ -146,7 +151,9 @@ impl Seal<'_, '_, '_> {
 
     /// A Sentinel writes the password into its configuration file: that must not be one that git would commit.
     fn may_log_in(&self, sentinel: &StoreService, monitors: &[&Monitor]) -> Result<(), NoSeal> {
-        let Some(file) = sentinel.sentinel.as_ref().and_then(|sentinel| sentinel.file.as_deref()) else { return Ok(()) };
+        let Some(file) = sentinel.sentinel.as_ref().and_then(|sentinel| sentinel.file.as_deref()) else {
+            return Ok(());
+        };
         let node = sentinel.node(self.bench.workspace);
         let folder = &sentinel.project(self.bench.workspace).folder;
         for mount in mounts(node).iter().filter(|mount| mount.is_bind) {
@@ -176,7 +183,8 @@ impl Seal<'_, '_, '_> {
         let name = &sentinel.store.service;
         let project = sentinel.project;
         for service in project.services() {
-            let values = project.containers[&service.key].variables.iter().filter_map(|variable| variable.value.as_ref());
+            let values =
+                project.containers[&service.key].variables.iter().filter_map(|variable| variable.value.as_ref());
             let is_named = |value: &str| {
                 let mut words = value.split(|c: char| !(c.is_alphanumeric() || "_-.".contains(c)));
                 words.any(|word| sentinel.store.names.iter().any(|name| name == word))
@@ -184,7 +192,10 @@ impl Seal<'_, '_, '_> {
             let asks = depends_on(&service.value, name) || values.into_iter().any(|value| is_named(&value.value));
             let is_store = self.bench.topology.store_of(sentinel.store.project, &service.key).is_some();
             if asks && !is_store && !self.is_linked(sentinel.store.project, &service.key) {
-                self.doubt(format!("`{}` uses the Sentinel `{name}`, and needs the password of the server", service.key));
+                self.doubt(format!(
+                    "`{}` uses the Sentinel `{name}`, and needs the password of the server",
+                    service.key
+                ));
             }
         }
     }

@@ -90,12 +90,14 @@ fn a_replica_without_a_password_gets_that_of_its_master() {
         "  main:\n    image: redis:7\n    command: redis-server --requirepass ${{REDIS_PASSWORD:?}}\n  copy:\n    image: redis:7\n    command: redis-server --replicaof main 6379 --masterauth old\n{}",
         web("main", "default:${REDIS_PASSWORD}@")
     );
-    let changed = repaired(&[("compose.yaml", format!("services:\n{before}")), (".env", "REDIS_PASSWORD=kept\n".into())], true);
+    let changed =
+        repaired(&[("compose.yaml", format!("services:\n{before}")), (".env", "REDIS_PASSWORD=kept\n".into())], true);
     let text = changed.expect("it is repaired")["compose.yaml"].replace(REFERENCE, "PW");
     assert!(text.contains("redis-server --replicaof main 6379 --masterauth PW --requirepass PW\n"), "{text}");
 }
 
-const SENTINEL: &str = "  main:\n    image: redis:7\n  copy:\n    image: redis:7\n    command: redis-server --replicaof main 6379\n";
+const SENTINEL: &str =
+    "  main:\n    image: redis:7\n  copy:\n    image: redis:7\n    command: redis-server --replicaof main 6379\n";
 
 fn sentinel(command: &str, rest: &str) -> String {
     format!("{SENTINEL}  watch:\n    image: redis:7\n    command: {command}\n{rest}{}", web("main", ""))
@@ -105,7 +107,10 @@ fn sentinel(command: &str, rest: &str) -> String {
 fn a_sentinel_logs_in_and_the_master_can_become_a_replica() {
     let lines = "echo 'sentinel monitor m main 6379 1' > /s.conf; redis-server /s.conf --sentinel";
     let text = after(&sentinel(&format!("[\"sh\", \"-c\", \"{lines}\"]"), ""), false);
-    assert!(text.contains("  main:\n    image: redis:7\n    command: redis-server --requirepass PW --masterauth PW\n"), "{text}");
+    assert!(
+        text.contains("  main:\n    image: redis:7\n    command: redis-server --requirepass PW --masterauth PW\n"),
+        "{text}"
+    );
     assert!(text.contains("redis-server /s.conf --sentinel --sentinel auth-pass m \\\"PW\\\"\"]"), "{text}");
 
     let conf = [("s.conf", "sentinel monitor m main 6379 1\n")];
@@ -132,7 +137,10 @@ fn a_sentinel_that_can_not_be_read_leaves_all_to_a_person() {
     for (command, reason) in [
         ("redis-sentinel /etc/s.conf", "/etc/s.conf can't be seen"),
         ("sh -c 'envsubst < /t > /s.conf && redis-sentinel /s.conf'", "what its script writes can't be seen"),
-        ("sh -c \"echo 'sentinel monitor m 10.0.0.1 6379 1' > /s.conf; redis-sentinel /s.conf\"", "which server `10.0.0.1` is"),
+        (
+            "sh -c \"echo 'sentinel monitor m 10.0.0.1 6379 1' > /s.conf; redis-sentinel /s.conf\"",
+            "which server `10.0.0.1` is",
+        ),
     ] {
         let why = refused(&sentinel(command, ""), &[]);
         assert!(why.contains(reason), "{command}: {why}");
@@ -144,7 +152,8 @@ fn a_copy_of_a_server_that_is_not_there_is_left_to_a_person() {
     let why = refused("  copy:\n    image: redis:7\n    command: redis-server --replicaof far 6379\n", &[]);
     assert!(why.contains("`copy` copies a server that can't be seen (`far`)"), "{why}");
     let hidden = "sh -c 'case x in x) redis-server --replicaof main 6379;; esac'";
-    let why = refused(&format!("  main:\n    image: redis:7\n  copy:\n    image: redis:7\n    command: {hidden}\n"), &[]);
+    let why =
+        refused(&format!("  main:\n    image: redis:7\n  copy:\n    image: redis:7\n    command: {hidden}\n"), &[]);
     assert!(why.contains("how `copy` works with them can't be read"), "{why}");
 }
 
@@ -164,9 +173,12 @@ fn the_nodes_of_a_cluster_get_one_password_and_what_makes_it_logs_in() {
         CREATE.to_owned(),
         format!("[\"sh\", \"-c\", \"sleep 5 && {CREATE}\"]"),
         format!("sh -c 'until redis-cli -h node-1 ping | grep PONG; do sleep 1; done; {CREATE}'"),
-        format!("sh -c 'for node in node-1 node-2; do until redis-cli -h $$node ping; do sleep 1; done; done; {CREATE}'"),
+        format!(
+            "sh -c 'for node in node-1 node-2; do until redis-cli -h $$node ping; do sleep 1; done; done; {CREATE}'"
+        ),
     ] {
-        let init = format!("  init:\n    image: redis:7\n    depends_on: [node-1, node-2, node-3]\n    command: {command}\n");
+        let init =
+            format!("  init:\n    image: redis:7\n    depends_on: [node-1, node-2, node-3]\n    command: {command}\n");
         let before = format!("{}{init}{}", nodes(""), web("node-1", ""));
         let expected = format!(
             "{}{init}    environment:\n      REDISCLI_AUTH: PW\n{}",
@@ -193,7 +205,10 @@ fn what_can_not_be_seen_of_a_cluster_makes_the_repair_unsafe() {
 
 #[test]
 fn a_member_that_can_not_be_changed_leaves_all_as_they_are() {
-    let files = nodes("").replace("  node-2:\n    image: redis:7\n    command: redis-server", "  node-2:\n    image: redis:7\n    command: redis-server --aclfile /users.acl");
+    let files = nodes("").replace(
+        "  node-2:\n    image: redis:7\n    command: redis-server",
+        "  node-2:\n    image: redis:7\n    command: redis-server --aclfile /users.acl",
+    );
     let why = refused(&format!("{files}{}", web("node-1", "")), &[]);
     assert!(why.contains("a file with users decides who may log in to `node-2`"), "{why}");
     assert!(why.contains("the commands of `node-1`, `node-2`, `node-3`"), "{why}");
@@ -201,7 +216,8 @@ fn a_member_that_can_not_be_changed_leaves_all_as_they_are() {
 
 #[test]
 fn a_helper_with_another_password_leaves_all_to_a_person() {
-    let init = format!("  init:\n    image: redis:7\n    command: {}\n", CREATE.replace("redis-cli", "redis-cli -a other"));
+    let init =
+        format!("  init:\n    image: redis:7\n    command: {}\n", CREATE.replace("redis-cli", "redis-cli -a other"));
     let why = refused(&format!("{}{init}{}", nodes(""), web("node-1", "")), &[]);
     assert!(why.contains("`init` logs in with another password"), "{why}");
     let init = init.replace("-a other", "-a $REDIS_PASSWORD");
@@ -211,16 +227,24 @@ fn a_helper_with_another_password_leaves_all_to_a_person() {
 
 #[test]
 fn a_helper_of_a_single_server_logs_in_too() {
-    let before = format!("  redis:\n    image: redis:7\n  seed:\n    image: redis:7\n    command: redis-cli -h redis set a 1\n{}", web("redis", ""));
+    let before = format!(
+        "  redis:\n    image: redis:7\n  seed:\n    image: redis:7\n    command: redis-cli -h redis set a 1\n{}",
+        web("redis", "")
+    );
     let text = after(&before, false);
-    assert!(text.contains("    command: redis-cli -h redis set a 1\n    environment:\n      REDISCLI_AUTH: PW\n"), "{text}");
+    assert!(
+        text.contains("    command: redis-cli -h redis set a 1\n    environment:\n      REDISCLI_AUTH: PW\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn two_clusters_get_two_passwords() {
     let group = |prefix: &str, network: &str| -> String {
         let node = |number: usize| {
-            format!("  {prefix}-{number}:\n    image: redis:7\n    command: redis-server --cluster-enabled yes\n    networks: [{network}]\n")
+            format!(
+                "  {prefix}-{number}:\n    image: redis:7\n    command: redis-server --cluster-enabled yes\n    networks: [{network}]\n"
+            )
         };
         (1..=3).map(node).collect()
     };

@@ -27,9 +27,7 @@ impl Seal<'_, '_, '_> {
         self.counts.servers += 1;
         match changes.as_slice() {
             [ServerEdit::SetEnv { set, remove }] => self.server_variables(member, credential, set, remove),
-            [ServerEdit::EditEnv { variable, edits }] => {
-                self.server_variable_text(member, credential, variable, edits)
-            }
+            [ServerEdit::EditEnv { variable, edits }] => self.server_variable_text(member, credential, variable, edits),
             [ServerEdit::SetCommand { words }] => self.new_command(member, credential, words),
             changes => self.command_words(member, credential, changes),
         }

@@ -244,16 +244,17 @@ pub(super) fn master_password(argv: &Argv, start: &Start, setup: &Setup<'_>) -> 
         (None, None) => Lookup::Absent,
         (None, Some(path)) => match config(argv, path, start, setup) {
             None => Lookup::Unknown,
-            Some(conf) => conf
-                .master_password
-                .map_or(Lookup::Absent, |secret| Lookup::Known(secret.reveal().to_owned())),
+            Some(conf) => {
+                conf.master_password.map_or(Lookup::Absent, |secret| Lookup::Known(secret.reveal().to_owned()))
+            }
         },
     }
 }
 
 /// True if the variables of an image with scripts make the server a copy.
 pub(super) fn copies(env: &Env, lookup: &Environment<'_>) -> bool {
-    let is_copy = |name: &String| matches!(lookup(name), Lookup::Known(mode) if matches!(mode.as_str(), "slave" | "replica"));
+    let is_copy =
+        |name: &String| matches!(lookup(name), Lookup::Known(mode) if matches!(mode.as_str(), "slave" | "replica"));
     env.replication_mode.iter().any(is_copy)
 }
 

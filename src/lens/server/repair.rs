@@ -99,7 +99,9 @@ fn one(
             changes.push(Writer::new(argv, start, variable, reference, vec![flag]).replace(option)?);
         }
         (Auth::Refuses(why), _) => match glued_option(argv, &arguments.items) {
-            Some(argument) if master_flag.is_none() => changes.push(Writer::new(argv, start, variable, reference, vec![flag]).part(argument)?),
+            Some(argument) if master_flag.is_none() => {
+                changes.push(Writer::new(argv, start, variable, reference, vec![flag]).part(argument)?)
+            }
             _ => return Err(NoRepair::Refuses(why.clone())),
         },
         (_, Some(option)) => changes.push(Writer::new(argv, start, variable, reference, vec![flag]).replace(option)?),
@@ -166,9 +168,7 @@ impl<'a> Writer<'a> {
     /// The options with their value, as words.
     fn words(&self) -> Vec<String> {
         let each = |flag: &&str| match self.argv.syntax {
-            ArgvSyntax::Directives => {
-                flag.split(' ').chain([self.reference]).map(str::to_owned).collect::<Vec<_>>()
-            }
+            ArgvSyntax::Directives => flag.split(' ').chain([self.reference]).map(str::to_owned).collect::<Vec<_>>(),
             ArgvSyntax::Flags => vec![format!("{flag}={}", self.reference)],
         };
         self.flags.iter().flat_map(each).collect()

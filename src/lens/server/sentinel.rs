@@ -89,14 +89,17 @@ fn argv(mechanism: &Mechanism) -> &Argv {
 
 /// The one Sentinel that the service starts.
 fn find(argv: &Argv, setup: &Setup<'_>) -> Option<Start> {
-    let own = |programs: &[String]| Argv { server_programs: programs.to_vec(), other_programs: Vec::new(), ..argv.clone() };
+    let own =
+        |programs: &[String]| Argv { server_programs: programs.to_vec(), other_programs: Vec::new(), ..argv.clone() };
     let by_program = start::find(&own(&argv.other_programs), setup).ok();
     let by_option = || {
         let mut starts = start::find(&own(&argv.server_programs), setup).ok()?;
         starts.retain(|start| has_mode(argv, start));
         Some(starts)
     };
-    let mut starts = by_program.filter(|starts| setup_names(&argv.other_programs, setup) && !starts.is_empty()).or_else(by_option)?;
+    let mut starts = by_program
+        .filter(|starts| setup_names(&argv.other_programs, setup) && !starts.is_empty())
+        .or_else(by_option)?;
     if starts.len() == 1 { starts.pop() } else { None }
 }
 

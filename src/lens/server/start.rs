@@ -94,9 +94,7 @@ pub(super) fn find(argv: &Argv, setup: &Setup<'_>) -> Result<Vec<Start>, Auth> {
     };
     let plain: Vec<Word> = words.iter().map(|word| word.word.clone()).collect();
     match program(argv, &plain, entrypoint.is_none()) {
-        Program::Server { skip } => {
-            Ok(vec![Start::new(words.split_off(skip.min(words.len())), end)])
-        }
+        Program::Server { skip } => Ok(vec![Start::new(words.split_off(skip.min(words.len())), end)]),
         Program::Script { skip } => match words.get(skip) {
             Some(Argument { word, place: Place::List { list, index } }) => {
                 find_in_script(argv, word, *list, *index, setup.env)

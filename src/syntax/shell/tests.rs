@@ -105,7 +105,10 @@ fn scripts_are_read_as_a_shell_reads_them() {
 fn loops_have_a_head_and_a_body() {
     let rows = [
         ("while a; do b; done", "while [a] do [b]"),
-        ("until a -h b ping | grep -q x; do\n  sleep 1 # wait\ndone && c", "until [a -h b ping] | [grep -q x] do [sleep 1] && [c]"),
+        (
+            "until a -h b ping | grep -q x; do\n  sleep 1 # wait\ndone && c",
+            "until [a -h b ping] | [grep -q x] do [sleep 1] && [c]",
+        ),
         ("for a in b $c; do d; done >e", "for a in b $c do [d]"),
         ("for a in b c\ndo d; done; e", "for a in b c do [d] ; [e]"),
         ("for a; do b; done", "for a in  do [b]"),
@@ -130,7 +133,9 @@ fn what_is_not_known_is_said() {
     ] {
         assert!(matches!(parse(text), Err(ShellError::Unsupported { .. })), "{text}");
     }
-    for text in ["a 'b", "a \"b", "a $(b", "a ${b", "(a", "{ a; ", "if a; then b", "while a; do b", "for a in b; c", "a `b"] {
+    for text in
+        ["a 'b", "a \"b", "a $(b", "a ${b", "(a", "{ a; ", "if a; then b", "while a; do b", "for a in b; c", "a `b"]
+    {
         assert!(matches!(parse(text), Err(ShellError::Unclosed { .. })), "{text}");
     }
     for text in ["a &&", "&& a", "a; ; b", ")", "fi", "a >", "a | | b", "a )"] {
