@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::credential::{Credential, command_texts};
 use super::{Member, NoSeal, Seal};
+use crate::catalog::{ArgsInEnv, Mechanism};
 use crate::fix::bench::Writable;
 use crate::fix::repair::Repair;
 use crate::lens::mount::mounts;
@@ -41,7 +42,10 @@ impl Seal<'_, '_, '_> {
         }
         let sealed = self.open_group(&members);
         sealed.map_err(|why| match why {
-            NoSeal::Manual(why) if self.is_linked_group(&members) => NoSeal::Manual(by_hand(&members, &why)),
+            NoSeal::Manual(why) if self.is_linked_group(&members) => {
+                let has_sentinel = !self.bench.topology.sentinels_of(&self.group).is_empty();
+                NoSeal::Manual(by_hand(&members, has_sentinel, &why))
+            }
             why => why,
         })
     }
@@ -275,11 +279,24 @@ fn named<'m, 'b: 'm>(members: impl IntoIterator<Item = &'m Member<'b>>) -> Strin
 }
 
 /// What a person must do where a group can't be sealed whole.
-fn by_hand(members: &[Member<'_>], why: &str) -> String {
+fn by_hand(members: &[Member<'_>], has_sentinel: bool, why: &str) -> String {
     let each = if members.len() == 1 { "the command of" } else { "the commands of" };
-    let them = named(members);
+    let (them, reference) = (named(members), "${REDIS_PASSWORD:?}");
+    let add = match members[0].mechanism {
+        Mechanism::Env(env) => {
+            let names: Vec<_> = env.password.iter().take(1).chain(env.master_password.iter().take(1)).collect();
+            let lines: Vec<_> = names.iter().map(|name| format!("`{name}: {reference}`")).collect();
+            format!("{} to the environment of {them}", lines.join(" and "))
+        }
+        Mechanism::Argv(argv) | Mechanism::ArgsInEnv(ArgsInEnv { argv, .. }) => {
+            let flags = std::iter::once(&argv.password_flag).chain(&argv.master_password_flag);
+            let words: Vec<_> = flags.map(|flag| format!("{flag} \"{reference}\"")).collect();
+            format!("`{}` to {each} {them}", words.join(" "))
+        }
+    };
+    let sentinel = if has_sentinel { ", `sentinel auth-pass NAME PASSWORD` to what the Sentinels read" } else { "" };
     format!(
-        "{why}; servers that work together need the password at the same time: add `--requirepass \"${{REDIS_PASSWORD:?}}\" --masterauth \"${{REDIS_PASSWORD:?}}\"` to {each} {them}, `sentinel auth-pass NAME PASSWORD` to what watches them, and REDISCLI_AUTH to the environment of what calls redis-cli"
+        "{why}; servers that work together need the password at the same time: add {add}{sentinel}, and REDISCLI_AUTH to the environment of what calls redis-cli"
     )
 }
 

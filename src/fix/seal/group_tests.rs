@@ -252,3 +252,37 @@ fn two_clusters_get_two_passwords() {
     let changed = repaired(&[("compose.yaml", text)], true).expect("it is repaired");
     assert_eq!(changed[".env"], "CACHE_REDIS_PASSWORD=SECRET\nQUEUE_REDIS_PASSWORD=SECRET\n");
 }
+
+#[test]
+fn bitnamis_sentinel_gets_the_password_by_its_variable() {
+    let before = format!(
+        "  redis:\n    image: bitnami/redis:7.2\n    environment:\n      ALLOW_EMPTY_PASSWORD: yes\n      REDIS_REPLICATION_MODE: master\n  watch:\n    image: bitnami/redis-sentinel:7.2\n    environment:\n      REDIS_MASTER_SET: main\n{}",
+        web("redis", "")
+    );
+    let text = after(&before, false);
+    assert!(text.contains("      REDIS_PASSWORD: PW\n      REDIS_REPLICATION_MODE: master\n"), "{text}");
+    assert!(text.contains("      REDIS_MASTER_SET: main\n      REDIS_MASTER_PASSWORD: ${REDIS_PASSWORD}\n"), "{text}");
+}
+
+#[test]
+fn who_uses_a_sentinel_makes_the_repair_unsafe() {
+    let lines = "echo sentinel monitor m main 6379 1 > /s.conf; redis-server /s.conf --sentinel";
+    let app = "  app:\n    image: example/app:1\n    environment:\n      SENTINELS: watch:26379\n";
+    let before = sentinel(&format!("[\"sh\", \"-c\", \"{lines}\"]"), app);
+    assert!(doubt(&before).contains("`app` uses the Sentinel `watch`"));
+}
+
+#[test]
+fn nodes_that_share_their_definition_and_check_get_one_password() {
+    let node = "x-node: &node\n  image: redis:7\n  command: redis-server --cluster-enabled yes\n  healthcheck:\n    test: redis-cli cluster info | grep -q cluster_state:ok\n";
+    let init = format!("  init:\n    image: redis:7\n    command: {CREATE}\n");
+    let services = format!("services:\n  node-1: *node\n  node-2: *node\n  node-3: *node\n{init}{}", web("node-1", ""));
+    let changed = repaired(&[("compose.yaml", format!("{node}{services}"))], false).expect("it is safe");
+    let text = changed["compose.yaml"].replace(REFERENCE, "PW");
+    let expected = node.replace("cluster-enabled yes", "cluster-enabled yes --requirepass PW --masterauth PW");
+    assert!(
+        text.starts_with(&expected.replace("  healthcheck:", "  environment:\n    REDISCLI_AUTH: PW\n  healthcheck:")),
+        "{text}"
+    );
+    assert_eq!(text.matches("--requirepass").count(), 1, "{text}");
+}
