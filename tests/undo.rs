@@ -220,16 +220,10 @@ fn one_call_over_several_projects_is_one_run() {
         }
     }
     // The folder is one repository, so that all of it is undone from anywhere in it.
-    fs::create_dir(folder.path().join(".git")).expect("it is new");
     let git = std::process::Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()).status();
-    if common::required("git", git.ok()).is_none() {
+    if required("git", git.ok()).is_none() {
         return;
     }
-    let visible = |folder: &Folder| {
-        let mut files = folder.files();
-        files.retain(|name, _| !name.starts_with(".git/"));
-        files
-    };
     let before = visible(&folder);
     let ids = fix(&folder, &[]);
     assert_eq!(ids, ["r1", "r2", "r3", "r4", "r5", "r6"]);
@@ -240,4 +234,68 @@ fn one_call_over_several_projects_is_one_run() {
     assert_eq!(run.status, Some(0), "{}", run.all());
     assert_eq!(visible(&folder), before);
     assert_ne!(before, after);
+}
+
+/// Two projects in one repository without a `.gitignore`; with `shared`, their clients read one env file.
+fn two_projects(shared: bool) -> Option<Folder> {
+    let project = |port: u16| {
+        let client = if shared {
+            "{image: x, env_file: ../shared.env}"
+        } else {
+            "{image: x, environment: {REDIS_URL: \"redis://redis:6379\"}}"
+        };
+        format!("services:\n  redis:\n    image: redis:7\n    ports: [\"{port}:6379\"]\n  app: {client}\n")
+    };
+    let folder = folder_of(&[("a/compose.yaml", &project(6379)), ("b/compose.yaml", &project(6390))]);
+    if shared {
+        folder.write("shared.env", "REDIS_URL=redis://redis:6379/0\n");
+    }
+    let git = std::process::Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()).status();
+    required("git", git.ok())?;
+    Some(folder)
+}
+
+fn visible(folder: &Folder) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut files = folder.files();
+    files.retain(|name, _| !name.starts_with(".git/"));
+    files
+}
+
+#[test]
+fn projects_that_share_a_gitignore_are_taken_back_in_any_order() {
+    let calls: [&[&[&str]]; 6] = [
+        &[&[]],
+        &[&["r1"], &["r2"], &["r3"], &["r4"]],
+        &[&["r4"], &["r3"], &["r2"], &["r1"]],
+        &[&["r2"], &["r1", "r3", "r4"]],
+        &[&["r1"], &[]],
+        &[&["r3"], &[]],
+    ];
+    for calls in calls {
+        let Some(folder) = two_projects(false) else { return };
+        let before = visible(&folder);
+        assert_eq!(fix(&folder, &[]), ["r1", "r2", "r3", "r4"]);
+        for ids in calls {
+            let run = undo(&folder, ids);
+            assert_eq!(run.status, Some(0), "{ids:?} of {calls:?}: {}", run.all());
+        }
+        assert!(visible(&folder) == before, "{calls:?}");
+    }
+}
+
+#[test]
+fn a_client_keeps_the_password_of_a_server_that_goes_on_asking_for_it() {
+    let Some(folder) = two_projects(true) else { return };
+    let before = visible(&folder);
+    fix(&folder, &[]);
+    let after = visible(&folder);
+    let run = undo(&folder, &["r1"]);
+    assert_eq!(run.status, Some(2), "{}", run.all());
+    assert!(run.all().contains("`caulk undo r1 r3` takes both back"), "{}", run.all());
+    assert!(visible(&folder) == after, "nothing was changed");
+    for ids in [&["r1", "r3"][..], &[]] {
+        let run = undo(&folder, ids);
+        assert_eq!(run.status, Some(0), "{}", run.all());
+    }
+    assert!(visible(&folder) == before);
 }

@@ -20,6 +20,7 @@ use super::{Error, Outcome, look};
 use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
 use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{Plan, Settings, State, plan};
+use crate::fix::recreate::recreations;
 use crate::fix::secret::{Secrets, random};
 use crate::inputs::{self, Chosen};
 use crate::lint::Selection;
@@ -236,7 +237,8 @@ impl Run<'_> {
         let mut after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
         if let Some(WriteTo { state_folder, .. }) = write_to.filter(|_| !changes.is_empty()) {
             let root = bounds.around(changes.iter().map(|change| change.path.as_path()));
-            let about = self.about(&settings, &plan, first_repair);
+            let mut about = self.about(&settings, &plan, first_repair);
+            about.recreations = recreations(&before.workspace, &plan.recreate);
             match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
                 Ok(done) => part.report.notes.extend(done.notes),
                 // Other projects can be repaired all the same.
@@ -298,6 +300,7 @@ impl Run<'_> {
                 })
                 .collect(),
             env_files: settings.options.env_files.clone(),
+            recreations: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{Error, Outcome};
 use crate::fix::commit::Disk;
 use crate::fix::journal::{self, StateFolder, StatePlaces};
 use crate::fix::undo::{UndoError, list, undo, undo_repairs};
+use crate::rule::RuleSet;
 use crate::source;
 use crate::source::relative_to;
 
@@ -32,7 +33,7 @@ pub fn run(settings: &Undo, folder: &Path, out: &mut dyn Write) -> Result<Outcom
     }
     let report = match settings.repairs.as_slice() {
         [] => undo(folder, state, &Disk),
-        ids => undo_repairs(folder, ids, &source::Disk, state, &Disk),
+        ids => undo_repairs(folder, ids, &source::Disk, &RuleSet::built_in().stores, state, &Disk),
     };
     let report = report.map_err(|error| Error::Other(error.to_string()))?;
     for line in report.lines(folder) {

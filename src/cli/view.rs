@@ -215,7 +215,7 @@ impl<'a> Writer<'a> {
     }
 
     fn apply_with(&mut self, state: &State<'_>, plan: &Plan<'_>) {
-        for command in recreate::commands(&state.workspace, &plan.recreate, self.folder) {
+        for command in recreate::commands(&recreate::recreations(&state.workspace, &plan.recreate), self.folder) {
             if !self.report.apply_with.contains(&command) {
                 self.report.apply_with.push(command);
             }

@@ -12,6 +12,7 @@ mod stores;
 
 use crate::catalog::Store;
 use crate::lens::port::Port;
+use crate::lens::server::Auth;
 use crate::model::node::{Entry, Node};
 use crate::model::{Workspace, depends_on};
 use crate::source::SourceId;
@@ -71,6 +72,37 @@ impl Topology {
         self.links.iter().filter(move |link| link.target.store() == Some(number))
     }
 
+    /// The clients that present no password to a store that asks for one: number of the project, service, variable.
+    pub fn shut_out<'t>(&'t self, workspace: &'t Workspace<'_>) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        let asks = |store: &StoreService| matches!(store.auth, Auth::Password(_));
+        self.clients_where(workspace, move |store, presents| asks(store) && presents == Presents::Nothing)
+    }
+
+    /// The clients that present a password, and no user, to a store that asks for none: Redis refuses that.
+    pub fn turned_away<'t>(&'t self, workspace: &'t Workspace<'_>) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.clients_where(workspace, |store, presents| store.auth == Auth::Open && presents == Presents::PasswordOnly)
+    }
+
+    fn clients_where<'t>(
+        &'t self,
+        workspace: &'t Workspace<'_>,
+        is_wanted: impl Fn(&StoreService, Presents) -> bool + 't,
+    ) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.links.iter().filter_map(move |link| {
+            let (Target::Store(number), Some(service)) = (link.target, link.service.as_deref()) else { return None };
+            let is_blank = |name: &str| lookup(&workspace.projects[link.project].containers[service], name).is_blank();
+            let presents = match &link.kind {
+                LinkKind::Url(url) if !url.has_password() => Presents::Nothing,
+                LinkKind::Url(url) if url.user.is_some() => Presents::User,
+                LinkKind::Host { password_file: Some(_), .. } | LinkKind::Host { user: Some(_), .. } => Presents::User,
+                LinkKind::Host { password, .. } if is_blank(password) => Presents::Nothing,
+                LinkKind::Url(_) | LinkKind::Host { .. } => Presents::PasswordOnly,
+            };
+            is_wanted(&self.stores[number], presents)
+                .then(|| (link.project, service, link.carrier.variable().unwrap_or("its command")))
+        })
+    }
+
     /// The stores that get their passwords by one repair with the store `number`; itself included. They work together, or
     /// share a part of their definition by an anchor, by `extends`, or because their projects share a file: a change of one
     /// is a change of all.
@@ -94,6 +126,15 @@ impl Topology {
         };
         project.services().iter().filter(is_blind).map(|service| service.key.as_str()).collect()
     }
+}
+
+/// What a client shows to a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presents {
+    Nothing,
+    PasswordOnly,
+    /// A user's name, or something that can't be seen.
+    User,
 }
 
 /// The places in the files that make up what a store is.

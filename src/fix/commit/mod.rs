@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::journal::{
-    About, FileRecord, Journal, JournalError, OutcomeKind, Phase, StateFolder, StoredRun, Successor, Written, pending,
-    remove_temporaries, restore, stage,
+    About, FileRecord, Journal, JournalError, OutcomeKind, Phase, StateFolder, StoredRun, Succession, Successor,
+    Written, pending, remove_temporaries, restore, stage,
 };
 use check::{Target, check, check_unchanged};
 
@@ -153,22 +153,22 @@ pub fn commit(
     write(changes, meta, None, state, layer)
 }
 
-/// Writes changes that take back a part of another run, in whose place `successor` stands afterwards. The caller holds the
-/// lock.
+/// Writes changes that take back a part of another run, as whose `left` it stands afterwards. The caller holds the lock.
 pub(in crate::fix) fn take_back(
     changes: &[FileChange],
     meta: &RunRecord,
-    successor: Successor,
+    left: (String, Journal),
     state: &StateFolder,
     layer: &dyn FileLayer,
 ) -> Result<Committed, CommitError> {
-    write(changes, meta, Some(successor), state, layer)
+    let (id, journal) = left;
+    write(changes, meta, Some(Successor { id, journal, change: Succession::TakesBack }), state, layer)
 }
 
 fn write(
     changes: &[FileChange],
     meta: &RunRecord,
-    successor: Option<Successor>,
+    taken_from: Option<Successor>,
     state: &StateFolder,
     layer: &dyn FileLayer,
 ) -> Result<Committed, CommitError> {
@@ -182,7 +182,7 @@ fn write(
         return Err(CommitError::HalfDone { root: run.journal.root });
     }
     let mut targets = check(changes, &root, layer).map_err(CommitError::Refused)?;
-    if successor.is_some() {
+    if taken_from.is_some() {
         // What relies on another file lets go of it first.
         targets.reverse();
     }
@@ -191,7 +191,15 @@ fn write(
     }
     state.sweep(&root, layer)?;
     let (id, started_ms) = state.new_id(&root, meta.started)?;
-    let files = targets.iter().map(|target| FileRecord::new(target.path.clone(), target.change, &id)).collect();
+    let files: Vec<_> = targets.iter().map(|target| FileRecord::new(target.path.clone(), target.change, &id)).collect();
+    let successor = match taken_from {
+        Some(successor) => Some(successor),
+        None => state.latest_of(&meta.about.call, &root)?.map(|run| {
+            let texts = targets.iter().map(|target| target.change.after.as_deref());
+            let journal = run.journal.continued(files.iter().zip(texts), &meta.about);
+            Successor { id: run.id, journal, change: Succession::Continues }
+        }),
+    };
     let journal = Journal::new(root, started_ms, files, meta.about.clone(), successor);
     let mut run = state.begin(id, journal, layer)?;
 

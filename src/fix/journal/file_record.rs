@@ -61,6 +61,15 @@ impl FileRecord {
         self.written = written;
     }
 
+    /// Adds what a later part of the run made of the file, which holds `now`.
+    pub(super) fn continue_with(&mut self, later: &Self, now: Option<&[u8]>) {
+        self.is_mixed |= !self.is_after(later.before());
+        let text = now.and_then(|now| std::str::from_utf8(now).ok()).unwrap_or_default();
+        let mut written = self.written.relocated(&self.lines, text);
+        written.unite(later.written.clone());
+        self.set_after(now, written);
+    }
+
     /// The bytes before the run; nothing if there was no such file.
     pub fn before(&self) -> Option<&[u8]> {
         self.before.as_ref().map(|bytes| bytes.0.as_slice())

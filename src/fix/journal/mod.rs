@@ -115,6 +115,21 @@ pub struct ProjectRecord {
     pub env_files: Vec<PathBuf>,
 }
 
+/// Services of one project that are to be recreated, and how `docker compose` is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recreation {
+    /// The project folder.
+    pub folder: PathBuf,
+    /// The Compose files; none if Compose finds them in the folder by itself.
+    pub files: Vec<PathBuf>,
+    /// Env files that it is given in place of the folder's own.
+    pub env_files: Vec<PathBuf>,
+    /// Profiles that are enabled.
+    pub profiles: Vec<String>,
+    /// The services.
+    pub services: Vec<String>,
+}
+
 /// One run, as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
@@ -128,14 +143,15 @@ pub struct Journal {
     /// What else is known of it.
     #[serde(flatten)]
     pub about: About,
-    /// For a run that takes back a part of another: how that one stands afterwards.
+    /// For a run that changes another: how that one stands afterwards.
     successor: Option<Box<Successor>>,
 }
 
 /// What is noted of a run besides its files.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct About {
-    /// Names the call of caulk: one call makes a run for each group of projects.
+    /// Names the call of caulk. What it writes in one root, one commit for each group of projects, is one run; blank if
+    /// the run belongs to no call.
     pub call: String,
     /// Its repairs.
     pub repairs: Vec<RepairRecord>,
@@ -143,15 +159,29 @@ pub struct About {
     pub projects: Vec<ProjectRecord>,
     /// Env files that it read in place of each project's own.
     pub env_files: Vec<PathBuf>,
+    /// The services that it changed.
+    pub recreations: Vec<Recreation>,
 }
 
-/// How a run stands after a part of it was taken back.
+/// How a run stands after another one has changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::fix) struct Successor {
     /// Which run.
     pub id: String,
-    /// What is left of it.
+    /// What it is afterwards.
     pub journal: Journal,
+    /// Whether it has lost something, or gained.
+    pub change: Succession,
+}
+
+/// What a run does to the one that it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::fix) enum Succession {
+    /// It takes back a part of it.
+    TakesBack,
+    /// It is the next part of it.
+    Continues,
 }
 
 impl Journal {
@@ -168,7 +198,27 @@ impl Journal {
 
     /// True if the run takes back a part of another one.
     pub(in crate::fix) fn takes_back(&self) -> bool {
-        self.successor.is_some()
+        self.successor.as_ref().is_some_and(|successor| successor.change == Succession::TakesBack)
+    }
+
+    /// This run with a further part, whose files hold `texts` now.
+    pub(in crate::fix) fn continued<'t>(
+        mut self,
+        files: impl Iterator<Item = (&'t FileRecord, Option<&'t [u8]>)>,
+        about: &About,
+    ) -> Self {
+        for (file, now) in files {
+            match self.files.iter_mut().find(|known| known.target == file.target) {
+                Some(known) => known.continue_with(file, now),
+                None => self.files.push(file.clone()),
+            }
+        }
+        self.about.repairs.extend(about.repairs.iter().cloned());
+        let further = about.projects.iter().filter(|project| !self.about.projects.contains(project));
+        let further: Vec<_> = further.cloned().collect();
+        self.about.projects.extend(further);
+        self.about.recreations.extend(about.recreations.iter().cloned());
+        self
     }
 }
 
@@ -234,7 +284,7 @@ pub fn pending(root: &Path, state: &StateFolder) -> Result<Vec<StoredRun>, Journ
 }
 
 /// The runs of the latest call of caulk that are done and not undone, in `root`, the folders above and the folders below;
-/// latest first. A call makes one run for each group of projects.
+/// latest first. A call makes one run for each root in which it writes.
 ///
 /// # Errors
 /// [`JournalError::Io`], and [`JournalError::Unreadable`] for a journal of `root` itself.
@@ -296,6 +346,17 @@ impl StateFolder {
         Ok(runs)
     }
 
+    /// The latest run of `root`, if it is done and belongs to `call`.
+    pub(in crate::fix) fn latest_of(&self, call: &str, root: &Path) -> Result<Option<StoredRun>, JournalError> {
+        let (names, own) = (self.names()?, root_name(root));
+        let latest =
+            names.iter().rev().find_map(|name| Some((name, Name::parse(name)?)).filter(|(_, n)| n.root == own));
+        let Some((name, Name { id, phase: Phase::Done, .. })) = latest else { return Ok(None) };
+        let journal = read(&self.path().join(name))?;
+        let is_meant = !call.is_empty() && journal.about.call == call && journal.root == root;
+        Ok(is_meant.then(|| StoredRun { id: id.to_owned(), phase: Phase::Done, journal }))
+    }
+
     /// A name for a run that begins now, later than all others even if the clock was set back.
     pub(in crate::fix) fn new_id(&self, root: &Path, now: SystemTime) -> Result<(String, u64), JournalError> {
         let now =
@@ -338,8 +399,8 @@ impl StateFolder {
         })
     }
 
-    /// Notes that all files of `run` are as it wants them. If it took back a part of another run, it is forgotten, and
-    /// that one stands as it left it.
+    /// Notes that all files of `run` are as it wants them. If it changed another run, it is forgotten, and that one stands
+    /// as it left it.
     pub(in crate::fix) fn complete(&self, run: &mut StoredRun, layer: &dyn FileLayer) -> Result<(), JournalError> {
         let Some(successor) = run.journal.successor.clone() else {
             return self.advance(run, Phase::Done, layer);

@@ -208,6 +208,13 @@ impl Written {
         relocated
     }
 
+    /// Adds the pieces of other repairs in the same text.
+    pub(in crate::fix) fn unite(&mut self, other: Self) {
+        self.pieces.extend(other.pieces);
+        self.pieces.sort_by_key(|piece| piece.start);
+        self.tangled.extend(other.tangled);
+    }
+
     /// Gives the pieces for which `is_meant` holds to another repair.
     pub(in crate::fix) fn hand_over(&mut self, is_meant: &dyn Fn(&Piece) -> bool, heir: usize) {
         self.pieces.iter_mut().filter(|piece| is_meant(piece)).for_each(|piece| piece.repair = heir);

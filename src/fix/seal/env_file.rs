@@ -11,7 +11,7 @@ use crate::fix::repair::{Change, ChangeKind};
 use crate::model::node::Node;
 use crate::source::{FileKind, absolute, decode, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
-use crate::text::Edit;
+use crate::text::{Edit, EditSet};
 
 /// Where the value of a variable is written.
 #[derive(Clone)]
@@ -82,6 +82,11 @@ impl Seal<'_, '_, '_> {
             Some(text) => ChangeKind::Edit(define_in(&text, name, &credential.value)?),
         };
         let is_new = matches!(kind, ChangeKind::Line(_));
+        let text = match &kind {
+            ChangeKind::Edit(edit) => edited(&self.read(&target.path).unwrap_or_default(), [edit]),
+            ChangeKind::Line(line) => line.clone(),
+        };
+        self.doubt_neighbours(&target.path, name, &text);
         let purpose = Purpose::Secret(name.clone());
         self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, purpose });
         self.repair.defines.insert(name.clone());
@@ -139,6 +144,10 @@ impl Seal<'_, '_, '_> {
             definitions.into_iter().any(|definition| (definition.source, definition.entry) == (source, entry))
         };
         let defined = name.filter(is_definition);
+        if let Some(name) = &defined {
+            let text = edited(&self.bench.workspace.sources.get(source).text, &edits);
+            self.doubt_neighbours(&path, name, &text);
+        }
         for edit in edits {
             self.edit(source, edit, Role::EnvFile, defined.is_some());
         }
@@ -234,6 +243,13 @@ impl Seal<'_, '_, '_> {
         let bytes = self.bench.files.read(path).ok()?;
         decode(&bytes).ok().map(|text| text.to_string())
     }
+}
+
+fn edited<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> String {
+    let mut set = EditSet::new();
+    // Edits of one value do not overlap.
+    edits.into_iter().for_each(|edit| drop(set.insert(edit.clone())));
+    set.apply(text)
 }
 
 /// The pattern of `.gitignore` that means just this path.

@@ -167,7 +167,7 @@ impl Seal<'_, '_, '_> {
                 continue;
             }
             let source = mount.source.as_ref().filter(|source| !matches!(source.certainty, Certainty::Unknown(_)));
-            let path = source.map(|source| absolute(folder, &format!("{}{rest}", source.value.trim_end_matches('/'))));
+            let path = source.map(|source| absolute(folder, format!("{}{rest}", source.value.trim_end_matches('/'))));
             let may = path.map(|path| self.bench.may_hold_secret(&path));
             if may != Some(Writable::Yes) {
                 let lines: Vec<_> =

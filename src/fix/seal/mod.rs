@@ -5,6 +5,7 @@ mod clients;
 mod credential;
 mod env_file;
 mod group;
+mod neighbours;
 mod server;
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use super::commit::{CommitError, FileLayer};
 use super::journal::{
-    FileOutcome, FileRecord, JournalError, OutcomeKind, Phase, RepairRecord, Standing, StateFolder, StoredRun,
-    last_runs, pending, restore, standing,
+    FileOutcome, FileRecord, JournalError, OutcomeKind, Phase, Recreation, RepairRecord, Standing, StateFolder,
+    StoredRun, last_runs, pending, restore, standing,
 };
+use super::recreate::commands;
 use crate::source::relative_to;
 
 /// A run could not be taken back.
@@ -95,6 +96,8 @@ pub struct UndoReport {
     pub is_whole: bool,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// The services of the run.
+    pub recreations: Vec<Recreation>,
 }
 
 impl UndoReport {
@@ -118,7 +121,13 @@ impl UndoReport {
             .collect();
         lines.extend(self.notes.iter().cloned());
         lines.push(match (self.is_undone, self.is_whole) {
-            (true, _) => "Containers keep what they have until they are recreated: docker compose up -d".to_owned(),
+            (true, _) => {
+                let commands = commands(&self.recreations, folder);
+                std::iter::once("Containers keep what they have until you run:".to_owned())
+                    .chain(commands.into_iter().map(|command| format!("  {command}")))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            }
             (false, true) => {
                 "Nothing was taken back: a part of the run alone would leave the project neither sealed nor as it was. \
                  Put aside what was edited since and call `caulk undo` again, or take back single repairs \
@@ -201,9 +210,10 @@ pub fn undo(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Result<U
             state.advance(run, Phase::Undone, layer).map_err(UndoError::HalfWay)?;
         }
     }
+    let recreations = runs.iter().flat_map(|run| run.journal.about.recreations.iter().cloned()).collect();
     let mut repairs: Vec<_> = runs.into_iter().flat_map(|run| run.journal.about.repairs).collect();
     repairs.sort_by_key(|repair| repair.number);
-    Ok(UndoReport { repairs, files, is_undone, is_whole: true, notes: Vec::new() })
+    Ok(UndoReport { repairs, files, is_undone, is_whole: true, notes: Vec::new(), recreations })
 }
 
 /// What undoing the run would meet at a file.

@@ -7,16 +7,18 @@
 //!   before the run: it may have come to hold other secrets.
 //! - The result is read before it is written: it must be readable, keep all comments, and differ from what is there only in
 //!   the values that the repairs had changed.
+//! - No client may lose the password of a server that goes on asking for it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::{UndoError, UndoReport, runs_to_undo};
+use crate::catalog::Store;
 use crate::fix::commit::{FileChange, FileLayer, Kind, Role, RunRecord, take_back};
 use crate::fix::journal::{
     About, Blocked, FileOutcome, FileRecord, Journal, OutcomeKind, Piece, Purpose, RepairRecord, StateFolder,
-    StoredRun, Successor, Written, pending,
+    StoredRun, Written, pending,
 };
 use crate::fix::proof;
 use crate::fix::snapshot::Snapshot;
@@ -24,6 +26,7 @@ use crate::model::discover::{ProjectFiles, Reason};
 use crate::model::{Options, Workspace};
 use crate::source::{Files, Overlay};
 use crate::text::EditSet;
+use crate::topology::Topology;
 
 /// Takes back the repairs that the report of the last run calls `ids`. If the lines that they wrote were edited since,
 /// nothing is changed.
@@ -34,6 +37,7 @@ pub fn undo_repairs(
     root: &Path,
     ids: &[String],
     files: &dyn Files,
+    catalog: &[Store],
     state: &StateFolder,
     layer: &dyn FileLayer,
 ) -> Result<UndoReport, UndoError> {
@@ -55,8 +59,14 @@ pub fn undo_repairs(
         }
         asked.insert(repair.number);
     }
-    let mut report =
-        UndoReport { repairs: Vec::new(), files: Vec::new(), is_undone: true, is_whole: false, notes: Vec::new() };
+    let mut report = UndoReport {
+        repairs: Vec::new(),
+        files: Vec::new(),
+        is_undone: true,
+        is_whole: false,
+        notes: Vec::new(),
+        recreations: Vec::new(),
+    };
     let mut steps = Vec::new();
     for run in &runs {
         let own = run.journal.about.repairs.iter().map(|repair| repair.number);
@@ -65,20 +75,20 @@ pub fn undo_repairs(
             continue;
         }
         let found = found_in(run, layer)?;
-        let plan = RepairsOf { run, found: &found, files }.plan(&taken)?;
+        let plan = RepairsOf { run, found: &found, files, catalog }.plan(&taken)?;
         report.is_undone &= plan.is_possible;
         report.files.extend(plan.outcomes.iter().cloned());
         report.notes.extend(plan.notes.iter().cloned());
         let taken = run.journal.about.repairs.iter().filter(|repair| taken.contains(&repair.number));
         report.repairs.extend(taken.cloned());
+        report.recreations.extend(run.journal.about.recreations.iter().cloned());
         steps.push((run, plan));
     }
     if report.is_undone {
         for (run, plan) in steps {
             let meta =
                 RunRecord { root: run.journal.root.clone(), started: SystemTime::now(), about: About::default() };
-            let successor = Successor { id: run.id.clone(), journal: plan.left };
-            let committed = take_back(&plan.changes, &meta, successor, state, layer)?;
+            let committed = take_back(&plan.changes, &meta, (run.id.clone(), plan.left), state, layer)?;
             report.notes.extend(committed.notes);
         }
     }
@@ -131,6 +141,7 @@ struct RepairsOf<'a> {
     run: &'a StoredRun,
     found: &'a [Found<'a>],
     files: &'a dyn Files,
+    catalog: &'a [Store],
 }
 
 impl RepairsOf<'_> {
@@ -220,7 +231,7 @@ impl RepairsOf<'_> {
         });
         let sets: Vec<_> = sets.collect();
         let options = Options { env_files: self.run.journal.about.env_files.clone(), ..Options::default() };
-        let before = Workspace::read(self.files, &sets, &options);
+        let mut before = Workspace::read(self.files, &sets, &options);
         let repairs = self.run.journal.about.repairs.iter().filter(|repair| taken.contains(&repair.number));
         let (mut changed, mut secrets) = (BTreeSet::new(), BTreeSet::new());
         for repair in repairs {
@@ -238,20 +249,29 @@ impl RepairsOf<'_> {
         loop {
             let plan = self.without(taken, &kept);
             let overlay = overlay(self.files, &plan.changes);
-            let after = Workspace::read(&overlay, &sets, &options);
+            let mut after = Workspace::read(&overlay, &sets, &options);
             let values = Snapshot::of(&after);
             let used = values.variables_used();
             let is_needed = |name: &&String| used.contains(name.as_str()) && !at_first.contains(name.as_str());
             let more: Vec<_> =
                 secrets.iter().filter(|name| is_needed(name) && !kept.contains(*name)).cloned().collect();
             if more.is_empty() {
-                return match proof::check_taken_back(&changed, &before, &after) {
-                    Ok(()) => Ok(plan),
-                    Err(failure) => Err(failure.to_string()),
+                proof::check_taken_back(&changed, &before, &after).map_err(|failure| failure.to_string())?;
+                return match self.newly_shut_out(&mut before, &mut after) {
+                    None => Ok(plan),
+                    Some(client) => Err(client),
                 };
             }
             kept.extend(more);
         }
+    }
+
+    /// A client that would lose the password of a store that goes on asking for it.
+    fn newly_shut_out(&self, before: &mut Workspace<'_>, after: &mut Workspace<'_>) -> Option<String> {
+        let (start, end) = (Topology::read(before, self.catalog), Topology::read(after, self.catalog));
+        let known: BTreeSet<_> = start.shut_out(before).collect();
+        let (_, service, variable) = end.shut_out(after).find(|client| !known.contains(client))?;
+        Some(format!("`{service}` would lose the password in {variable}, and its server goes on asking for it"))
     }
 
     /// The files as they were before the run.

@@ -207,7 +207,7 @@ mod repairs {
 
     fn take(project: &Project, ids: &[&str], layer: &dyn FileLayer) -> Result<UndoReport, UndoError> {
         let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
-        undo_repairs(&project.root(), &ids, &source::Disk, &project.state, layer)
+        undo_repairs(&project.root(), &ids, &source::Disk, &[], &project.state, layer)
     }
 
     fn read(project: &Project, name: &str) -> Option<String> {

@@ -162,7 +162,7 @@ pub enum ServerEdit {
 pub enum NoRepair {
     /// Users are defined elsewhere.
     #[error(
-        "a file with users or the user `default` decides who may log in, not `{0}`: give the user `default` a password there"
+        "a file with users or the user `default` decides who may log in, not `{0}`: write `user default off` there if every program logs in by a name, else `user default on >PASSWORD ~* &* +@all`"
     )]
     Acl(String),
     /// What starts the server can't be seen.
