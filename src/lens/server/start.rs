@@ -204,7 +204,9 @@ fn find_in_script(
             Program::Unknown(_) => {
                 match words.as_slice() {
                     [program, rest @ ..] if matches!(file_name(&program.text), "echo" | "printf") => {
-                        printed.extend(rest.iter().cloned());
+                        let text: Vec<_> = rest.iter().map(|word| word.text.as_str()).collect();
+                        let certain = rest.iter().all(|word| word.certain);
+                        printed.push(Word { text: text.join(" "), certain });
                     }
                     [program, .., from, to] if file_name(&program.text) == "cp" && from.certain && to.certain => {
                         copied.push((from.text.clone(), to.text.clone()));
