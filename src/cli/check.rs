@@ -252,7 +252,9 @@ impl Run<'_> {
         if self.check.action == Action::ShowDiff {
             let secrets = secrets.borrow().exposed();
             part.report.notes.extend(changes.iter().filter_map(|change| self.not_for_git(change, &secrets)));
-            part.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
+            // As `git diff` writes them, and `git apply` takes them, in whatever folder of the repository it is called.
+            let around = Bounds::of(&self.git, self.folder);
+            part.diffs.extend(changes.iter().map(|change| file_diff(around.root(), change, &secrets)));
             part.changed.extend(changes.iter().filter_map(|change| Some((change.path.clone(), change.after.clone()?))));
         }
         let shown = after.as_ref().unwrap_or(&before);

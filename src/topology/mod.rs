@@ -11,6 +11,7 @@ mod spot;
 mod stores;
 
 use crate::catalog::Store;
+use crate::lens::environment::definition_of;
 use crate::lens::port::Port;
 use crate::lens::server::Auth;
 use crate::model::node::{Entry, Node};
@@ -141,5 +142,12 @@ enum Presents {
 fn definition_places(service: &Node) -> Vec<(SourceId, NodeId)> {
     let test = service.at(&["healthcheck", "test"]);
     let parts = ["command", "entrypoint", "healthcheck", "environment"].into_iter().filter_map(|key| service.get(key));
-    std::iter::once(service).chain(parts).chain(test).map(|node| (node.place.source, node.place.node)).collect()
+    // Where several files are merged, what is added goes to the one with the image.
+    let home = definition_of(service);
+    std::iter::once(service)
+        .chain(parts)
+        .chain(test)
+        .chain(home)
+        .map(|node| (node.place.source, node.place.node))
+        .collect()
 }

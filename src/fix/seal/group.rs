@@ -35,7 +35,8 @@ impl Seal<'_, '_, '_> {
         if members.iter().all(|member| matches!(member.store.auth, Auth::Password(_))) {
             for member in &members {
                 let credential = self.credential(member)?;
-                self.define(member, &credential)?;
+                self.variables.extend(credential.variable.clone().map(|name| (member.number, name)));
+                self.define(&credential)?;
                 self.hand_on(member, &credential)?;
             }
             return Ok(());
@@ -84,7 +85,9 @@ impl Seal<'_, '_, '_> {
         }
         let credential = self.group_credential(members)?;
         let first = &members[0];
-        self.define(first, &credential)?;
+        let named = credential.variable.iter().flat_map(|name| self.group.iter().map(|number| (*number, name.clone())));
+        self.variables.extend(named);
+        self.define(&credential)?;
         let can_fail_over = !sentinels.is_empty() || has_sentinel_image(first);
         for member in members {
             let store = member.store;
@@ -140,7 +143,13 @@ impl Seal<'_, '_, '_> {
     /// The password of all members: the one that some of them have, or a new one.
     fn group_credential(&self, members: &[Member<'_>]) -> Result<Credential, NoSeal> {
         let has_one = |member: &&Member<'_>| matches!(member.store.auth, Auth::Password(_));
-        let Some(member) = members.iter().find(has_one) else { return self.credential(&members[0]) };
+        let Some(member) = members.iter().find(has_one) else {
+            let shared = members.iter().find_map(|member| Some((member, self.variable_of_sharer(member)?)));
+            return match shared {
+                Some((member, name)) => self.of_variable(member, &name, None),
+                None => self.credential(&members[0]),
+            };
+        };
         let credential = self.credential(member)?;
         for other in members.iter().filter(has_one) {
             if self.credential(other)?.reference != credential.reference {

@@ -70,6 +70,7 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
         },
         counts: Counts::default(),
         group: Vec::new(),
+        variables: Vec::new(),
     };
     let has_overlay_network = store.project(bench.workspace).has_overlay_network();
     if has_overlay_network || bench.is_deployed_to_a_swarm(&seal.repair.key.file) {
@@ -107,6 +108,8 @@ struct Seal<'b, 'w, 'f> {
     counts: Counts,
     /// The stores that get one password now, by their numbers.
     group: Vec<usize>,
+    /// The variables of the members so far.
+    variables: Vec<(usize, String)>,
 }
 
 /// One store that is sealed.
@@ -143,6 +146,22 @@ impl<'b> Seal<'b, '_, '_> {
         }
         self.repair.recreate.insert((member.store.project, member.store.service.clone()));
         Ok(())
+    }
+
+    /// The variable of a member whose command or environment is that of this open one, too: both can only have the same.
+    fn variable_of_sharer(&self, member: &Member<'_>) -> Option<String> {
+        let place = |node: &Node, key: &str| node.get(key).map(|node| (node.place.source, node.place.node));
+        let is_shared = |other: &Node, key: &&str| {
+            let own = place(member.node, key);
+            own.is_some() && own == place(other, key)
+        };
+        let sharer = self.variables.iter().find(|(number, _)| {
+            let other = &self.bench.topology.stores[*number];
+            let node = other.node(self.bench.workspace);
+            other.project == member.store.project
+                && ["command", "entrypoint", "environment"].iter().any(|key| is_shared(node, key))
+        });
+        sharer.filter(|_| member.store.auth == Auth::Open).map(|(_, name)| name.clone())
     }
 
     /// Why a password that stands in the project's own file may not be copied, if it is so.
