@@ -78,6 +78,7 @@ pub fn set_host_ip(
         secrets: BTreeSet::new(),
         recreate: BTreeSet::new(),
         notes: Vec::new(),
+        demanding: BTreeMap::new(),
     };
     if bench.topology.store_behind(project, service, port).is_some_and(|store| store.is_clustered) {
         repair.applicability = Applicability::Unsafe;
