@@ -8,6 +8,7 @@ use super::plan::{Fate, Settings};
 use super::port::{EntryPlace, Pending, PortRepair};
 use super::proof::{self, Meaning};
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
+use super::seal;
 use super::snapshot::{Path, Snapshot};
 use super::state::State;
 use crate::lint::Finding;
@@ -175,6 +176,11 @@ impl<'s, 'f> Batch<'s, 'f> {
         let meaning = Meaning::of(self.made().map(|(_, repair)| repair));
         let changed = proof::check(&meaning, before, defined.as_ref().unwrap_or(before.snapshot()), &after)
             .map_err(|failure| format!("caulk could not prove the result: {failure}"))?;
+        for (_, repair) in self.made() {
+            if let Some(reason) = seal::unsealed(repair, &after.workspace, &after.topology, settings.rules) {
+                return Err(format!("caulk could not prove the result: {reason}"));
+            }
+        }
         if let Some(reason) = self.worsened(&after) {
             return Err(reason);
         }

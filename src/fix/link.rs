@@ -152,6 +152,7 @@ fn repair(bench: &Bench<'_, '_>, key: RepairKey, title: String, written: Written
         secrets: BTreeSet::new(),
         notes: Vec::new(),
         closes: None,
+        demanding: BTreeMap::new(),
     }
 }
 

@@ -84,6 +84,7 @@ pub fn set_host_ip(
             ip,
             protocol: port.protocol.clone(),
         }),
+        demanding: BTreeMap::new(),
     };
     if bench.topology.store_behind(project, service, port).is_some_and(|store| store.is_clustered) {
         repair.applicability = Applicability::Unsafe;

@@ -39,8 +39,8 @@ pub enum Kind {
     Told(String),
     /// Nobody connects to a store, as far as it can be seen; the services wait for it all the same.
     NoClient {
-        /// The store's service.
-        store: String,
+        /// The service of the store, or of each of those that work together, quoted.
+        stores: String,
     },
     /// Other projects can reach the store.
     OtherProjects {
@@ -81,12 +81,12 @@ impl Remark {
                 format!("{names} get `{variable}`, but whether they read it can't be seen"),
             ),
             Kind::Told(sentence) => sentence.clone(),
-            Kind::NoClient { store } if self.services.is_empty() => format!(
-                "no client of `{store}` can be seen: if programs elsewhere use it, give them the password; if none does, it is not needed"
+            Kind::NoClient { stores } if self.services.is_empty() => format!(
+                "no client of {stores} can be seen: if programs elsewhere use it, give them the password; if none does, it is not needed"
             ),
-            Kind::NoClient { store } => say(
-                format!("{names} waits for `{store}`, but has no setting that leads there; no client can be seen"),
-                format!("{names} wait for `{store}`, but have no setting that leads there; no client can be seen"),
+            Kind::NoClient { stores } => say(
+                format!("{names} waits for {stores}, but has no setting that leads there; no client can be seen"),
+                format!("{names} wait for {stores}, but have no setting that leads there; no client can be seen"),
             ),
             Kind::OtherProjects { store } => {
                 format!("`{store}` is on a network that other projects use; their programs need the password, too")

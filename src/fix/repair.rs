@@ -36,6 +36,9 @@ pub struct Repair {
     pub notes: Vec<Remark>,
     /// The port that only this host reaches afterwards, if it is about one.
     pub closes: Option<ClosedPort>,
+    /// The services that must demand a password afterwards, each with the number of its project, and whether it must present
+    /// the same to the server that it copies.
+    pub demanding: BTreeMap<(usize, String), bool>,
 }
 
 /// What a repair is about; a repair of the same thing is made at most once.

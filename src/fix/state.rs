@@ -107,7 +107,7 @@ impl State {
     pub(super) fn key(&self, project: usize, aim: &Aim) -> RepairKey {
         match aim {
             Aim::Seal(number) => {
-                let group = self.topology.sharing_a_definition(*number);
+                let group = self.topology.sealed_together(*number);
                 seal::key(&self.workspace, &self.topology.stores[group[0]])
             }
             Aim::Redirect(number) => link::redirect_key(&self.workspace, &self.topology.links[*number]),

@@ -1,58 +1,15 @@
 //! Which clients get the password by safe repairs, where, and which do not.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use crate::fix::bench::SecretsPolicy;
-use crate::fix::plan::{AT_ONCE, Fate, Settings, plan};
-use crate::fix::remark::told;
-use crate::fix::secret::Secrets;
-use crate::fix::state::State;
-use crate::lens::value::Secret;
-use crate::lint::Selection;
-use crate::model::Options;
-use crate::model::discover::projects_of;
-use crate::rule::RuleSet;
-use crate::source::git::GitStatus;
-use crate::source::{NoFiles, Overlay};
+use super::testing;
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const REDIS: &str = "  redis:\n    image: redis:7\n    command: redis-server\n";
 const SEALED: &str = "  redis:\n    image: redis:7\n    command: redis-server --requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\n";
 
 /// The files after the safe repairs of open stores, or why there are none.
 fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String> {
-    let folder = Path::new("/project");
-    let mut overlay = Overlay::new(&NoFiles);
-    for (path, text) in files {
-        overlay.set(folder.join(path), text.as_bytes());
-    }
-    let sets = projects_of(&overlay, &[folder.join("compose.yaml")]);
-    let settings = Settings {
-        sets: &sets,
-        options: &Options::default(),
-        rules: RuleSet::built_in(),
-        selection: &Selection::of_rule("store-no-auth"),
-        is_unsafe_allowed: false,
-        policy: SecretsPolicy::Generate,
-        git: &|_: &Path| GitStatus::NoRepository,
-        may_write: &|_| Ok(()),
-        at_once: AT_ONCE,
-    };
-    assert_eq!(State::read(&overlay, &settings).workspace.problems().count(), 0, "{files:?}");
-    let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));
-    let plan = plan(&overlay, &settings, &secrets);
-    let fate = plan.repairs.into_iter().map(|planned| planned.fate).find(|fate| *fate != Fate::Made);
-    match fate {
-        Some(Fate::HeldBack { reason, .. }) => return Err(told(&reason)),
-        Some(Fate::Refused(reason)) => return Err(reason),
-        Some(Fate::Made) | None => {}
-    }
-    let changes = plan.draft.file_changes(1);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(SECRET, "SECRET");
-    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-    Ok(changes.iter().map(|change| (name(&change.path), text(change.after.as_deref().unwrap_or_default()))).collect())
+    testing::repaired(files, false)
 }
 
 /// The services beside `redis` after the repair, which must be safe.

@@ -4,11 +4,16 @@ mod check;
 mod clients;
 mod credential;
 mod env_file;
+mod group;
 mod neighbours;
 mod server;
 
 #[cfg(test)]
 mod clients_tests;
+#[cfg(test)]
+mod group_tests;
+#[cfg(test)]
+mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +31,11 @@ use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
 use crate::source::SourceId;
 use crate::text::Edit;
-use crate::topology::{Link, LinkKind, Reach, StoreService, lookup};
+use crate::topology::{Link, LinkKind, StoreService, lookup};
 
 use credential::Credential;
+
+pub use group::unsealed;
 
 /// Why caulk does not make the repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +51,9 @@ pub enum NoSeal {
 /// # Errors
 /// [`NoSeal`] if a person must do it, or must first decide something.
 pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
-    let members = bench.topology.sharing_a_definition(number);
+    let mut left = bench.topology.sealed_together(number);
     let store = &bench.topology.stores[number];
-    let key = key(bench.workspace, &bench.topology.stores[members[0]]);
+    let key = key(bench.workspace, &bench.topology.stores[left[0]]);
     let mut seal = Seal {
         bench,
         repair: Repair {
@@ -61,8 +68,10 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             recreate: BTreeSet::new(),
             notes: Vec::new(),
             closes: None,
+            demanding: BTreeMap::new(),
         },
         counts: Counts::default(),
+        group: Vec::new(),
         variables: Vec::new(),
     };
     let has_overlay_network = store.project(bench.workspace).has_overlay_network();
@@ -73,14 +82,10 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             "the project is meant for a swarm ({why}): there `.env` is not read and host addresses are ignored; give the password by a secret, and the services that use it at the same time"
         )));
     }
-    if bench.topology.replicas(number).next().is_some() {
-        let name = &store.service;
-        return Err(NoSeal::Manual(format!(
-            "`{name}` has replicas: give all of them `--requirepass` and `--masterauth` with the same password at the same time"
-        )));
-    }
-    for member in members {
-        seal.member(member)?;
+    while let Some(first) = left.first() {
+        let group = bench.topology.working_together(*first);
+        left.retain(|number| !group.contains(number));
+        seal.group(group)?;
     }
     Ok(seal.finish(number))
 }
@@ -94,6 +99,7 @@ pub fn key(workspace: &Workspace<'_>, store: &StoreService) -> RepairKey {
 #[derive(Default)]
 struct Counts {
     servers: usize,
+    helpers: usize,
     /// Services whose healthcheck changes: one that several projects share counts once.
     checks: BTreeSet<String>,
     /// Services that get the password, and files of programs on the host.
@@ -106,6 +112,8 @@ struct Seal<'b, 'w, 'f> {
     bench: &'b Bench<'w, 'f>,
     repair: Repair,
     counts: Counts,
+    /// The stores that get one password now, by their numbers.
+    group: Vec<usize>,
     /// The variables of the members so far.
     variables: Vec<(usize, String)>,
 }
@@ -121,39 +129,28 @@ struct Member<'b> {
 }
 
 impl<'b> Seal<'b, '_, '_> {
-    fn member(&mut self, number: usize) -> Result<(), NoSeal> {
+    fn member_of(&self, number: usize) -> Member<'b> {
         let bench: &'b Bench<'_, '_> = self.bench;
         let store = &bench.topology.stores[number];
-        let member = Member {
+        Member {
             number,
             store,
             definition: &bench.rules.stores[store.store],
             mechanism: store.mechanism(&bench.rules.stores),
             project: store.project(bench.workspace),
             node: store.node(bench.workspace),
-        };
-        match &store.auth {
-            Auth::Acl => return self.check_of_users(&member),
-            Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{}`: {why}", store.service))),
-            Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
         }
-        let credential = match self.variable_of_sharer(&member) {
-            Some(name) => self.of_variable(&member, &name, None)?,
-            None => self.credential(&member)?,
-        };
-        self.variables.extend(credential.variable.clone().map(|name| (number, name)));
-        self.define(&credential)?;
-        if matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
-            self.server(&member, &credential)?;
-        }
-        self.check(&member, &credential)?;
-        match self.confined(&member, &credential) {
-            None => self.clients(&member, &credential),
-            Some(why) if bench.topology.links_to(number).any(lacks_password) => self.doubt(why),
+    }
+
+    /// Hands the password of a server to its healthcheck and its clients.
+    fn hand_on(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
+        self.check(member, credential)?;
+        match self.confined(member, credential) {
+            None => self.clients(member, credential),
+            Some(why) if self.bench.topology.links_to(member.number).any(lacks_password) => self.doubt(why),
             Some(_) => {}
         }
-        self.doubt_the_unseen(&member);
-        self.repair.recreate.insert((store.project, store.service.clone()));
+        self.repair.recreate.insert((member.store.project, member.store.service.clone()));
         Ok(())
     }
 
@@ -183,42 +180,37 @@ impl<'b> Seal<'b, '_, '_> {
         })
     }
 
-    /// Signs of users that caulk can't see.
-    fn doubt_the_unseen(&mut self, member: &Member<'_>) {
+    /// Signs of users that caulk can't see, besides the services that are `known` to get the password. True if some of them
+    /// are services of the project.
+    fn doubt_the_unseen(&mut self, member: &Member<'_>, known: &BTreeSet<String>) -> bool {
         let store = member.store;
         if !matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
-            return;
+            return false;
         }
         let name = &store.service;
         let topology = self.bench.topology;
-        let blind = topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number);
+        let dependents = topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number);
+        let unknown = dependents.into_iter().filter(|dependent| !known.contains(*dependent));
+        // It may have its way to another server of the group.
+        let blind: Vec<_> = unknown.filter(|dependent| !self.is_linked(store.project, dependent)).collect();
         for dependent in &blind {
             self.doubt(Remark::of(Kind::Waits { store: name.clone() }, dependent));
         }
-        let mentions = topology.mentions(self.bench.workspace, member.number);
+        let mut mentions = topology.mentions(self.bench.workspace, member.number);
+        mentions.retain(|(service, _)| !known.contains(service));
         for (service, place) in &mentions {
             let (store, place) = (name.clone(), place.clone());
             self.doubt(Remark::of(Kind::Names { store, place }, service));
         }
-        let is_used = topology.links_to(member.number).next().is_some();
-        if !is_used && blind.is_empty() && mentions.is_empty() {
-            let waiting = topology.dependents(self.bench.workspace, member.number);
-            let services = waiting.into_iter().map(str::to_owned).collect();
-            self.doubt(Remark { kind: Kind::NoClient { store: name.clone() }, services });
-        }
         if store.is_shared {
             self.doubt(Kind::OtherProjects { store: name.clone() });
         }
-        match store.reach {
-            Reach::Published => self.repair.notes.push(
-                format!("programs outside of the project that use `{name}` need the password from now on").into(),
-            ),
-            Reach::Host | Reach::Shared | Reach::Project => {}
-        }
+        !blind.is_empty() || !mentions.is_empty()
     }
 
     fn finish(mut self, number: usize) -> Repair {
-        let store = &self.bench.topology.stores[number];
+        let group = self.bench.topology.working_together(number);
+        let store = &self.bench.topology.stores[group[0]];
         let mut parts = Vec::new();
         let mut count = |number: usize, one: &str, many: &str| match number {
             0 => {}
@@ -227,15 +219,22 @@ impl<'b> Seal<'b, '_, '_> {
         };
         count(self.repair.secrets.len(), "secret", "secrets");
         count(self.counts.checks.len(), "healthcheck", "healthchecks");
+        count(self.counts.helpers, "helper", "helpers");
         count(self.counts.clients.len(), "client", "clients");
         let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+        let more = match group.len() - 1 {
+            0 => String::new(),
+            1 => " and 1 more server".to_owned(),
+            others => format!(" and {others} more servers"),
+        };
         let name = &store.service;
-        let is_check_only = self.counts.servers + self.repair.secrets.len() + self.counts.clients.len() == 0;
+        let passwords = self.repair.secrets.len() + self.counts.helpers + self.counts.clients.len();
+        let is_check_only = self.counts.servers + passwords == 0;
         self.repair.title = match (self.counts.servers, self.counts.logs_in) {
             (0, true) if is_check_only => format!("healthcheck of {name} logs in"),
             (0, false) if is_check_only => format!("healthcheck of {name} notices a refusal"),
-            (0, _) => format!("password of {name}{parts}"),
-            _ => format!("password for {name}{parts}"),
+            (0, _) => format!("password of {name}{more}{parts}"),
+            _ => format!("password for {name}{more}{parts}"),
         };
         self.repair.doubts = collected(&self.repair.doubts);
         if !self.repair.doubts.is_empty() {
