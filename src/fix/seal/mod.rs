@@ -189,7 +189,7 @@ impl<'b> Seal<'b, '_, '_> {
                 self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
             }
         }
-        for (service, text) in topology.mentions(self.bench.workspace, member.number) {
+        for (service, text) in topology.mentions(self.bench.workspace, self.bench.files, member.number) {
             if !known.contains(&service) {
                 self.doubt(format!("`{service}` names `{name}` in its {text}, and may need the password there"));
             }
