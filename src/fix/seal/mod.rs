@@ -64,7 +64,6 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             expected: BTreeMap::new(),
             defines: BTreeSet::new(),
             secrets: BTreeSet::new(),
-            recreate: BTreeSet::new(),
             notes: Vec::new(),
             demanding: BTreeMap::new(),
         },
@@ -144,7 +143,6 @@ impl<'b> Seal<'b, '_, '_> {
             Some(why) if self.bench.topology.links_to(member.number).any(lacks_password) => self.doubt(why),
             Some(_) => {}
         }
-        self.repair.recreate.insert((member.store.project, member.store.service.clone()));
         Ok(())
     }
 
