@@ -540,3 +540,17 @@ fn a_port_that_a_variable_may_open_again_is_not_said_to_be_closed() {
     let report = folder.caulk(&["check", "--select", "public-port"]).stdout;
     assert!(report.contains("port 6379 of redis for this host only unless BIND_IP is set"), "{report}");
 }
+
+#[test]
+fn the_command_to_copy_names_what_the_repair_changes_and_starts_nothing() {
+    let folder = Folder::new();
+    folder.write(
+        "compose.yaml",
+        "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n    command: redis-server --requirepass ${REDIS_PASSWORD:?}\n    healthcheck:\n      test: redis-cli ping\n  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://:${REDIS_PASSWORD}@redis\n  tool:\n    image: example/tool\n    profiles: [debug]\n    environment:\n      REDIS_URL: redis://redis\n",
+    );
+    folder.write(".env", "REDIS_PASSWORD=0123456789abcdef\n");
+    let run = folder.caulk(&["check", "--fix"]);
+    assert!(run.stdout.contains("\n  docker compose up -d redis\n"), "{}", run.all());
+    let text = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
+    assert!(text.contains("redis://default:${REDIS_PASSWORD}@redis\n"), "{}", run.all());
+}

@@ -110,7 +110,7 @@ impl<'a> Writer<'a> {
             let project = format!("p{}", first_project + needing.get(&repair.key).copied().unwrap_or_default());
             self.repair(&plan.before, repair, format!("r{}", first_repair + number), project);
         }
-        self.apply_with(shown, plan);
+        self.apply_with(plan);
         self.report.to_check.extend(sentences(&plan.checks));
         if let Some(fix) = self.report.fix.as_mut().filter(|_| self.is_fixing) {
             let closed = plan.made.iter().filter_map(|made| Some((made.number, made.closes.as_ref()?)));
@@ -243,8 +243,8 @@ impl<'a> Writer<'a> {
         EditView { path, kind, text: self.secrets.mask(&text) }
     }
 
-    fn apply_with(&mut self, state: &State, plan: &Plan<'_>) {
-        for command in recreate::commands(&recreate::recreations(&state.workspace, &plan.recreate), self.folder) {
+    fn apply_with(&mut self, plan: &Plan<'_>) {
+        for command in recreate::commands(&recreate::recreations(plan), self.folder) {
             if !self.report.apply_with.contains(&command) {
                 self.report.apply_with.push(command);
             }

@@ -85,8 +85,6 @@ pub struct Plan<'f> {
     pub repairs: Vec<Planned>,
     /// The files after those that were made.
     pub draft: Draft<'f>,
-    /// Services to recreate.
-    pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know.
     pub notes: BTreeSet<Remark>,
     /// What a person should check, since a repair that may break it was made all the same.
@@ -122,7 +120,6 @@ impl Plan<'_> {
         for number in made {
             self.repairs[number].fate = Fate::Refused(why.to_owned());
         }
-        self.recreate.clear();
         self.notes.clear();
         self.checks.clear();
         self.after = self.before.clone();
@@ -178,7 +175,6 @@ fn plan_chosen<'f>(
     let plan = Plan {
         repairs: Vec::new(),
         draft: Draft::new(files),
-        recreate: BTreeSet::new(),
         notes: BTreeSet::new(),
         checks: BTreeSet::new(),
         made: Vec::new(),
@@ -424,7 +420,6 @@ impl<'a, 'f> Planner<'a, 'f> {
                 secrets: repair.secrets,
                 closes: repair.closes.map(|port| (port, repair.applicability == Applicability::Unsafe)),
             });
-            plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
             plan.checks.extend(repair.doubts.into_iter().filter(|doubt| doubt.kind != Kind::OnPurpose));
         }

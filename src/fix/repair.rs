@@ -30,8 +30,6 @@ pub struct Repair {
     pub defines: BTreeSet<String>,
     /// Names of the secrets that it writes.
     pub secrets: BTreeSet<String>,
-    /// Services that must be recreated for it to take effect, each with the number of its project.
-    pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know: who is cut off, what to do elsewhere.
     pub notes: Vec<Remark>,
     /// The port that only this host reaches afterwards, if it is about one.

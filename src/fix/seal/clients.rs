@@ -411,7 +411,6 @@ impl<'b> Seal<'b, '_, '_> {
 
     fn client(&mut self, link: &Link) {
         self.counts.clients.extend(link.service.clone());
-        self.repair.recreate.extend(link.service.clone().map(|service| (link.project, service)));
     }
 }
 

@@ -65,7 +65,6 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             expected: BTreeMap::new(),
             defines: BTreeSet::new(),
             secrets: BTreeSet::new(),
-            recreate: BTreeSet::new(),
             notes: Vec::new(),
             closes: None,
             demanding: BTreeMap::new(),
@@ -150,7 +149,6 @@ impl<'b> Seal<'b, '_, '_> {
             Some(why) if self.bench.topology.links_to(member.number).any(lacks_password) => self.doubt(why),
             Some(_) => {}
         }
-        self.repair.recreate.insert((member.store.project, member.store.service.clone()));
         Ok(())
     }
 
@@ -196,7 +194,7 @@ impl<'b> Seal<'b, '_, '_> {
         for dependent in &blind {
             self.doubt(Remark::of(Kind::Waits { store: name.clone() }, dependent));
         }
-        let mut mentions = topology.mentions(self.bench.workspace, member.number);
+        let mut mentions = topology.mentions(self.bench.workspace, self.bench.files, member.number);
         mentions.retain(|(service, _)| !known.contains(service));
         for (service, place) in &mentions {
             let (store, place) = (name.clone(), place.clone());
