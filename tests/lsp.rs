@@ -125,7 +125,7 @@ fn one_repair_leaves_the_others_alone() {
     let mut editor = Editor::start(&folder, &capable("utf-8"));
     editor.open("docker-compose.yml");
     let actions = editor.actions("docker-compose.yml", "6379:6379", Some("quickfix"));
-    let port = actions.iter().find(|action| title(action).contains("loopback")).expect("it is offered");
+    let port = actions.iter().find(|action| title(action).contains("for this host only")).expect("it is offered");
     assert_eq!(port["isPreferred"], true);
     assert_eq!(port["diagnostics"][0]["code"], "public-port");
     assert!(port.get("edit").is_some(), "it makes no password: {port}");
