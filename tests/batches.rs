@@ -33,7 +33,7 @@ struct Outcome {
     /// For each repair what it is about, its title, what became of it, and what it made needless.
     repairs: Vec<(RepairKey, String, Fate, BTreeSet<RepairKey>)>,
     /// What the journal is told of the repairs that were made, in their order.
-    made: Vec<(usize, String, BTreeSet<String>, BTreeSet<String>, BTreeSet<String>)>,
+    made: Vec<(usize, String, [BTreeSet<String>; 3])>,
     recreate: BTreeSet<(usize, String)>,
     notes: BTreeSet<String>,
     /// What is still found.
@@ -63,7 +63,7 @@ fn outcome(files: &dyn Files, at_once: usize, is_unsafe_allowed: bool) -> Outcom
         texts: changes.iter().map(|change| (change.path.clone(), text(change))).collect(),
         changes,
         repairs: plan.repairs.into_iter().map(|it| (it.key, it.title, it.fate, it.settles)).collect(),
-        made: plan.made.into_iter().map(|it| (it.number, it.title, it.secrets, it.uses, it.changed)).collect(),
+        made: plan.made.into_iter().map(|it| (it.number, it.title, [it.secrets, it.uses, it.changed])).collect(),
         recreate: plan.recreate,
         notes: plan.notes,
         left: plan.after.findings.iter().map(|finding| finding.message.clone()).collect(),
