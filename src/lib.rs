@@ -32,9 +32,11 @@
 //!   bytes are copied and which come from a variable.
 //! - **Unknown is not false.** A text is `Known`, `Assumed` (it holds while variables that no file sets stay unset) or
 //!   `Unknown`; matchers follow Kleene logic, and a rule that rests on an assumption is at most a warning.
-//! - **A repair is byte edits**, never a document written anew. [`fix::plan`] makes repairs one after the other on texts in
-//!   memory; [`fix::proof`] reads the workspace before and after each and accepts it only if just the values changed that the
-//!   repair means to change, to just what it means, no comment is lost, and the finding is gone.
+//! - **A repair is byte edits**, never a document written anew. [`fix::plan`] makes repairs on texts in memory, in a fixed
+//!   order; [`fix::proof`] compares the workspace before and after and accepts a repair only if just the values changed that
+//!   it means to change, to just what it means, no comment is lost, and the finding is gone. Repairs of ports that do not
+//!   depend on each other are proved together; where that fails, in smaller batches down to one alone, so that the outcome
+//!   is that of one by one (`tests/batches.rs`).
 //! - **Files change all or none**: [`fix::commit`] writes with a journal outside the repository, [`fix::undo`] takes back.
 //! - **Secrets** are made by [`fix::secret`], go into env files that git does not track, and are masked everywhere else.
 //!

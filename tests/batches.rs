@@ -34,7 +34,7 @@ struct Outcome {
     /// For each repair what it is about, its title, what became of it, and what it made needless.
     repairs: Vec<(RepairKey, String, Fate, BTreeSet<RepairKey>)>,
     /// What the journal is told of the repairs that were made, in their order.
-    made: Vec<(usize, String, BTreeSet<String>, BTreeSet<String>, BTreeSet<String>)>,
+    made: Vec<(usize, String, [BTreeSet<String>; 3])>,
     recreate: Vec<String>,
     notes: BTreeSet<caulk::fix::remark::Remark>,
     /// What is still found.
@@ -65,7 +65,7 @@ fn outcome(files: &dyn Files, at_once: usize, is_unsafe_allowed: bool) -> Outcom
         texts: changes.iter().map(|change| (change.path.clone(), text(change))).collect(),
         changes,
         repairs: plan.repairs.into_iter().map(|it| (it.key, it.title, it.fate, it.settles)).collect(),
-        made: plan.made.into_iter().map(|it| (it.number, it.title, it.secrets, it.uses, it.changed)).collect(),
+        made: plan.made.into_iter().map(|it| (it.number, it.title, [it.secrets, it.uses, it.changed])).collect(),
         recreate,
         notes: plan.notes,
         left: plan.after.findings.iter().map(|finding| finding.message.clone()).collect(),

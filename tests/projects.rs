@@ -552,5 +552,5 @@ fn the_command_to_copy_names_what_the_repair_changes_and_starts_nothing() {
     let run = folder.caulk(&["check", "--fix"]);
     assert!(run.stdout.contains("\n  docker compose up -d redis\n"), "{}", run.all());
     let text = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
-    assert!(text.contains("redis://default:${REDIS_PASSWORD}@redis\n"), "{}", run.all());
+    assert!(text.contains("      REDIS_URL: redis://default:${REDIS_PASSWORD}@redis\n"), "{text}");
 }

@@ -36,7 +36,7 @@ use crate::report::visible::{visible, without_commands};
 use crate::report::{concise, diff, github, gitlab, json, junit, rdjson, sarif, text};
 use crate::rule::RuleSet;
 use crate::source::git::{Git, GitProgram, GitStatus};
-use crate::source::{Disk, Files, Overlay, absolute, decode, relative_to};
+use crate::source::{Disk, Files, Overlay, Remembered, absolute, decode, relative_to};
 
 /// Runs the command.
 ///
@@ -226,7 +226,9 @@ impl Run<'_> {
                 .map_err(|error| Error::Other(error.to_string()))?;
             part.report.notes.extend(lines.into_iter().map(Sentence::from));
         }
-        let mut plan = plan(files, &settings, &secrets);
+        // What is written is made from what was judged, whatever others do to the files: then nothing is written.
+        let files = Remembered::new(files);
+        let mut plan = plan(&files, &settings, &secrets);
         part.report.notes.extend(
             plan.before.workspace.sources.iter().filter(|(_, source)| bounds.is_outside(&source.path)).map(
                 |(_, source)| {

@@ -4,6 +4,7 @@ mod disk;
 pub mod git;
 mod overlay;
 mod path;
+mod remembered;
 mod sources;
 mod walk;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use disk::Disk;
 pub use overlay::{NoFiles, Overlay};
 pub use path::{absolute, is_remote, relative_to};
+pub use remembered::Remembered;
 pub use sources::{Record, Source, SourceId, Sources};
 pub use walk::{files_below, is_compose_name, is_env_name, is_example_name, is_named_compose, repository_root};
 
