@@ -1,6 +1,9 @@
 //! Who reaches which server, by which name, through which variable.
 
 mod app_files;
+mod built_image;
+#[cfg(test)]
+mod built_image_tests;
 mod clients;
 mod links;
 mod mentions;

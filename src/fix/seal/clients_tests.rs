@@ -245,3 +245,56 @@ fn a_script_gets_the_password_where_its_blank_variable_stands() {
     let after = server("${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}") + "default:${REDIS_PASSWORD}@redis:6379\n";
     assert_eq!(files["compose.yaml"], after);
 }
+
+/// The Compose file after the repair of a store that is built by this Dockerfile, or why there is none.
+fn built_after(dockerfile: &str, service: &str) -> Result<String, String> {
+    let compose = format!(
+        "services:\n  redis:\n    build: db\n{service}  app:\n    environment:\n      REDIS_URL: redis://redis\n    image: a\n"
+    );
+    let files =
+        [("compose.yaml", compose), ("db/Dockerfile", dockerfile.to_owned()), ("db/r.conf", "port 6379\n".to_owned())];
+    Ok(repaired(&files)?.remove("compose.yaml").unwrap_or_default())
+}
+
+#[test]
+fn the_command_of_a_dockerfile_is_written_again_with_the_password() {
+    let option = "--requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}";
+    let rows = [
+        ("FROM redis:7\n", "redis-server"),
+        ("FROM redis:7\nCOPY r.conf /etc/\nCMD [\"redis-server\", \"/etc/r.conf\"]\n", "redis-server /etc/r.conf"),
+        ("FROM redis:7\nENTRYPOINT [\"redis-server\"]\nCMD [\"--save\", \"60\"]\n", "--save 60"),
+    ];
+    for (dockerfile, command) in rows {
+        let after = built_after(dockerfile, "").unwrap_or_else(|why| panic!("{dockerfile}: {why}"));
+        assert!(after.contains(&format!("    command: {command} {option}\n")), "{dockerfile}\n{after}");
+    }
+    let alone = built_after("FROM redis:7\nENTRYPOINT [\"redis-server\"]\n", "").expect("it is made");
+    assert!(alone.contains(&format!("    command: {option}\n")), "{alone}");
+    for command in ["redis-server /etc/r.conf", "[\"redis-server\", \"--save\", \"\"]"] {
+        let why = built_after(&format!("FROM redis:7\nCOPY r.conf /etc/\nCMD {command}\n"), "").expect_err(command);
+        assert!(why.contains("its Dockerfile says what `redis` starts"), "{command}: {why}");
+    }
+}
+
+#[test]
+fn what_an_image_may_bring_along_is_doubted() {
+    let check = "FROM redis:7\nHEALTHCHECK CMD redis-cli ping | grep PONG\n";
+    let why = built_after(check, "").expect_err("the check is not seen");
+    assert!(why.contains("the HEALTHCHECK in the Dockerfile of `redis`"), "{why}");
+    assert!(built_after(check, "    healthcheck: { test: [CMD, redis-cli, ping] }\n").is_ok());
+    let forks = [
+        ("acme/redis:7", false),
+        ("redis:7", true),
+        ("mirror.gcr.io/library/redis", true),
+        ("reg.acme.io/redis", true),
+    ];
+    for (image, is_made) in forks {
+        let compose = format!(
+            "services:\n  redis:\n    image: {image}\n  app:\n    environment:\n      REDIS_URL: redis://redis\n    image: a\n"
+        );
+        let result = repaired(&[("compose.yaml", compose.clone())]);
+        assert_eq!(result.is_ok(), is_made, "{image}: {result:?}");
+        let with_command = compose.replace("  app:", "    command: redis-server\n  app:");
+        assert!(repaired(&[("compose.yaml", with_command)]).is_ok(), "{image}");
+    }
+}

@@ -7,6 +7,7 @@ use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
 use crate::lens::server::{ServerEdit, WordList, require_password};
+use crate::lens::value::Word;
 use crate::model::expand_text;
 use crate::model::node::Node;
 use crate::syntax::yaml::{Document, Fragment};
@@ -19,12 +20,52 @@ impl Seal<'_, '_, '_> {
             .with_setup(self.bench.workspace, |setup| require_password(member.mechanism, setup, &credential.reference));
         let change = change.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
         self.counts.servers += 1;
+        self.doubt_the_image(member, &change);
         match change {
             ServerEdit::SetEnv { set, remove } => self.server_variables(member, credential, &set, &remove),
             ServerEdit::EditEnv { variable, edits } => self.server_variable_text(member, credential, &variable, &edits),
             ServerEdit::SetCommand { words } => self.new_command(member, credential, &words),
-            change => self.command_words(member, credential, &change),
+            change => match self.words_in_image(member, &change) {
+                Some(words) => self.new_command(member, credential, &words?),
+                None => self.command_words(member, credential, &change),
+            },
         }
+    }
+
+    /// What the image brings along and the password may not fit to.
+    fn doubt_the_image(&mut self, member: &Member<'_>, change: &ServerEdit) {
+        let name = &member.store.service;
+        let is_new = matches!(change, ServerEdit::SetCommand { .. });
+        if is_new && member.store.has_unknown_command(&self.bench.rules.stores) {
+            let image = &member.store.image;
+            self.doubt(format!(
+                "what the image `{image}` of `{name}` starts by itself is not known, and `command` takes its place"
+            ));
+        }
+        if member.store.has_check_in_image() && member.node.at(&["healthcheck", "test"]).is_none() {
+            self.doubt(format!("the HEALTHCHECK in the Dockerfile of `{name}` may need the password, too"));
+        }
+    }
+
+    /// The new command, where the change is one of words that the Dockerfile gives; they are written again, with what is added.
+    fn words_in_image(&self, member: &Member<'_>, change: &ServerEdit) -> Option<Result<Vec<String>, NoSeal>> {
+        let given = member.store.command_of_image(self.bench.workspace)?;
+        let is_plain = |word: &Word| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
+            !word.text.is_empty() && word.text.chars().all(is_plain)
+        };
+        let by_hand = || {
+            NoSeal::Manual(format!(
+                "its Dockerfile says what `{}` starts, in a form that can't be written again: add the password there",
+                member.store.service
+            ))
+        };
+        Some(match change {
+            ServerEdit::AppendWords { words, .. } if given.iter().all(is_plain) => {
+                Ok(given.iter().map(|word| word.text.clone()).chain(words.iter().cloned()).collect())
+            }
+            _ => Err(by_hand()),
+        })
     }
 
     fn new_command(&mut self, member: &Member<'_>, credential: &Credential, words: &[String]) -> Result<(), NoSeal> {
