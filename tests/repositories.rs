@@ -197,3 +197,31 @@ fn a_folder_of_a_project_stands_for_the_project_as_it_does_for_compose() {
     let run = Run::of(command.current_dir(folder.path().join("src/deep")));
     assert!(run.stdout.contains("../../compose.yaml:2:3: error[store-no-auth]"), "{}", run.all());
 }
+
+#[test]
+fn a_neighbour_that_the_same_env_file_would_break_holds_a_repair_back_until_it_is_repaired_too() {
+    let folder = Folder::new();
+    let server = "services:\n  redis:\n    image: redis:7\n";
+    let client = "  web:\n    image: example/shop:1\n    environment:\n";
+    folder.write(
+        "compose.yaml",
+        format!("{server}{client}      REDIS_URL: redis://:${{REDIS_PASSWORD:-}}@redis:6379/0\n"),
+    );
+    // It would send a password to a server that asks for none.
+    folder
+        .write("compose.prod.yaml", format!("{server}{client}      REDIS_URL: redis://:${{REDIS_PASSWORD:-}}@redis\n"));
+    // It names the variable, and nothing about it changes.
+    folder.write(
+        "compose.dev.yaml",
+        "services:\n  shell:\n    image: alpine\n    environment: [REDIS_PASSWORD=$REDIS_PASSWORD]\n",
+    );
+    let run = folder.caulk(&["check", "--fix", "compose.yaml"]);
+    let said = "`compose.prod.yaml` would break: REDIS_PASSWORD of .env is used there, too";
+    assert!(run.all().replace("\n    ", " ").contains(said), "{}", run.all());
+    assert!(!folder.files().contains_key(".env"));
+    folder.caulk(&["check", "--fix"]);
+    let texts = texts(&folder);
+    for name in ["compose.yaml", "compose.prod.yaml"] {
+        assert!(texts[name].contains("--requirepass ${REDIS_PASSWORD:?"), "{name}: {}", texts[name]);
+    }
+}

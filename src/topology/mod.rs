@@ -13,6 +13,7 @@ mod spot;
 mod stores;
 
 use crate::catalog::Store;
+use crate::lens::environment::definition_of;
 use crate::lens::port::Port;
 use crate::lens::server::Auth;
 use crate::model::node::{Entry, Node};
@@ -75,17 +76,32 @@ impl Topology {
 
     /// The clients that present no password to a store that asks for one: number of the project, service, variable.
     pub fn shut_out<'t>(&'t self, workspace: &'t Workspace<'_>) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
-        self.links.iter().filter_map(|link| {
+        let asks = |store: &StoreService| matches!(store.auth, Auth::Password(_));
+        self.clients_where(workspace, move |store, presents| asks(store) && presents == Presents::Nothing)
+    }
+
+    /// The clients that present a password, and no user, to a store that asks for none: Redis refuses that.
+    pub fn turned_away<'t>(&'t self, workspace: &'t Workspace<'_>) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.clients_where(workspace, |store, presents| store.auth == Auth::Open && presents == Presents::PasswordOnly)
+    }
+
+    fn clients_where<'t>(
+        &'t self,
+        workspace: &'t Workspace<'_>,
+        is_wanted: impl Fn(&StoreService, Presents) -> bool + 't,
+    ) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.links.iter().filter_map(move |link| {
             let (Target::Store(number), Some(service)) = (link.target, link.service.as_deref()) else { return None };
-            let lookup = |name: &str| lookup(&workspace.projects[link.project].containers[service], name);
-            let presents_none = match &link.kind {
-                LinkKind::Url(url) => !url.has_password(),
-                LinkKind::Host { password, password_file, .. } => {
-                    password_file.is_none() && lookup(password).is_blank()
-                }
+            let is_blank = |name: &str| lookup(&workspace.projects[link.project].containers[service], name).is_blank();
+            let presents = match &link.kind {
+                LinkKind::Url(url) if !url.has_password() => Presents::Nothing,
+                LinkKind::Url(url) if url.user.is_some() => Presents::User,
+                LinkKind::Host { password_file: Some(_), .. } | LinkKind::Host { user: Some(_), .. } => Presents::User,
+                LinkKind::Host { password, .. } if is_blank(password) => Presents::Nothing,
+                LinkKind::Url(_) | LinkKind::Host { .. } => Presents::PasswordOnly,
             };
-            let asks = matches!(self.stores[number].auth, Auth::Password(_));
-            (asks && presents_none).then(|| (link.project, service, link.carrier.variable().unwrap_or("its command")))
+            is_wanted(&self.stores[number], presents)
+                .then(|| (link.project, service, link.carrier.variable().unwrap_or("its command")))
         })
     }
 
@@ -133,9 +149,25 @@ impl Topology {
     }
 }
 
+/// What a client shows to a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presents {
+    Nothing,
+    PasswordOnly,
+    /// A user's name, or something that can't be seen.
+    User,
+}
+
 /// The places in the files that make up what a store is.
 fn definition_places(service: &Node) -> Vec<(SourceId, NodeId)> {
     let test = service.at(&["healthcheck", "test"]);
     let parts = ["command", "entrypoint", "healthcheck", "environment"].into_iter().filter_map(|key| service.get(key));
-    std::iter::once(service).chain(parts).chain(test).map(|node| (node.place.source, node.place.node)).collect()
+    // Where several files are merged, what is added goes to the one with the image.
+    let home = definition_of(service);
+    std::iter::once(service)
+        .chain(parts)
+        .chain(test)
+        .chain(home)
+        .map(|node| (node.place.source, node.place.node))
+        .collect()
 }

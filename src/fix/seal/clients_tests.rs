@@ -246,6 +246,59 @@ fn a_script_gets_the_password_where_its_blank_variable_stands() {
     assert_eq!(files["compose.yaml"], after);
 }
 
+#[test]
+fn an_env_file_that_the_server_and_others_read_too_is_repaired() {
+    let before = format!(
+        "services:\n{REDIS}    env_file: app.env\n  web:\n    image: example/web\n    env_file: app.env\n  db:\n    image: postgres:16\n    env_file: app.env\n"
+    );
+    let files = repaired(&[("compose.yaml", before), ("app.env", "REDIS_URL=redis://redis:6379/1\n".into())]);
+    let files = files.unwrap_or_else(|reason| panic!("{reason}"));
+    assert_eq!(files["app.env"], "REDIS_URL=redis://default:SECRET@redis:6379/1\n");
+}
+
+#[test]
+fn what_a_service_gains_stands_where_its_image_is_and_not_in_an_override() {
+    let base = "services:\n  redis:\n    image: redis:7\n    healthcheck:\n      test: redis-cli ping\n  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis\n";
+    for (own, added) in [("", ""), ("    environment:\n      TZ: UTC\n", "      TZ: UTC\n")] {
+        let base = base.replace("    healthcheck", &format!("{own}    healthcheck"));
+        let dev = "services:\n  redis:\n    environment:\n      LANG: C\n    ports: [\"127.0.0.1:6379:6379\"]\n";
+        let files = repaired(&[("compose.yaml", base), ("compose.override.yaml", dev.into())]);
+        let files = files.unwrap_or_else(|reason| panic!("{reason}"));
+        let reference = "${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}";
+        let expected = format!(
+            "services:\n  redis:\n    image: redis:7\n    command: redis-server --requirepass {reference}\n    environment:\n{added}      REDISCLI_AUTH: {reference}\n"
+        );
+        assert!(files["compose.yaml"].starts_with(&expected), "{}", files["compose.yaml"]);
+        assert!(!files.contains_key("compose.override.yaml"));
+    }
+}
+
+#[test]
+fn a_command_that_only_the_override_replaces_is_left_to_a_person() {
+    let base = "services:\n  redis:\n    image: redis:7\n    command: redis-server --save 60 1\n  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis\n";
+    let dev = "services:\n  redis:\n    command: redis-server --save ''\n";
+    let reason =
+        repaired(&[("compose.yaml", base.into()), ("compose.override.yaml", dev.into())]).expect_err("held back");
+    assert_eq!(
+        reason,
+        "compose.yaml has a `command` of its own for `redis`, which counts without the override: add `--requirepass \"${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\"` there, too"
+    );
+}
+
+#[test]
+fn two_servers_with_one_command_or_environment_get_one_password() {
+    let clients = "  app:\n    image: example/app\n    environment:\n      REDIS_URL: redis://redis\n      QUEUE_URL: redis://queue\n";
+    for shared in ["  command: redis-server --appendonly yes\n", "  environment:\n    TZ: UTC\n"] {
+        let before = format!(
+            "x-redis: &redis\n  image: redis:7\n{shared}  healthcheck:\n    test: redis-cli ping\nservices:\n  redis:\n    <<: *redis\n    restart: always\n  queue:\n    <<: *redis\n{clients}"
+        );
+        let files = repaired(&[("compose.yaml", before)]).unwrap_or_else(|reason| panic!("{shared}: {reason}"));
+        assert_eq!(files[".env"], "REDIS_PASSWORD=SECRET\n");
+        let text = &files["compose.yaml"];
+        assert!(text.contains("QUEUE_URL: redis://default:${REDIS_PASSWORD}@queue"), "{text}");
+    }
+}
+
 /// The Compose file after the repair of a store that is built by this Dockerfile, or why there is none.
 fn built_after(dockerfile: &str, service: &str) -> Result<String, String> {
     let compose = format!(

@@ -140,7 +140,13 @@ impl Seal<'_, '_, '_> {
         )))
     }
 
-    fn of_variable(&self, member: &Member<'_>, name: &str, literal: Option<String>) -> Result<Credential, NoSeal> {
+    /// The password that the variable `name` carries, or shall carry.
+    pub(super) fn of_variable(
+        &self,
+        member: &Member<'_>,
+        name: &str,
+        literal: Option<String>,
+    ) -> Result<Credential, NoSeal> {
         let known = member.project.variables.get(name).filter(|value| !is_blank(value)).map(str::to_owned);
         let mut credential = Credential {
             variable: Some(name.to_owned()),

@@ -1,5 +1,6 @@
 //! The secret in the env file that Compose reads for `${…}`, and what must know of it: git, Docker builds, example files.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::credential::Credential;
@@ -8,10 +9,12 @@ use crate::fix::bench::Writable;
 use crate::fix::commit::Role;
 use crate::fix::journal::Purpose;
 use crate::fix::repair::{Change, ChangeKind};
+use crate::fix::snapshot::environment_path;
+use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::Node;
-use crate::source::{FileKind, absolute, decode, is_example_name, relative_to};
+use crate::source::{FileKind, SourceId, absolute, decode, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
-use crate::text::Edit;
+use crate::text::{Edit, EditSet};
 
 /// Where the value of a variable is written.
 #[derive(Clone)]
@@ -82,6 +85,11 @@ impl Seal<'_, '_, '_> {
             Some(text) => ChangeKind::Edit(define_in(&text, name, &credential.value)?),
         };
         let is_new = matches!(kind, ChangeKind::Line(_));
+        let text = match &kind {
+            ChangeKind::Edit(edit) => edited(&self.read(&target.path).unwrap_or_default(), [edit]),
+            ChangeKind::Line(line) => line.clone(),
+        };
+        self.doubt_neighbours(&target.path, name, &text);
         let purpose = Purpose::Secret(name.clone());
         self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, purpose });
         self.repair.defines.insert(name.clone());
@@ -95,7 +103,7 @@ impl Seal<'_, '_, '_> {
     }
 
     /// Adds an entry to an env file that a program reads. `Err` if git would see it.
-    pub(super) fn add_entry(&mut self, source: crate::source::SourceId, name: &str, value: &str) -> Result<(), String> {
+    pub(super) fn add_entry(&mut self, source: SourceId, name: &str, value: &str) -> Result<(), String> {
         let file = self.bench.workspace.sources.get(source);
         let (path, text) = (file.path.clone(), file.text.clone());
         let root = match self.bench.may_hold_secret(&path) {
@@ -118,9 +126,9 @@ impl Seal<'_, '_, '_> {
     /// Writes `new` in the place of bytes of an entry's value, as [`env::EnvValue::text`] has them. `None` if git would see it.
     pub(super) fn edit_entry(
         &mut self,
-        source: crate::source::SourceId,
+        source: SourceId,
         entry: usize,
-        edits: &[(std::ops::Range<usize>, String)],
+        edits: &[(Range<usize>, String)],
     ) -> Result<(), String> {
         let path = self.bench.workspace.sources.get(source).path.clone();
         let root = match self.bench.may_hold_secret(&path) {
@@ -130,6 +138,7 @@ impl Seal<'_, '_, '_> {
         };
         let value = self.bench.workspace.env_file(source).and_then(|file| file.entries.get(entry)?.value.as_ref());
         let value = value.ok_or_else(|| "the line has no value".to_owned())?;
+        let (old, new) = (value.text.clone(), replaced(&value.text, edits));
         let edits: Vec<_> =
             edits.iter().map(|(range, new)| Edit::replace(value.escapes.source(range.clone()), new.clone())).collect();
         let name = self.bench.workspace.env_file(source).and_then(|file| Some(file.entries.get(entry)?.key.clone()));
@@ -139,14 +148,46 @@ impl Seal<'_, '_, '_> {
             definitions.into_iter().any(|definition| (definition.source, definition.entry) == (source, entry))
         };
         let defined = name.filter(is_definition);
+        if let Some(name) = &defined {
+            let text = edited(&self.bench.workspace.sources.get(source).text, &edits);
+            self.doubt_neighbours(&path, name, &text);
+        }
         for edit in edits {
             self.edit(source, edit, Role::EnvFile, defined.is_some());
         }
         self.repair.defines.extend(defined);
+        self.expect_in_bystanders((source, entry), &old, &new);
         if let Some(root) = root {
             self.ignore(&root, &path);
         }
         Ok(())
+    }
+
+    /// Containers that read the same line and are no clients of another server, such as the server itself, get its new
+    /// value, too.
+    fn expect_in_bystanders(&mut self, line: (SourceId, usize), old: &str, new: &str) {
+        for (number, project) in self.bench.workspace.projects.iter().enumerate() {
+            for service in project.services() {
+                let leads_elsewhere = |variable: &str| {
+                    self.bench.topology.links.iter().any(|link| {
+                        let is_it = link.project == number
+                            && link.service.as_ref() == Some(&service.key)
+                            && link.carrier.variable() == Some(variable);
+                        let own = link.target.store().map(|store| &self.bench.topology.stores[store].service);
+                        is_it && own != Some(&service.key)
+                    })
+                };
+                let reads = |variable: &&ContainerVariable| {
+                    let is_line = matches!(variable.site, Site::File { source, entry } if (source, entry) == line);
+                    is_line && variable.value.as_ref().is_some_and(|text| text.value == old)
+                };
+                let variables = project.containers[&service.key].variables.iter().filter(reads);
+                let bystanders: Vec<_> = variables.filter(|variable| !leads_elsewhere(&variable.name)).collect();
+                for variable in bystanders {
+                    self.expect(environment_path(number, &service.key, &variable.name), new);
+                }
+            }
+        }
     }
 
     fn ignore(&mut self, root: &Path, path: &Path) {
@@ -234,6 +275,19 @@ impl Seal<'_, '_, '_> {
         let bytes = self.bench.files.read(path).ok()?;
         decode(&bytes).ok().map(|text| text.to_string())
     }
+}
+
+/// The text with other bytes in the place of some.
+fn replaced(text: &str, edits: &[(Range<usize>, String)]) -> String {
+    let edits: Vec<_> = edits.iter().map(|(range, new)| Edit::replace(range.clone().into(), new.clone())).collect();
+    edited(text, &edits)
+}
+
+fn edited<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> String {
+    let mut set = EditSet::new();
+    // Edits of one value do not overlap.
+    edits.into_iter().for_each(|edit| drop(set.insert(edit.clone())));
+    set.apply(text)
 }
 
 /// The pattern of `.gitignore` that means just this path.

@@ -4,6 +4,7 @@ mod check;
 mod clients;
 mod credential;
 mod env_file;
+mod neighbours;
 mod server;
 
 #[cfg(test)]
@@ -60,6 +61,7 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             notes: Vec::new(),
         },
         counts: Counts::default(),
+        variables: Vec::new(),
     };
     let has_overlay_network = store.project(bench.workspace).has_overlay_network();
     if has_overlay_network || bench.is_deployed_to_a_swarm(&seal.repair.key.file) {
@@ -98,6 +100,8 @@ struct Seal<'b, 'w, 'f> {
     bench: &'b Bench<'w, 'f>,
     repair: Repair,
     counts: Counts,
+    /// The variables of the members so far.
+    variables: Vec<(usize, String)>,
 }
 
 /// One store that is sealed.
@@ -127,7 +131,11 @@ impl<'b> Seal<'b, '_, '_> {
             Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{}`: {why}", store.service))),
             Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
         }
-        let credential = self.credential(&member)?;
+        let credential = match self.variable_of_sharer(&member) {
+            Some(name) => self.of_variable(&member, &name, None)?,
+            None => self.credential(&member)?,
+        };
+        self.variables.extend(credential.variable.clone().map(|name| (number, name)));
         self.define(&member, &credential)?;
         if matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
             self.server(&member, &credential)?;
@@ -141,6 +149,22 @@ impl<'b> Seal<'b, '_, '_> {
         self.doubt_the_unseen(&member);
         self.repair.recreate.insert((store.project, store.service.clone()));
         Ok(())
+    }
+
+    /// The variable of a member whose command or environment is that of this open one, too: both can only have the same.
+    fn variable_of_sharer(&self, member: &Member<'_>) -> Option<String> {
+        let place = |node: &Node, key: &str| node.get(key).map(|node| (node.place.source, node.place.node));
+        let is_shared = |other: &Node, key: &&str| {
+            let own = place(member.node, key);
+            own.is_some() && own == place(other, key)
+        };
+        let sharer = self.variables.iter().find(|(number, _)| {
+            let other = &self.bench.topology.stores[*number];
+            let node = other.node(self.bench.workspace);
+            other.project == member.store.project
+                && ["command", "entrypoint", "environment"].iter().any(|key| is_shared(node, key))
+        });
+        sharer.filter(|_| member.store.auth == Auth::Open).map(|(_, name)| name.clone())
     }
 
     /// Why a password that stands in the project's own file may not be copied, if it is so.

@@ -10,6 +10,7 @@ use crate::lens::server::{ServerEdit, WordList, require_password};
 use crate::lens::value::Word;
 use crate::model::expand_text;
 use crate::model::node::Node;
+use crate::source::relative_to;
 use crate::syntax::yaml::{Document, Fragment};
 use crate::text::EditSet;
 
@@ -82,11 +83,9 @@ impl Seal<'_, '_, '_> {
                 (command.place.source, pair.and_then(|pair| document.fill(pair, &written)))
             }
             None => {
-                let document = self.document(&member.node.place)?;
-                (
-                    member.node.place.source,
-                    environment::insert_key(document, member.node.place.node, "command", &written),
-                )
+                let (source, mapping) = environment::home(self.bench.workspace, member.node).ok_or_else(by_hand)?;
+                let document = self.bench.workspace.document(source).ok_or_else(by_hand)?;
+                (source, environment::insert_key(document, mapping, "command", &written))
             }
         };
         self.edit(source, edit.ok_or_else(by_hand)?, Role::Server, false);
@@ -113,6 +112,7 @@ impl Seal<'_, '_, '_> {
             WordList::Command => "command",
         };
         let command = Command::read(member.node, key).ok().flatten().ok_or_else(by_hand)?;
+        self.doubt_overridden(member, key, command.node, credential);
         let document = self.document(&command.node.place)?;
         let spelled = |words: &[String]| {
             if command.is_list() { words.to_vec() } else { in_command_string(words.to_vec(), credential) }
@@ -153,6 +153,32 @@ impl Seal<'_, '_, '_> {
         self.edits(&place, edits, Role::Server);
         self.expect(service_path(member.store.project, &member.store.service, key), words_value(&after));
         Ok(())
+    }
+
+    /// Doubts the repair if the command that counts hides one in another file: without the override, that one counts.
+    fn doubt_overridden(&mut self, member: &Member<'_>, key: &str, command: &Node, credential: &Credential) {
+        let name = &member.store.service;
+        let hidden: Vec<_> = self
+            .bench
+            .workspace
+            .sources
+            .iter()
+            .filter(|(source, file)| *source != command.place.source && member.project.paths.contains(&file.path))
+            .filter(|(source, _)| {
+                let document = self.bench.workspace.document(*source);
+                document.is_some_and(|document| {
+                    document.roots.iter().any(|root| document.at(*root, &["services", name, key]).is_some())
+                })
+            })
+            .map(|(_, file)| relative_to(&member.project.folder, &file.path))
+            .collect();
+        for shown in hidden {
+            self.doubt(format!(
+                "{shown} has a `{key}` of its own for `{name}`, which counts without the override: add `{} \"{}\"` there, too",
+                password_flag(member),
+                credential.reference
+            ));
+        }
     }
 
     fn server_variables(
@@ -270,13 +296,18 @@ fn edited_script(now: &str, set: &str, value: &str, edits: &EditSet) -> String {
 }
 
 fn by_hand(member: &Member<'_>, credential: &Credential) -> NoSeal {
-    let flag = match member.mechanism {
-        crate::catalog::Mechanism::Argv(argv) => argv.password_flag.clone(),
-        crate::catalog::Mechanism::ArgsInEnv(args) => args.argv.password_flag.clone(),
-        crate::catalog::Mechanism::Env(env) => env.argv.password_flag.clone(),
-    };
     NoSeal::Manual(format!(
-        "the command of `{}` can't be changed in place: add `{flag} \"{}\"` to it",
-        member.store.service, credential.reference
+        "the command of `{}` can't be changed in place: add `{} \"{}\"` to it",
+        member.store.service,
+        password_flag(member),
+        credential.reference
     ))
+}
+
+fn password_flag<'m>(member: &Member<'m>) -> &'m str {
+    match member.mechanism {
+        crate::catalog::Mechanism::Argv(argv) => &argv.password_flag,
+        crate::catalog::Mechanism::ArgsInEnv(args) => &args.argv.password_flag,
+        crate::catalog::Mechanism::Env(env) => &env.argv.password_flag,
+    }
 }

@@ -1,0 +1,74 @@
+//! Compose files that caulk was not asked to read, beside an env file: what a repair writes there reaches them, too.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::Seal;
+use crate::model::discover::{ProjectFiles, Reason};
+use crate::model::{Options, Workspace};
+use crate::source::{Files, Overlay, is_named_compose, relative_to};
+use crate::topology::Topology;
+
+impl Seal<'_, '_, '_> {
+    /// Doubts the repair if such a file uses the variable `name`, and would not work with the env file at `path` holding
+    /// `text`: its clients would send a password to a server that asks for none, or none to one that asks.
+    pub(super) fn doubt_neighbours(&mut self, path: &Path, name: &str, text: &str) {
+        let Some(folder) = path.parent() else { return };
+        let read = |file: &Path| {
+            self.bench.workspace.projects.iter().any(|project| project.paths.iter().any(|known| known == file))
+        };
+        let mut after = Overlay::new(self.bench.files);
+        after.set(path.to_owned(), text.as_bytes());
+        let files = self.bench.files.list(folder).into_iter().filter(|file| is_named_compose(file) && !read(file));
+        let broken: Vec<_> = files
+            .filter(|file| self.read(file).is_some_and(|text| uses(&text, name)))
+            .filter(|file| !self.misfits(file, &after).is_subset(&self.misfits(file, self.bench.files)))
+            .map(|file| format!("`{}`", relative_to(folder, &file)))
+            .collect();
+        if !broken.is_empty() {
+            let shown = relative_to(folder, path);
+            self.doubt(format!(
+                "{} would break: {name} of {shown} is used there, too; run caulk on the folder to repair all of it",
+                broken.join(", ")
+            ));
+        }
+    }
+
+    /// The clients of a Compose file that fit their server in no way: service and variable.
+    fn misfits(&self, file: &Path, files: &dyn Files) -> BTreeSet<(String, String)> {
+        let set = ProjectFiles {
+            files: vec![file.to_owned()],
+            folder: file.parent().unwrap_or(file).to_owned(),
+            env_files: Vec::new(),
+            profiles: Vec::new(),
+            reason: Reason::Alone,
+        };
+        let mut workspace = Workspace::read(files, &[set], &Options::default());
+        let topology = Topology::read(&mut workspace, &self.bench.rules.stores);
+        let misfits = topology.shut_out(&workspace).chain(topology.turned_away(&workspace));
+        misfits.map(|(_, service, variable)| (service.to_owned(), variable.to_owned())).collect()
+    }
+}
+
+/// True if the text has `$NAME` or `${NAME…}`.
+fn uses(text: &str, name: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| {
+        let rest = text[at + 1..].trim_start_matches('{');
+        rest.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uses;
+
+    #[test]
+    fn a_variable_is_told_from_a_longer_name() {
+        for text in ["a: $PW", "a: ${PW}", "a: ${PW:-x}/0", "a: $PW/b"] {
+            assert!(uses(text, "PW"), "{text}");
+        }
+        for text in ["a: $PWX", "a: ${PW_2}", "a: PW", ""] {
+            assert!(!uses(text, "PW"), "{text}");
+        }
+    }
+}
