@@ -351,3 +351,17 @@ fn what_an_image_may_bring_along_is_doubted() {
         assert!(repaired(&[("compose.yaml", with_command)]).is_ok(), "{image}");
     }
 }
+
+#[test]
+fn links_and_joined_networks_and_volumes_are_signs_of_a_client() {
+    let app = "  app:\n    image: example/app\n    environment:\n      REDIS_URL: redis://redis\n";
+    for sign in
+        ["links: [redis]", "links: ['redis:cache']", "network_mode: service:redis", "volumes_from: ['redis:ro']"]
+    {
+        let why = doubt(&format!("{app}  panel:\n    image: example/panel\n    {sign}\n"));
+        assert!(why.contains("`panel` waits for `redis`"), "{sign}: {why}");
+    }
+    let named =
+        app.replace("    environment", "    links: ['redis:cache']\n    environment").replace("//redis", "//cache");
+    assert_eq!(clients_after(&named), named.replace("//cache", "//default:${REDIS_PASSWORD}@cache"));
+}
