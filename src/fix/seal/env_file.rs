@@ -70,7 +70,7 @@ impl Seal<'_, '_, '_> {
     }
 
     /// Writes the value of the credential's variable, if it has none yet.
-    pub(super) fn define(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
+    pub(super) fn define(&mut self, credential: &Credential) -> Result<(), NoSeal> {
         let Some(name) = &credential.variable else { return Ok(()) };
         if credential.is_declared {
             self.repair.defines.insert(name.clone());
@@ -97,7 +97,7 @@ impl Seal<'_, '_, '_> {
         if let Some(root) = &target.ignore_in {
             self.ignore(root, &target.path);
         }
-        self.keep_out_of_images(member, &target.path, is_new);
+        self.keep_out_of_images(&target.path, is_new);
         self.show_in_examples(&target.path, name);
         Ok(())
     }
@@ -120,6 +120,7 @@ impl Seal<'_, '_, '_> {
         if let Some(root) = root {
             self.ignore(&root, &path);
         }
+        self.keep_out_of_images(&path, false);
         Ok(())
     }
 
@@ -160,6 +161,7 @@ impl Seal<'_, '_, '_> {
         if let Some(root) = root {
             self.ignore(&root, &path);
         }
+        self.keep_out_of_images(&path, false);
         Ok(())
     }
 
@@ -191,8 +193,15 @@ impl Seal<'_, '_, '_> {
     }
 
     fn ignore(&mut self, root: &Path, path: &Path) {
-        let list = root.join(".gitignore");
-        let line = pattern_of(&relative_to(root, path));
+        // Of several lists the deepest decides: one that lets files in again has the last word on what is below it.
+        let lets_in = |folder: &&Path| {
+            let text = self.read(&folder.join(".gitignore")).unwrap_or_default();
+            text.lines().any(|line| line.starts_with('!'))
+        };
+        let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+        let folder = folders.into_iter().find(lets_in).unwrap_or(root);
+        let list = folder.join(".gitignore");
+        let line = pattern_of(&relative_to(folder, path));
         // A repair that was made before has hidden it. A later `!` could bring it back.
         let text = self.read(&list).unwrap_or_default();
         let decisive = text.lines().rev().find(|known| *known == line || known.starts_with('!'));
@@ -209,12 +218,17 @@ impl Seal<'_, '_, '_> {
 
     /// Keeps a new env file out of the images that are built from a folder above it. One that was there before may be
     /// meant to be in them, and programs that find it there would break: a person is told.
-    fn keep_out_of_images(&mut self, member: &Member<'_>, path: &Path, is_new: bool) {
-        for service in member.project.services() {
+    fn keep_out_of_images(&mut self, path: &Path, is_new: bool) {
+        let workspace = self.bench.workspace;
+        let services = workspace
+            .projects
+            .iter()
+            .flat_map(|project| project.services().iter().map(move |service| (project, service)));
+        for (project, service) in services {
             let Some(build) = service.value.get("build") else { continue };
             let context = build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text));
             let Some(context) = context.filter(|context| !context.value.contains("://")) else { continue };
-            let folder = absolute(&member.project.folder, &context.value);
+            let folder = absolute(&project.folder, &context.value);
             if !path.starts_with(&folder) || self.bench.files.kind(&folder) != FileKind::Directory {
                 continue;
             }

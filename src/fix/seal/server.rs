@@ -6,7 +6,7 @@ use crate::fix::commit::Role;
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
-use crate::lens::server::{ServerEdit, WordList, require_password};
+use crate::lens::server::{ServerEdit, WordList, authenticate_sentinel, require_password};
 use crate::lens::value::Word;
 use crate::model::expand_text;
 use crate::model::node::Node;
@@ -15,28 +15,34 @@ use crate::syntax::yaml::{Document, Fragment};
 use crate::text::EditSet;
 
 impl Seal<'_, '_, '_> {
-    pub(super) fn server(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
-        let change = member
-            .store
-            .with_setup(self.bench.workspace, |setup| require_password(member.mechanism, setup, &credential.reference));
-        let change = change.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
+    /// Lets a server demand the password, and present it to the one that it copies if `presents`.
+    pub(super) fn server(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        presents: bool,
+    ) -> Result<(), NoSeal> {
+        let changes = member.store.with_setup(self.bench.workspace, |setup| {
+            require_password(member.mechanism, setup, &credential.reference, presents)
+        });
+        let changes = changes.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
         self.counts.servers += 1;
-        self.doubt_the_image(member, &change);
-        match change {
-            ServerEdit::SetEnv { set, remove } => self.server_variables(member, credential, &set, &remove),
-            ServerEdit::EditEnv { variable, edits } => self.server_variable_text(member, credential, &variable, &edits),
-            ServerEdit::SetCommand { words } => self.new_command(member, credential, &words),
-            change => match self.words_in_image(member, &change) {
+        self.doubt_the_image(member, &changes);
+        match changes.as_slice() {
+            [ServerEdit::SetEnv { set, remove }] => self.server_variables(member, credential, set, remove),
+            [ServerEdit::EditEnv { variable, edits }] => self.server_variable_text(member, credential, variable, edits),
+            [ServerEdit::SetCommand { words }] => self.new_command(member, credential, words),
+            changes => match self.words_in_image(member, changes) {
                 Some(words) => self.new_command(member, credential, &words?),
-                None => self.command_words(member, credential, &change),
+                None => self.command_words(member, credential, changes),
             },
         }
     }
 
     /// What the image brings along and the password may not fit to.
-    fn doubt_the_image(&mut self, member: &Member<'_>, change: &ServerEdit) {
+    fn doubt_the_image(&mut self, member: &Member<'_>, changes: &[ServerEdit]) {
         let name = &member.store.service;
-        let is_new = matches!(change, ServerEdit::SetCommand { .. });
+        let is_new = matches!(changes, [ServerEdit::SetCommand { .. }]);
         if is_new && member.store.has_unknown_command(&self.bench.rules.stores) {
             let image = &member.store.image;
             self.doubt(format!(
@@ -49,7 +55,7 @@ impl Seal<'_, '_, '_> {
     }
 
     /// The new command, where the change is one of words that the Dockerfile gives; they are written again, with what is added.
-    fn words_in_image(&self, member: &Member<'_>, change: &ServerEdit) -> Option<Result<Vec<String>, NoSeal>> {
+    fn words_in_image(&self, member: &Member<'_>, changes: &[ServerEdit]) -> Option<Result<Vec<String>, NoSeal>> {
         let given = member.store.command_of_image(self.bench.workspace)?;
         let is_plain = |word: &Word| {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
@@ -61,12 +67,34 @@ impl Seal<'_, '_, '_> {
                 member.store.service
             ))
         };
-        Some(match change {
-            ServerEdit::AppendWords { words, .. } if given.iter().all(is_plain) => {
-                Ok(given.iter().map(|word| word.text.clone()).chain(words.iter().cloned()).collect())
+        let added: Option<Vec<_>> = changes
+            .iter()
+            .map(|change| match change {
+                ServerEdit::AppendWords { words, .. } => Some(words.as_slice()),
+                _ => None,
+            })
+            .collect();
+        Some(match added.filter(|_| given.iter().all(is_plain)) {
+            Some(added) => {
+                Ok(given.iter().map(|word| word.text.clone()).chain(added.into_iter().flatten().cloned()).collect())
             }
-            _ => Err(by_hand()),
+            None => Err(by_hand()),
         })
+    }
+
+    /// Lets a Sentinel log in to the masters of these names.
+    pub(super) fn sentinel(
+        &mut self,
+        sentinel: &Member<'_>,
+        credential: &Credential,
+        names: &[String],
+    ) -> Result<(), NoSeal> {
+        let change = sentinel.store.with_setup(self.bench.workspace, |setup| {
+            authenticate_sentinel(sentinel.mechanism, setup, names, &credential.reference)
+        });
+        let change = change.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", sentinel.store.service)))?;
+        self.command_words(sentinel, credential, &[change])?;
+        Ok(())
     }
 
     fn new_command(&mut self, member: &Member<'_>, credential: &Credential, words: &[String]) -> Result<(), NoSeal> {
@@ -93,21 +121,24 @@ impl Seal<'_, '_, '_> {
         Ok(())
     }
 
+    /// Changes the words of a command. Several changes are all about the same one, and move no words.
     fn command_words(
         &mut self,
         member: &Member<'_>,
         credential: &Credential,
-        change: &ServerEdit,
+        changes: &[ServerEdit],
     ) -> Result<(), NoSeal> {
         let by_hand = || by_hand(member, credential);
-        let list = match change {
+        let list = changes.iter().try_fold(None, |known, change| match change {
             ServerEdit::AppendWords { list, .. }
             | ServerEdit::ReplaceWord { list, .. }
             | ServerEdit::SetValueAfterFlag { list, .. }
-            | ServerEdit::EditShell { list, .. } => *list,
-            _ => return Err(by_hand()),
-        };
-        let key = match list {
+            | ServerEdit::EditShell { list, .. } => {
+                known.is_none_or(|known| known == *list).then_some(Some(*list)).ok_or_else(by_hand)
+            }
+            _ => Err(by_hand()),
+        });
+        let key = match list?.ok_or_else(by_hand)? {
             WordList::Entrypoint => "entrypoint",
             WordList::Command => "command",
         };
@@ -121,36 +152,39 @@ impl Seal<'_, '_, '_> {
         let before = command.words.len();
         let mut after = self.words_when_set(member, credential, &command).ok_or_else(by_hand)?;
         let grown = after.len() - before.min(after.len());
-        let edits = match change {
-            ServerEdit::AppendWords { words, .. } => {
-                after.extend(words.iter().cloned());
-                command.append(document, &spelled(words))
-            }
-            ServerEdit::ReplaceWord { index, words, .. } => {
-                if *index >= after.len() || grown > 0 {
-                    return Err(by_hand());
+        let mut all = Vec::new();
+        for change in changes {
+            let edits = match change {
+                ServerEdit::AppendWords { words, .. } => {
+                    after.extend(words.iter().cloned());
+                    command.append(document, &spelled(words))
                 }
-                after.splice(*index..*index + 1, words.iter().cloned());
-                command.replace_word(document, *index, &spelled(words))
-            }
-            ServerEdit::SetValueAfterFlag { index, value, .. } => {
-                if grown == 0 {
-                    after.insert((index + 1).min(after.len()), value.clone());
+                ServerEdit::ReplaceWord { index, words, .. } => {
+                    if *index >= after.len() || grown > 0 {
+                        return Err(by_hand());
+                    }
+                    after.splice(*index..*index + 1, words.iter().cloned());
+                    command.replace_word(document, *index, &spelled(words))
                 }
-                let value = spelled(std::slice::from_ref(value));
-                command.set_value_after(document, *index, &value[0])
-            }
-            ServerEdit::EditShell { index, edits, .. } => {
-                let word = after.get_mut(*index).ok_or_else(by_hand)?;
-                *word = edited_script(&command.words[*index].text, word, &credential.value, edits);
-                command.edit_word(document, *index, edits)
-            }
-            _ => None,
-        };
-        let edits = edits.ok_or_else(by_hand)?;
+                ServerEdit::SetValueAfterFlag { index, value, .. } => {
+                    if grown == 0 {
+                        after.insert((index + 1).min(after.len()), value.clone());
+                    }
+                    let value = spelled(std::slice::from_ref(value));
+                    command.set_value_after(document, *index, &value[0])
+                }
+                ServerEdit::EditShell { index, edits, .. } => {
+                    let word = after.get_mut(*index).ok_or_else(by_hand)?;
+                    *word = edited_script(&command.words[*index].text, word, &credential.value, edits);
+                    command.edit_word(document, *index, edits)
+                }
+                _ => None,
+            };
+            all.extend(edits.ok_or_else(by_hand)?);
+        }
         let after = resolved(&after, credential);
         let place = command.node.place.clone();
-        self.edits(&place, edits, Role::Server);
+        self.edits(&place, all, Role::Server);
         self.expect(service_path(member.store.project, &member.store.service, key), words_value(&after));
         Ok(())
     }

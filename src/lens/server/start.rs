@@ -15,6 +15,10 @@ pub(super) struct Start {
     pub end: End,
     /// Files that the script around it may write.
     pub written_files: Vec<String>,
+    /// What the script around it prints.
+    pub printed: Vec<Word>,
+    /// Files that it copies: from, to.
+    pub copied: Vec<(String, String)>,
 }
 
 /// An argument and its origin.
@@ -50,6 +54,10 @@ pub(super) enum End {
 }
 
 impl Start {
+    pub fn new(arguments: Vec<Argument>, end: End) -> Self {
+        Self { arguments, end, written_files: Vec::new(), printed: Vec::new(), copied: Vec::new() }
+    }
+
     /// Adds the arguments that stand in a variable. `is_end` is true if further arguments go there.
     pub fn append_variable(&mut self, value: &Lookup, is_end: bool) {
         self.arguments.extend(variable_arguments(value));
@@ -86,9 +94,7 @@ pub(super) fn find(argv: &Argv, setup: &Setup<'_>) -> Result<Vec<Start>, Auth> {
     };
     let plain: Vec<Word> = words.iter().map(|word| word.word.clone()).collect();
     match program(argv, &plain, entrypoint.is_none()) {
-        Program::Server { skip } => {
-            Ok(vec![Start { arguments: words.split_off(skip.min(words.len())), end, written_files: Vec::new() }])
-        }
+        Program::Server { skip } => Ok(vec![Start::new(words.split_off(skip.min(words.len())), end)]),
         Program::Script { skip } => match words.get(skip) {
             Some(Argument { word, place: Place::List { list, index } }) => {
                 find_in_script(argv, word, *list, *index, setup.env)
@@ -111,7 +117,7 @@ pub(super) fn behind_runner(env: &Env, setup: &Setup<'_>, extra: Option<&str>) -
     let runner = arguments.iter().position(|word| word.word.certain && env.runners.contains(&word.word.text));
     let end = if setup.command.is_some() { WordList::Command } else { WordList::Entrypoint };
     let arguments = arguments.split_off(runner.map_or(arguments.len(), |at| at + 1));
-    let mut start = Start { arguments, end: End::List(end), written_files: Vec::new() };
+    let mut start = Start::new(arguments, End::List(end));
     if let Some(name) = extra {
         start.append_variable(&(setup.env)(name), false);
     }
@@ -179,6 +185,7 @@ fn find_in_script(
     let parsed = shell::parse(&script.text).map_err(|error| Auth::Unknown(error.to_string()))?;
     let mut starts: Vec<Start> = Vec::new();
     let mut written_files: Vec<String> = Vec::new();
+    let (mut printed, mut copied) = (Vec::new(), Vec::new());
     let mut programs = |call: &Call<'_>| {
         let words: Vec<Word> = call.words.iter().map(|word| word.word.clone()).collect();
         written_files.extend(call.files.iter().map(|file| file.text.clone()));
@@ -190,11 +197,22 @@ fn find_in_script(
                 let words: Vec<Span> = call.simple.words.iter().map(|word| word.span).collect();
                 let offset = words.last().map_or(call.simple.span.end, |last| last.end);
                 let end = End::Script { list, index, offset, words };
-                starts.push(Start { arguments, end, written_files: Vec::new() });
+                starts.push(Start::new(arguments, end));
                 Some(Outcome::UNKNOWN)
             }
             Program::Script { .. } => Some(Outcome::UNKNOWN),
             Program::Unknown(_) => {
+                match words.as_slice() {
+                    [program, rest @ ..] if matches!(file_name(&program.text), "echo" | "printf") => {
+                        let text: Vec<_> = rest.iter().map(|word| word.text.as_str()).collect();
+                        let certain = rest.iter().all(|word| word.certain);
+                        printed.push(Word { text: text.join(" "), certain });
+                    }
+                    [program, .., from, to] if file_name(&program.text) == "cp" && from.certain && to.certain => {
+                        copied.push((from.text.clone(), to.text.clone()));
+                    }
+                    _ => {}
+                }
                 if !words.first().is_some_and(|word| READERS.contains(&file_name(&word.text))) {
                     written_files.extend(words.iter().map(|word| word.text.clone()));
                 }
@@ -205,6 +223,8 @@ fn find_in_script(
     let run = shell_run::run(&parsed, env, Others::Unknown, &mut programs);
     for start in &mut starts {
         start.written_files.clone_from(&written_files);
+        start.printed.clone_from(&printed);
+        start.copied.clone_from(&copied);
     }
     match (starts.is_empty(), run.aborted) {
         (true, Some(reason)) => Err(Auth::Refuses(reason)),
