@@ -115,7 +115,7 @@ impl BuiltImage {
             Mechanism::Env(Env { argv, .. }) => (argv, true),
         };
         let is_changed = !self.files.is_empty() || !self.hidden.is_empty();
-        !(has_own_files && is_changed) && !self.replaces_programs(argv)
+        !(self.replaces_programs(argv) || has_own_files && is_changed)
     }
 
     fn replaces_programs(&self, argv: &Argv) -> bool {
