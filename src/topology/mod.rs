@@ -2,8 +2,6 @@
 
 mod app_files;
 mod built_image;
-#[cfg(test)]
-mod built_image_tests;
 mod clients;
 mod groups;
 mod links;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::Topology;
 use crate::lens::server::Auth;
 use crate::model::discover::projects_of;
 use crate::model::{Options, Workspace};
 use crate::rule::RuleSet;
 use crate::source::{NoFiles, Overlay};
+use crate::topology::Topology;
 
 /// How the only store of a project is entered; "none" if there is none.
 fn auth_with(service: &str, files: &[(&str, &str)]) -> String {
