@@ -35,6 +35,8 @@ pub struct ImagePattern {
     pub pattern: String,
     /// How a server from such an image is given its password.
     pub mechanism: Mechanism,
+    /// True if the image may start its server in another way than `mechanism` says when the project gives no command.
+    pub is_fork: bool,
 }
 
 /// How a server is given its password.

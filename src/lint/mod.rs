@@ -14,4 +14,6 @@ pub use selection::Selection;
 pub use worst::keep_worst;
 
 #[cfg(test)]
+mod built_image_tests;
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::interpolate::{Event, EventKind, interpolate};
 use super::load;
 use super::long;
 use super::merge::{self, Form, Mismatch};
-use super::node::{Node, Place, Value};
+use super::node::{Node, Place, Text, Value};
 use super::problem::Weight;
 use super::reading::{self, Reading};
 use super::unique;
@@ -122,13 +122,29 @@ impl Project {
     }
 }
 
-/// True if a service waits for another one.
+/// True if a service needs another one: it waits for it, links to it, or joins its network or its volumes, from all of which
+/// Compose derives that it starts later.
 pub fn depends_on(service: &Node, other: &str) -> bool {
-    match service.get("depends_on").map(|node| &node.value) {
+    let waits = match service.get("depends_on").map(|node| &node.value) {
         Some(Value::Map(map)) => map.get(other).is_some(),
         Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).any(|text| text.value == other),
         _ => false,
-    }
+    };
+    // `links: [service:alias]`, `volumes_from: [service:ro]`
+    let is_named = |key: &str| {
+        let items = service.get(key).and_then(Node::as_list).unwrap_or_default();
+        items.iter().filter_map(Node::scalar_text).any(|text| text.value.split(':').next() == Some(other))
+    };
+    let mode = service.get("network_mode").and_then(Node::scalar_text);
+    let joins = mode.is_some_and(|mode| mode.value.strip_prefix("service:") == Some(other));
+    waits || joins || is_named("links") || is_named("volumes_from")
+}
+
+/// The names that `links` of a service gives to another one.
+pub fn link_aliases(service: &Node, other: &str) -> Vec<String> {
+    let items = service.get("links").and_then(Node::as_list).unwrap_or_default();
+    let alias = |text: Text| Some(text.value.split_once(':').filter(|(name, _)| *name == other)?.1.to_owned());
+    items.iter().filter_map(Node::scalar_text).filter_map(alias).collect()
 }
 
 /// Reads the env files for `${…}`: the project's `.env`, or those that the person or the project named.

@@ -3,6 +3,7 @@
 
 pub mod acl;
 pub mod compose_call;
+pub mod dockerfile;
 pub mod env;
 pub mod env_load;
 mod escape_map;

@@ -12,7 +12,7 @@ use crate::lens::command::Command;
 use crate::lens::url::{StoreUrl, UrlReading, host_list};
 use crate::model::container_env::{ContainerEnv, ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Node, Place, Text};
-use crate::model::{Project, Workspace};
+use crate::model::{Project, Workspace, link_aliases};
 use crate::source::SourceId;
 
 /// A variable or an argument with a URL or a host of a store.
@@ -293,8 +293,7 @@ impl Finder<'_> {
             return None;
         }
         let host = host_of(&text.value);
-        let number = self.stores.iter().position(|store| store.names.iter().any(|known| known == host))?;
-        let store = self.stores[number].store;
+        let store = self.stores[self.named(Some(service), host)?].store;
         let env = &self.project.containers[&service.key];
         let knowledge = self.clients[store].of(&service.value, env);
         if let Some(client) = knowledge.reader(name) {
@@ -347,7 +346,7 @@ impl Finder<'_> {
         let port = match port {
             None => None,
             Some(Some(port)) => Some(port),
-            Some(None) => return self.by_name(host, None),
+            Some(None) => return self.by_name(service, host, None),
         };
         let network = service.and_then(|service| service.value.get("network_mode")).and_then(Node::scalar_text);
         let network = network.map(|text| text.value).unwrap_or_default();
@@ -369,7 +368,7 @@ impl Finder<'_> {
             let wanted = port.or_else(|| self.catalog[store].ports.first().copied());
             return wanted.and_then(|port| self.published_on(port, store)).map_or(Target::Unknown, Target::Store);
         }
-        self.by_name(host, port)
+        self.by_name(service, host, port)
     }
 
     fn seen_from_host(&self, url: &StoreUrl, store: usize) -> Target {
@@ -381,7 +380,7 @@ impl Finder<'_> {
         if matches!(host, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0") {
             return port.and_then(|port| self.published_on(port, store)).map_or(Target::Unknown, Target::Store);
         }
-        self.by_name(host, port)
+        self.by_name(None, host, port)
     }
 
     /// True if no variable that is set elsewhere takes part in the host.
@@ -400,10 +399,17 @@ impl Finder<'_> {
         !names.is_empty() && variables.into_iter().all(|name| !names.contains(name))
     }
 
-    fn by_name(&self, host: &str, port: Option<u16>) -> Target {
-        let Some(number) = self.stores.iter().position(|store| store.names.iter().any(|name| name == host)) else {
-            return Target::Unknown;
+    /// The store that a service, or a program outside of all, reaches by a name.
+    fn named(&self, service: Option<&Entry>, host: &str) -> Option<usize> {
+        let is_linked = |store: &StoreService| {
+            service.is_some_and(|service| link_aliases(&service.value, &store.service).iter().any(|name| name == host))
         };
+        let is_named = |store: &StoreService| store.names.iter().any(|name| name == host);
+        self.stores.iter().position(is_linked).or_else(|| self.stores.iter().position(is_named))
+    }
+
+    fn by_name(&self, service: Option<&Entry>, host: &str, port: Option<u16>) -> Target {
+        let Some(number) = self.named(service, host) else { return Target::Unknown };
         match port {
             Some(port) if !self.stores[number].ports.contains(&port) && !self.stores[number].ports.is_empty() => {
                 Target::Nobody(number)

@@ -1,6 +1,7 @@
 //! Who reaches which server, by which name, through which variable.
 
 mod app_files;
+mod built_image;
 mod clients;
 mod groups;
 mod links;

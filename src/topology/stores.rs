@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
+use super::built_image::Origin;
 use super::namespace;
 use super::patterns::compiled;
 use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
@@ -42,6 +43,8 @@ pub struct StoreService {
     pub store: usize,
     /// Number of the pattern in [`Store::images`] that its image matches.
     pub pattern: usize,
+    /// Its image, or the one on which it rests where the project builds it.
+    pub image: String,
     /// Whether it demands a password.
     pub auth: Auth,
     /// Names under which other containers reach it.
@@ -72,6 +75,8 @@ pub struct StoreService {
     pub networks: Vec<String>,
     /// Mounted configuration files, by their path in the container.
     configurations: BTreeMap<String, ConfFile>,
+    /// Where its image comes from.
+    origin: Origin,
 }
 
 impl StoreService {
@@ -103,7 +108,28 @@ impl StoreService {
     /// Calls `use_setup` with what the service says about its server.
     pub fn with_setup<T>(&self, workspace: &Workspace<'_>, use_setup: impl FnOnce(&Setup<'_>) -> T) -> T {
         let project = self.project(workspace);
-        with_setup(self.node(workspace), &project.containers[&self.service], &self.configurations, use_setup)
+        let env = &project.containers[&self.service];
+        with_setup(self.node(workspace), env, &self.origin, &self.configurations, use_setup)
+    }
+
+    /// True if the project neither says what it starts, nor is that known of its image.
+    pub fn has_unknown_command(&self, stores: &[Store]) -> bool {
+        matches!(self.origin, Origin::Named) && stores[self.store].images[self.pattern].is_fork
+    }
+
+    /// True if the image has a healthcheck of its own, by the Dockerfile in the project.
+    pub fn has_check_in_image(&self) -> bool {
+        matches!(&self.origin, Origin::Built(image) if image.has_check)
+    }
+
+    /// The command that its Dockerfile gives it, if the project gives it neither command nor entry point.
+    pub fn command_of_image(&self, workspace: &Workspace<'_>) -> Option<&[Word]> {
+        let node = self.node(workspace);
+        let is_own = ["command", "entrypoint"].into_iter().any(|key| node.get(key).is_some_and(|node| !node.is_null()));
+        match &self.origin {
+            Origin::Built(image) if !is_own => image.command.as_deref(),
+            _ => None,
+        }
     }
 }
 
@@ -141,17 +167,16 @@ pub(super) fn find(workspace: &mut Workspace<'_>, number: usize, images: &ImageM
 }
 
 fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &ImageMatcher<'_>) -> Option<StoreService> {
-    let service = workspace.projects[number].service(name)?;
-    let image = service.get("image")?.as_text()?;
-    let (store, pattern) = images.find(&image.value)?;
-    let (configurations, conf_ports) = configurations(workspace, number, name);
+    let (image, origin) = image(workspace, number, name, images)?;
+    let (store, pattern) = images.find(&image)?;
+    let (configurations, conf_ports) = configurations(workspace, number, name, &origin);
     let project = &workspace.projects[number];
     let service = project.service(name)?;
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
     let (mut auth, replica_of, is_clustered, sentinel, listening) =
-        with_setup(service, env, &configurations, |setup| {
+        with_setup(service, env, &origin, &configurations, |setup| {
             let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
             let is_clustered = server::is_clustered(mechanism, setup);
             (auth, server::replica_of(mechanism, setup), is_clustered, sentinel, listening(setup, &conf_ports))
@@ -162,8 +187,15 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let project = &workspace.projects[number];
     let entry = project.services().iter().find(|entry| entry.key == name)?;
     let (service, owner) = (&entry.value, namespace::owner(project, entry));
-    let auth = if unreadable(service) { Auth::Unknown("its command can't be read".to_owned()) } else { auth };
-    let is_plain = opens_only_its_ports(mechanism) && service.get("build").is_none();
+    let keeps = origin.keeps(mechanism);
+    let auth = match auth {
+        _ if unreadable(service) => Auth::Unknown("its command can't be read".to_owned()),
+        Auth::Open | Auth::Refuses(_) if !keeps && service.get("entrypoint").is_none() => {
+            Auth::Unknown("its image is built here: what its Dockerfile starts can't be seen".to_owned())
+        }
+        auth => auth,
+    };
+    let is_plain = opens_only_its_ports(mechanism) && keeps;
     let is_seen = is_plain && !matches!(auth, Auth::Unknown(_));
     let (listens_on, is_listed, auth) = match listening {
         Listening::Usual => (definition.ports.clone(), is_seen, auth),
@@ -179,6 +211,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         service: name.to_owned(),
         store,
         pattern,
+        image,
         auth,
         names: names(entry, owner),
         published: published(&leading),
@@ -194,7 +227,28 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         sentinel,
         networks: networks(&owner.value),
         configurations,
+        origin,
     })
+}
+
+/// The image of a service, and where it comes from; `None` if it holds no store.
+fn image(
+    workspace: &mut Workspace<'_>,
+    number: usize,
+    name: &str,
+    images: &ImageMatcher<'_>,
+) -> Option<(String, Origin)> {
+    let origin = Origin::read(workspace, number, name);
+    if let Origin::Built(built) = &origin
+        && images.find(&built.base).is_some()
+    {
+        return Some((built.base.clone(), origin));
+    }
+    let image = workspace.projects[number].service(name)?.get("image")?.as_text()?.value.clone();
+    images.find(&image)?;
+    // A server on a base of another kind: only its name tells what it is.
+    let origin = if matches!(origin, Origin::Named) { Origin::Named } else { Origin::Unseen };
+    Some((image, origin))
 }
 
 fn unreadable(service: &Node) -> bool {
@@ -204,13 +258,20 @@ fn unreadable(service: &Node) -> bool {
 fn with_setup<T>(
     service: &Node,
     env: &ContainerEnv,
+    origin: &Origin,
     configurations: &BTreeMap<String, ConfFile>,
     use_setup: impl FnOnce(&Setup<'_>) -> T,
 ) -> T {
     let words = |key: &str| Command::read(service, key).ok().flatten().map(|command| command.words);
-    let (entrypoint, command): (Option<Vec<Word>>, Option<Vec<Word>>) = (words("entrypoint"), words("command"));
-    let lookup = |name: &str| lookup(env, name);
-    let conf = |path: &str| configuration(service, configurations, path);
+    let (entrypoint, command) = origin.start(words("entrypoint"), words("command"));
+    let lookup = |name: &str| match lookup(env, name) {
+        Lookup::Absent if origin.may_set(name) => Lookup::Unknown,
+        found => found,
+    };
+    let conf = |path: &str| match configuration(service, configurations, path) {
+        ConfFile::NotMounted if origin.hides(path) => ConfFile::Unreadable,
+        found => found,
+    };
     use_setup(&Setup { entrypoint: entrypoint.as_deref(), command: command.as_deref(), env: &lookup, conf: &conf })
 }
 
@@ -307,11 +368,13 @@ fn configurations(
     workspace: &mut Workspace<'_>,
     number: usize,
     name: &str,
+    origin: &Origin,
 ) -> (BTreeMap<String, ConfFile>, BTreeMap<String, Listening>) {
     let project = &workspace.projects[number];
     let folder = project.folder.clone();
     let Some(service) = project.service(name) else { return Default::default() };
-    let mut wanted = Vec::new();
+    let mounted: Vec<_> = mounts(service).into_iter().map(|mount| mount.target).collect();
+    let (mut wanted, changed) = origin.configurations(&mounted);
     for mount in mounts(service).iter().filter(|mount| mount.is_bind) {
         let Some(source) = mount.source.as_ref().filter(|source| !matches!(source.certainty, Certainty::Unknown(_)))
         else {
@@ -326,7 +389,7 @@ fn configurations(
                 .then(|| (format!("{}/{name}", mount.target.trim_end_matches('/')), file))
         }));
     }
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<_, _> = changed.into_iter().map(|path| (path, ConfFile::Unreadable)).collect();
     let mut texts = BTreeMap::new();
     for (target, path) in wanted {
         if !matches!(workspace.sources.kind(&path), crate::source::FileKind::File) {

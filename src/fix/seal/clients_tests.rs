@@ -260,6 +260,59 @@ fn two_servers_with_one_command_or_environment_get_one_password() {
     }
 }
 
+/// The Compose file after the repair of a store that is built by this Dockerfile, or why there is none.
+fn built_after(dockerfile: &str, service: &str) -> Result<String, String> {
+    let compose = format!(
+        "services:\n  redis:\n    build: db\n{service}  app:\n    environment:\n      REDIS_URL: redis://redis\n    image: a\n"
+    );
+    let files =
+        [("compose.yaml", compose), ("db/Dockerfile", dockerfile.to_owned()), ("db/r.conf", "port 6379\n".to_owned())];
+    Ok(repaired(&files)?.remove("compose.yaml").unwrap_or_default())
+}
+
+#[test]
+fn the_command_of_a_dockerfile_is_written_again_with_the_password() {
+    let option = "--requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}";
+    let rows = [
+        ("FROM redis:7\n", "redis-server"),
+        ("FROM redis:7\nCOPY r.conf /etc/\nCMD [\"redis-server\", \"/etc/r.conf\"]\n", "redis-server /etc/r.conf"),
+        ("FROM redis:7\nENTRYPOINT [\"redis-server\"]\nCMD [\"--save\", \"60\"]\n", "--save 60"),
+    ];
+    for (dockerfile, command) in rows {
+        let after = built_after(dockerfile, "").unwrap_or_else(|why| panic!("{dockerfile}: {why}"));
+        assert!(after.contains(&format!("    command: {command} {option}\n")), "{dockerfile}\n{after}");
+    }
+    let alone = built_after("FROM redis:7\nENTRYPOINT [\"redis-server\"]\n", "").expect("it is made");
+    assert!(alone.contains(&format!("    command: {option}\n")), "{alone}");
+    for command in ["redis-server /etc/r.conf", "[\"redis-server\", \"--save\", \"\"]"] {
+        let why = built_after(&format!("FROM redis:7\nCOPY r.conf /etc/\nCMD {command}\n"), "").expect_err(command);
+        assert!(why.contains("its Dockerfile says what `redis` starts"), "{command}: {why}");
+    }
+}
+
+#[test]
+fn what_an_image_may_bring_along_is_doubted() {
+    let check = "FROM redis:7\nHEALTHCHECK CMD redis-cli ping | grep PONG\n";
+    let why = built_after(check, "").expect_err("the check is not seen");
+    assert!(why.contains("the HEALTHCHECK in the Dockerfile of `redis`"), "{why}");
+    assert!(built_after(check, "    healthcheck: { test: [CMD, redis-cli, ping] }\n").is_ok());
+    let forks = [
+        ("acme/redis:7", false),
+        ("redis:7", true),
+        ("mirror.gcr.io/library/redis", true),
+        ("reg.acme.io/redis", true),
+    ];
+    for (image, is_made) in forks {
+        let compose = format!(
+            "services:\n  redis:\n    image: {image}\n  app:\n    environment:\n      REDIS_URL: redis://redis\n    image: a\n"
+        );
+        let result = repaired(&[("compose.yaml", compose.clone())]);
+        assert_eq!(result.is_ok(), is_made, "{image}: {result:?}");
+        let with_command = compose.replace("  app:", "    command: redis-server\n  app:");
+        assert!(repaired(&[("compose.yaml", with_command)]).is_ok(), "{image}");
+    }
+}
+
 #[test]
 fn a_client_that_names_the_server_a_second_time_is_doubted() {
     let app = |more: &str| {
@@ -321,6 +374,20 @@ fn waiting_for_the_port_needs_no_password() {
         );
         clients_after(&app);
     }
+}
+
+#[test]
+fn links_and_joined_networks_and_volumes_are_signs_of_a_client() {
+    let app = "  app:\n    image: example/app\n    environment:\n      REDIS_URL: redis://redis\n";
+    for sign in
+        ["links: [redis]", "links: ['redis:cache']", "network_mode: service:redis", "volumes_from: ['redis:ro']"]
+    {
+        let why = doubt(&format!("{app}  panel:\n    image: example/panel\n    {sign}\n"));
+        assert!(why.contains("`panel` waits for `redis`"), "{sign}: {why}");
+    }
+    let named =
+        app.replace("    environment", "    links: ['redis:cache']\n    environment").replace("//redis", "//cache");
+    assert_eq!(clients_after(&named), named.replace("//cache", "//default:${REDIS_PASSWORD}@cache"));
 }
 
 #[test]

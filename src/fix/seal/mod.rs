@@ -269,8 +269,7 @@ impl<'b> Seal<'b, '_, '_> {
 impl Member<'_> {
     /// The user that URLs name; servers before Redis 6 know no users, and refuse a login with one.
     fn url_user(&self) -> &str {
-        let image =
-            self.node.get("image").and_then(Node::as_text).and_then(|image| ImageName::parse(&image.value).ok());
+        let image = ImageName::parse(&self.store.image).ok();
         let major = image.and_then(|image| image.tag).and_then(|tag| {
             let digits: String = tag.chars().take_while(char::is_ascii_digit).collect();
             digits.parse::<u32>().ok()

@@ -7,6 +7,7 @@ use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
 use crate::lens::server::{ServerEdit, WordList, authenticate_sentinel, require_password};
+use crate::lens::value::Word;
 use crate::model::expand_text;
 use crate::model::node::Node;
 use crate::source::relative_to;
@@ -26,12 +27,59 @@ impl Seal<'_, '_, '_> {
         });
         let changes = changes.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
         self.counts.servers += 1;
+        self.doubt_the_image(member, &changes);
         match changes.as_slice() {
             [ServerEdit::SetEnv { set, remove }] => self.server_variables(member, credential, set, remove),
             [ServerEdit::EditEnv { variable, edits }] => self.server_variable_text(member, credential, variable, edits),
             [ServerEdit::SetCommand { words }] => self.new_command(member, credential, words),
-            changes => self.command_words(member, credential, changes),
+            changes => match self.words_in_image(member, changes) {
+                Some(words) => self.new_command(member, credential, &words?),
+                None => self.command_words(member, credential, changes),
+            },
         }
+    }
+
+    /// What the image brings along and the password may not fit to.
+    fn doubt_the_image(&mut self, member: &Member<'_>, changes: &[ServerEdit]) {
+        let name = &member.store.service;
+        let is_new = matches!(changes, [ServerEdit::SetCommand { .. }]);
+        if is_new && member.store.has_unknown_command(&self.bench.rules.stores) {
+            let image = &member.store.image;
+            self.doubt(format!(
+                "what the image `{image}` of `{name}` starts by itself is not known, and `command` takes its place"
+            ));
+        }
+        if member.store.has_check_in_image() && member.node.at(&["healthcheck", "test"]).is_none() {
+            self.doubt(format!("the HEALTHCHECK in the Dockerfile of `{name}` may need the password, too"));
+        }
+    }
+
+    /// The new command, where the change is one of words that the Dockerfile gives; they are written again, with what is added.
+    fn words_in_image(&self, member: &Member<'_>, changes: &[ServerEdit]) -> Option<Result<Vec<String>, NoSeal>> {
+        let given = member.store.command_of_image(self.bench.workspace)?;
+        let is_plain = |word: &Word| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
+            !word.text.is_empty() && word.text.chars().all(is_plain)
+        };
+        let by_hand = || {
+            NoSeal::Manual(format!(
+                "its Dockerfile says what `{}` starts, in a form that can't be written again: add the password there",
+                member.store.service
+            ))
+        };
+        let added: Option<Vec<_>> = changes
+            .iter()
+            .map(|change| match change {
+                ServerEdit::AppendWords { words, .. } => Some(words.as_slice()),
+                _ => None,
+            })
+            .collect();
+        Some(match added.filter(|_| given.iter().all(is_plain)) {
+            Some(added) => {
+                Ok(given.iter().map(|word| word.text.clone()).chain(added.into_iter().flatten().cloned()).collect())
+            }
+            None => Err(by_hand()),
+        })
     }
 
     /// Lets a Sentinel log in to the masters of these names.

@@ -23,7 +23,7 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
         describe(context, project, service, &mut view);
         fields(context, store, &mut view);
         view.place("store", &service.key_place);
-        if let Some(command) = service.value.get("command").or_else(|| service.value.get("image")) {
+        if let Some(command) = ["command", "image", "build"].into_iter().find_map(|key| service.value.get(key)) {
             view.place("store.auth", &command.place);
         }
         seen.push(view);

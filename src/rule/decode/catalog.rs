@@ -229,12 +229,13 @@ impl Decoder {
             .into_iter()
             .map(|item| {
                 let what = "an image";
-                let mapping = self.mapping(item, what, &["pattern", "mechanism"])?;
+                let mapping = self.mapping(item, what, &["pattern", "mechanism", "fork"])?;
                 let pattern = self.required(&mapping, "pattern", what).and_then(|id| self.pattern(id, "`pattern`"));
                 let words: Vec<_> = mechanisms.iter().map(|(name, mechanism)| (name.as_str(), mechanism)).collect();
                 let mechanism =
                     self.required(&mapping, "mechanism", what).and_then(|id| self.word(id, "`mechanism`", &words));
-                Some(ImagePattern { pattern: pattern?, mechanism: mechanism?.clone() })
+                let is_fork = mapping.get("fork").map_or(Some(false), |id| self.bool(id, "`fork`"));
+                Some(ImagePattern { pattern: pattern?, mechanism: mechanism?.clone(), is_fork: is_fork? })
             })
             .collect();
         images.into_iter().collect()
