@@ -2,6 +2,7 @@
 
 mod app_files;
 mod clients;
+mod container_files;
 mod links;
 mod mentions;
 mod namespace;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
+use super::container_files;
 use super::namespace;
 use super::patterns::compiled;
 use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
@@ -154,10 +155,10 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let (service, owner) = (&entry.value, namespace::owner(project, entry));
     let auth = if unreadable(service) { Auth::Unknown("its command can't be read".to_owned()) } else { auth };
     let is_plain = opens_only_its_ports(mechanism) && service.get("build").is_none();
-    let is_seen = is_plain && !matches!(auth, Auth::Unknown(_));
+    let is_seen = is_plain && !matches!(auth, Auth::Unknown(_) | Auth::NoServer(_));
     let (listens_on, is_listed, auth) = match listening {
         Listening::Usual => (definition.ports.clone(), is_seen, auth),
-        Listening::On(0) => (Vec::new(), true, Auth::Unknown("it listens on a socket only".to_owned())),
+        Listening::On(0) => (Vec::new(), true, Auth::NoServer("it listens on a socket only".to_owned())),
         Listening::On(port) => (vec![port], is_plain, auth),
         Listening::Unknown => (Vec::new(), false, auth),
     };
@@ -275,19 +276,10 @@ fn configuration(service: &Node, configurations: &BTreeMap<String, ConfFile>, pa
     if let Some(known) = configurations.get(path) {
         return known.clone();
     }
-    let covers = |target: &str| {
-        path == target || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+    let covers = |target: &String| {
+        path.strip_prefix(target.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let configs = service.get("configs").and_then(Node::as_list).unwrap_or_default();
-    let from_configs = configs.iter().any(|config| {
-        let target = config.get("target").and_then(Node::scalar_text);
-        target.is_none_or(|target| target.value == path)
-    });
-    if from_configs || mounts(service).iter().any(|mount| covers(&mount.target)) {
-        ConfFile::Unreadable
-    } else {
-        ConfFile::NotMounted
-    }
+    if container_files::targets(service).iter().any(covers) { ConfFile::Unreadable } else { ConfFile::NotMounted }
 }
 
 /// The configuration files that a service mounts from the repository, as a file or within a folder.
@@ -320,15 +312,19 @@ fn configurations(
         if !matches!(workspace.sources.kind(&path), crate::source::FileKind::File) {
             continue;
         }
-        let conf = match workspace.sources.load(&path) {
+        match workspace.sources.load(&path) {
             Ok(source) => {
-                let text = workspace.sources.get(source).text.clone();
-                texts.insert(target.clone(), text.clone());
-                ConfFile::Read(conf_auth(&text))
+                texts.insert(target, workspace.sources.get(source).text.clone());
             }
-            Err(_) => ConfFile::Unreadable,
-        };
-        found.insert(target, conf);
+            Err(_) => {
+                found.insert(target, ConfFile::Unreadable);
+            }
+        }
+    }
+    let container_files::Loaded { texts, scripts } = container_files::load(workspace, number, name, texts);
+    found.extend(scripts.into_iter().map(|(target, script)| (target, ConfFile::Script(script))));
+    for (target, text) in &texts {
+        found.entry(target.clone()).or_insert_with(|| ConfFile::Read(conf_auth(text)));
     }
     for (target, conf) in &mut found {
         let ConfFile::Read(conf) = conf else { continue };

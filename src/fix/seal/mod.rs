@@ -125,7 +125,9 @@ impl<'b> Seal<'b, '_, '_> {
         };
         match &store.auth {
             Auth::Acl => return self.check_of_users(&member),
-            Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{}`: {why}", store.service))),
+            Auth::Unknown(why) | Auth::NoServer(why) => {
+                return Err(NoSeal::Manual(format!("`{}`: {why}", store.service)));
+            }
             Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
         }
         let credential = self.credential(&member)?;

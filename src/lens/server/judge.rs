@@ -37,6 +37,8 @@ pub(super) fn one(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Judgement {
     let password = option_name(argv, &argv.password_flag);
     let is_password = |item: &Item| matches!(item, Item::Option(option) if option.name == password);
     let at = arguments.items.iter().rposition(is_password);
+    // What stands before a file that sets the password again has no effect.
+    let at = at.filter(|at| !arguments.items[at + 1..].iter().any(|item| includes_password(argv, item, start, setup)));
     let option = at.map(|at| std::mem::replace(&mut arguments.items[at], Item::Opaque));
     let option = match option {
         Some(Item::Option(option)) => Some(option),
@@ -113,8 +115,29 @@ fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -
         } else if is(&argv.user_flag) {
             default_user = default_user_of(option).unwrap_or(default_user);
         } else if is_among(&argv.other_mode_flags) {
-            return (Auth::Unknown(format!("--{} makes it something else than a server of data", option.name)), false);
-        } else if matches!(option.name.as_str(), "include" | "flagfile") {
+            return (Auth::NoServer(format!("--{} makes it something else than a server of data", option.name)), false);
+        } else if option.name == "include" {
+            let [file] = option.values.as_slice() else {
+                return (Auth::Refuses("`--include` takes one file".to_owned()), false);
+            };
+            match config(argv, &file.word, start, setup) {
+                // Its lines stand in the place of the option (measured with redis 7.0).
+                Some(conf) if !conf.includes_unknown => {
+                    if let Some(secret) = conf.requirepass {
+                        password =
+                            if secret.reveal().is_empty() { Password::Blank } else { Password::Set(Some(secret)) };
+                    }
+                    if conf.default_user != DefaultUser::NotDefined {
+                        default_user = conf.default_user;
+                    }
+                    acl_file |= conf.acl_file;
+                }
+                _ => {
+                    config_known = false;
+                    password = Password::Unknown(format!("it includes {}, which can't be seen", file.word.text));
+                }
+            }
+        } else if option.name == "flagfile" {
             config_known = false;
             password = Password::Unknown("it includes a file that can't be seen".to_owned());
         }
@@ -150,8 +173,15 @@ fn config(argv: &Argv, path: &Word, start: &Start, setup: &Setup<'_>) -> Option<
     match (setup.conf)(&path.text) {
         ConfFile::Read(conf) => Some(conf),
         ConfFile::NotMounted if argv.image_configs.contains(&path.text) => Some(ConfAuth::default()),
-        ConfFile::NotMounted | ConfFile::Unreadable => None,
+        ConfFile::NotMounted | ConfFile::Unreadable | ConfFile::Script(_) => None,
     }
+}
+
+/// True for `--include FILE` with a file that sets the password.
+fn includes_password(argv: &Argv, item: &Item, start: &Start, setup: &Setup<'_>) -> bool {
+    let Item::Option(ServerOption { name, values, .. }) = item else { return false };
+    let file = values.first().filter(|_| name == "include");
+    file.and_then(|file| config(argv, &file.word, start, setup)).is_some_and(|conf| conf.requirepass.is_some())
 }
 
 /// `requirepass=pw` and `require-pass` are no options where lines of configuration are read.
@@ -216,7 +246,8 @@ pub(super) fn replica_of(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Optio
         }
         _ => None,
     });
-    argument.or_else(|| config(argv, options.config.as_ref()?, start, setup)?.replica_of)
+    let by_file = || files(&options).find_map(|file| config(argv, file, start, setup)?.replica_of);
+    argument.or_else(by_file)
 }
 
 /// True if it is part of a cluster.
@@ -229,8 +260,16 @@ pub(super) fn is_clustered(argv: &Argv, start: &Start, setup: &Setup<'_>) -> boo
         }
         _ => false,
     });
-    let by_file = || Some(config(argv, options.config.as_ref()?, start, setup)?.is_clustered);
-    by_argument || by_file().unwrap_or(false)
+    by_argument || files(&options).any(|file| config(argv, file, start, setup).is_some_and(|conf| conf.is_clustered))
+}
+
+/// The configuration files that arguments name.
+fn files(arguments: &Arguments) -> impl Iterator<Item = &Word> {
+    let included = arguments.items.iter().filter_map(|item| match item {
+        Item::Option(option) if option.name == "include" => option.values.first().map(|value| &value.word),
+        _ => None,
+    });
+    arguments.config.iter().chain(included)
 }
 
 /// What the variables of an image with scripts come to.
