@@ -418,33 +418,46 @@ fn commands_to_copy_are_quoted_for_a_shell() {
 }
 
 #[test]
-fn a_cluster_that_its_file_makes_is_left_to_a_person_with_its_ports() {
+fn a_cluster_that_its_file_makes_is_sealed_once_somebody_says_so_and_so_are_its_ports() {
     let folder = Folder::new();
     folder.write("redis.conf", "cluster-enabled yes\nprotected-mode no\n");
-    let node = |port: u16| {
+    let node = |port: u16, options: &str, address: &str| {
         format!(
-            "  node-{port}:\n    image: redis:8\n    command: redis-server /etc/redis.conf --port {port}\n    volumes: [./redis.conf:/etc/redis.conf]\n    ports: [\"{port}:{port}\", \"1{port}:1{port}\"]\n"
+            "  node-{port}:\n    image: redis:8\n    command: redis-server /etc/redis.conf --port {port}{options}\n    volumes: [./redis.conf:/etc/redis.conf]\n    ports: [\"{address}{port}:{port}\", \"{address}1{port}:1{port}\"]\n"
         )
     };
-    let text = format!("services:\n{}{}", node(7000), node(7001));
-    folder.write("compose.yaml", &text);
+    let text = |options: &str, address: &str| {
+        format!("services:\n{}{}", node(7000, options, address), node(7001, options, address))
+    };
+    folder.write("compose.yaml", text("", ""));
     let run = folder.caulk(&["check", "--fix"]);
-    assert_eq!(String::from_utf8_lossy(&folder.files()["compose.yaml"]), text, "{}", run.all());
+    assert_eq!(String::from_utf8_lossy(&folder.files()["compose.yaml"]), text("", ""), "{}", run.all());
     assert!(run.stdout.contains("the nodes of the cluster may reach each other by it"), "{}", run.all());
+    assert!(run.stdout.contains("other nodes of the cluster can't be seen"), "{}", run.all());
     let run = folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
-    assert!(!String::from_utf8_lossy(&folder.files()["compose.yaml"]).contains("requirepass"), "{}", run.all());
-    assert!(run.stdout.contains("cluster"), "{}", run.all());
+    let after = String::from_utf8_lossy(&folder.files()["compose.yaml"])
+        .replace("${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}", "PW");
+    assert_eq!(after, text(" --requirepass PW --masterauth PW", "127.0.0.1:"), "{}", run.all());
+    assert!(run.stdout.contains("password for node-7000 and 1 more server"), "{}", run.all());
+    let again = folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
+    assert!(!again.stdout.contains("Repaired"), "{}", again.all());
+    folder.caulk(&["undo"]);
+    assert_eq!(String::from_utf8_lossy(&folder.files()["compose.yaml"]), text("", ""));
 }
 
 #[test]
-fn a_replica_that_its_file_makes_is_left_to_a_person() {
+fn a_replica_of_a_master_that_is_not_there_is_left_to_a_person() {
     let folder = Folder::new();
     folder.write("redis.conf", "replicaof main 6379\n");
     let text = "services:\n  copy:\n    image: redis:8\n    command: redis-server /etc/redis.conf\n    volumes: [./redis.conf:/etc/redis.conf]\n";
     folder.write("compose.yaml", text);
     let run = folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
     assert_eq!(String::from_utf8_lossy(&folder.files()["compose.yaml"]), text, "{}", run.all());
-    assert!(run.stdout.contains("replication"), "{}", run.all());
+    let words: Vec<_> = run.stdout.split_whitespace().collect();
+    let said = words.join(" ");
+    assert!(said.contains("`copy` copies a server that can't be seen (`main`)"), "{}", run.all());
+    let lines = "`--requirepass \"${REDIS_PASSWORD:?}\" --masterauth \"${REDIS_PASSWORD:?}\"` to the command of `copy`";
+    assert!(said.contains(lines), "{}", run.all());
 }
 
 #[test]

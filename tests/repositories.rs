@@ -165,6 +165,22 @@ fn the_patch_of_a_whole_repository_can_be_applied_by_git() {
 }
 
 #[test]
+fn a_patch_made_in_a_folder_of_a_repository_can_be_applied_there_and_at_the_top() {
+    let folder = repository();
+    let shop = folder.path().join("shop");
+    let made = Run::of(folder.command(&["check", "--diff", "--show-secrets"]).current_dir(&shop));
+    let patch = folder.path().with_file_name("shop.patch");
+    fs::write(&patch, &made.stdout).expect("it can be written");
+    let before = texts(&folder);
+    for place in [&shop, &folder.path()] {
+        git(place, &["apply", &patch.display().to_string()]);
+        assert_ne!(texts(&folder)["shop/compose.yaml"], before["shop/compose.yaml"], "{}", made.all());
+        git(&folder.path(), &["apply", "-R", &patch.display().to_string()]);
+        assert_eq!(texts(&folder), before);
+    }
+}
+
+#[test]
 fn files_that_only_a_script_or_an_env_file_names_are_found() {
     let service = "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n";
     let cases: [&[(&str, &str)]; 3] = [

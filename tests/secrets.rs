@@ -189,3 +189,26 @@ fn no_child_gets_it_as_an_argument_or_in_its_environment() {
         assert!(passwords.iter().all(|password| !calls.contains(password.as_str())), "{name}: {calls}");
     }
 }
+
+#[test]
+fn an_ignore_list_that_lets_env_files_in_again_is_the_one_that_is_written() {
+    if required("git", program("git")).is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    let compose = "services:\n  redis:\n    image: redis:7\n  app:\n    build: ./app\n    env_file: app/.env\n";
+    for (name, text) in
+        [("compose.yaml", compose), ("app/.env", "REDIS_URL=redis://redis:6379/0\n"), ("app/.gitignore", "!.env\n")]
+    {
+        folder.write(name, text);
+    }
+    git(&folder, &["init", "--quiet"]);
+    let run = folder.caulk(&["check", "--fix"]);
+    let files = files(&folder);
+    assert_eq!(passwords_in(&files).len(), 1, "{}", run.all());
+    assert_eq!(files["app/.gitignore"], b"!.env\n.env\n");
+    let added = git(&folder, &["add", "--all", "--dry-run"]);
+    assert!(!added.contains(".env"), "{added}");
+    // The program may read the file in its image: a person is told.
+    assert!(run.all().replace("\n  ", " ").contains(".env lies where the image of `app` is built"), "{}", run.all());
+}

@@ -61,6 +61,8 @@ pub struct Argv {
     pub entrypoints: Vec<String>,
     /// As in `--requirepass`.
     pub password_flag: String,
+    /// The option with the password that a server presents to the one that it copies, as in `--masterauth`.
+    pub master_password_flag: Option<String>,
     /// How the server reads its arguments.
     pub syntax: ArgvSyntax,
     /// The option that names a file with users, as in `--aclfile`.
@@ -103,6 +105,12 @@ pub struct Env {
     pub acl_file: Vec<String>,
     /// Variables with further arguments for the server.
     pub extra_args: Vec<String>,
+    /// Variables that make the server a copy when they are `slave` or `replica`, as in `REDIS_REPLICATION_MODE`.
+    pub replication_mode: Vec<String>,
+    /// Variables with the host of the server that it copies.
+    pub master_host: Vec<String>,
+    /// Variables with the password of the server that it copies.
+    pub master_password: Vec<String>,
     /// Paths of the scripts that read these variables, as in `/opt/bitnami/scripts/redis/run.sh`.
     /// A command that starts anything else goes past them.
     pub runners: Vec<String>,

@@ -19,7 +19,7 @@ use super::view::Writer;
 use super::{Error, Outcome, look};
 use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
 use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
-use crate::fix::plan::{Plan, Settings, State, plan};
+use crate::fix::plan::{AT_ONCE, Plan, Settings, plan};
 use crate::fix::recreate::recreations;
 use crate::fix::secret::{Secrets, random};
 use crate::inputs::{self, Chosen};
@@ -217,34 +217,33 @@ impl Run<'_> {
             policy: secrets_policy(self.check.secrets, configured.and_then(|config| config.secrets)),
             git,
             may_write: &may_write,
+            at_once: AT_ONCE,
         };
         if let Some(WriteTo { state_folder, .. }) = write_to {
             let lines = journal::recover(bounds.root(), state_folder, &commit::Disk)
                 .map_err(|error| Error::Other(error.to_string()))?;
             part.report.notes.extend(lines);
         }
-        let before = State::read(files, &settings);
-        part.report.notes.extend(
-            before.workspace.sources.iter().filter(|(_, source)| bounds.is_outside(&source.path)).map(|(_, source)| {
-                let path = relative_to(self.folder, &source.path);
-                format!("{path} lies outside of the repository: caulk reads it, and changes nothing there")
-            }),
-        );
         let mut plan = plan(files, &settings, &secrets);
+        part.report.notes.extend(
+            plan.before.workspace.sources.iter().filter(|(_, source)| bounds.is_outside(&source.path)).map(
+                |(_, source)| {
+                    let path = relative_to(self.folder, &source.path);
+                    format!("{path} lies outside of the repository: caulk reads it, and changes nothing there")
+                },
+            ),
+        );
         let first_repair = write_to.map_or(1, |write_to| write_to.first_repair);
         let changes = plan.draft.file_changes(first_repair);
-        let overlay = plan.draft.overlay();
-        let mut after = if self.check.action == Action::Repair { Some(State::read(&overlay, &settings)) } else { None };
         if let Some(WriteTo { state_folder, .. }) = write_to.filter(|_| !changes.is_empty()) {
             let root = bounds.around(changes.iter().map(|change| change.path.as_path()));
             let mut about = self.about(&settings, &plan, first_repair);
-            about.recreations = recreations(&before.workspace, &plan.recreate);
+            about.recreations = recreations(&plan.before.workspace, &plan.recreate);
             match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
                 Ok(done) => part.report.notes.extend(done.notes),
                 // Other projects can be repaired all the same.
                 Err(error) => {
                     plan.give_up(&error.to_string());
-                    after = None;
                     part.not_written.push(error.to_string());
                 }
             }
@@ -252,13 +251,16 @@ impl Run<'_> {
         if self.check.action == Action::ShowDiff {
             let secrets = secrets.borrow().exposed();
             part.report.notes.extend(changes.iter().filter_map(|change| self.not_for_git(change, &secrets)));
-            part.diffs.extend(changes.iter().map(|change| file_diff(self.folder, change, &secrets)));
+            // As `git diff` writes them, and `git apply` takes them, in whatever folder of the repository it is called.
+            let around = Bounds::of(&self.git, self.folder);
+            part.diffs.extend(changes.iter().map(|change| file_diff(around.root(), change, &secrets)));
             part.changed.extend(changes.iter().filter_map(|change| Some((change.path.clone(), change.after.clone()?))));
         }
-        let shown = after.as_ref().unwrap_or(&before);
+        // What was written is what is there now.
+        let shown = if self.check.action == Action::Repair { &plan.after } else { &plan.before };
         let secrets = secrets.borrow();
         let mut writer = Writer::new(&mut part.report, self.folder, &secrets, self.rules, is_fixing);
-        writer.group(shown, &before, &plan);
+        writer.group(shown, &plan);
         part.files = writer.files;
         Ok(part)
     }

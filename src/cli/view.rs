@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::fix::plan::{Fate, Plan, Planned, State};
+use crate::fix::plan::{Fate, Plan, Planned};
 use crate::fix::recreate;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::secret::Secrets;
+use crate::fix::state::State;
 use crate::lint::{Finding, Label, Silencer};
 use crate::model::Weight;
 use crate::model::reading::words_with_dollar;
@@ -52,8 +53,8 @@ impl<'a> Writer<'a> {
         Self { report, folder, secrets, rules, is_fixing, files: BTreeSet::new() }
     }
 
-    /// Adds the findings of `shown`, and the repairs that were planned on `planned`, the state of the files before them.
-    pub fn group(&mut self, shown: &State<'_>, planned: &State<'_>, plan: &Plan<'_>) {
+    /// Adds the findings of `shown`, and the repairs.
+    pub fn group(&mut self, shown: &State, plan: &Plan<'_>) {
         let first_project = self.report.projects.len() + 1;
         let first_repair = self.report.repairs.len() + 1;
         for (number, project) in shown.workspace.projects.iter().enumerate() {
@@ -97,7 +98,7 @@ impl<'a> Writer<'a> {
             self.report.problems.push(view);
         }
         for (number, repair) in plan.repairs.iter().enumerate() {
-            self.repair(planned, repair, format!("r{}", first_repair + number));
+            self.repair(&plan.before, repair, format!("r{}", first_repair + number));
         }
         self.apply_with(shown, plan);
         for note in &plan.notes {
@@ -107,13 +108,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn finding(
-        &mut self,
-        state: &State<'_>,
-        finding: &Finding,
-        first_project: usize,
-        repairs: Vec<String>,
-    ) -> FindingView {
+    fn finding(&mut self, state: &State, finding: &Finding, first_project: usize, repairs: Vec<String>) -> FindingView {
         let (first, others) = finding.labels.split_first().expect("a finding has a place");
         let path = self.path(&state.workspace.sources.get(first.source).path);
         let subject = &finding.subject;
@@ -147,7 +142,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Who connects to the store that a finding is about, if it is one about who gets in.
-    fn clients(&self, state: &State<'_>, finding: &Finding) -> Vec<ClientView> {
+    fn clients(&self, state: &State, finding: &Finding) -> Vec<ClientView> {
         let is_about_access =
             self.rules.rule(&finding.rule).is_some_and(|rule| matches!(rule.view(), ViewKind::Store | ViewKind::Port));
         let service = finding.subject.service.as_deref().filter(|_| is_about_access);
@@ -174,12 +169,12 @@ impl<'a> Writer<'a> {
         clients
     }
 
-    fn label(&mut self, state: &State<'_>, label: &Label) -> LabelView {
+    fn label(&mut self, state: &State, label: &Label) -> LabelView {
         let path = self.path(&state.workspace.sources.get(label.source).path);
         LabelView { path, range: self.range(state, label.source, label.span), message: label.message.clone() }
     }
 
-    fn repair(&mut self, state: &State<'_>, planned: &Planned, id: String) {
+    fn repair(&mut self, state: &State, planned: &Planned, id: String) {
         let needs_secret =
             planned.repair.as_ref().map(|repair| repair.secrets.iter().cloned().collect()).unwrap_or_default();
         let changes = planned.repair.as_ref().map(|repair| repair.changes.as_slice()).unwrap_or_default();
@@ -197,7 +192,7 @@ impl<'a> Writer<'a> {
         self.report.repairs.push(RepairView { id, title, applicability, needs_secret, held_back, edits });
     }
 
-    fn edit(&mut self, state: &State<'_>, change: &Change) -> EditView {
+    fn edit(&mut self, state: &State, change: &Change) -> EditView {
         let path = self.path(&change.path);
         let source = state.workspace.sources.iter().find(|(_, source)| source.path == change.path).map(|(id, _)| id);
         let (kind, text) = match (&change.kind, source) {
@@ -214,7 +209,7 @@ impl<'a> Writer<'a> {
         EditView { path, kind, text: self.secrets.mask(&text) }
     }
 
-    fn apply_with(&mut self, state: &State<'_>, plan: &Plan<'_>) {
+    fn apply_with(&mut self, state: &State, plan: &Plan<'_>) {
         for command in recreate::commands(&recreate::recreations(&state.workspace, &plan.recreate), self.folder) {
             if !self.report.apply_with.contains(&command) {
                 self.report.apply_with.push(command);
@@ -222,7 +217,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn range(&mut self, state: &State<'_>, id: SourceId, span: Span) -> RangeView {
+    fn range(&mut self, state: &State, id: SourceId, span: Span) -> RangeView {
         let source = state.workspace.sources.get(id);
         let path = relative_to(self.folder, &source.path);
         let text =
@@ -236,14 +231,14 @@ impl<'a> Writer<'a> {
 }
 
 /// A place in a file as it was before any repair, which the report itself does not show once repairs are made.
-fn range_before(state: &State<'_>, id: SourceId, span: Span) -> RangeView {
+fn range_before(state: &State, id: SourceId, span: Span) -> RangeView {
     let text = &state.workspace.sources.get(id).text;
     RangeView::new(text, &LineIndex::new(text), span)
 }
 
 /// What no report shows of a file: words that are most likely passwords, and the lines of an env file that can't be read,
 /// which may hold some.
-fn hidden(state: &State<'_>, source: SourceId) -> Vec<Span> {
+fn hidden(state: &State, source: SourceId) -> Vec<Span> {
     let mut hidden = words_with_dollar(&state.workspace, source);
     if state.workspace.env_file(source).is_none() {
         return hidden;

@@ -151,6 +151,7 @@ fn repair(bench: &Bench<'_, '_>, key: RepairKey, title: String, written: Written
         defines: BTreeSet::new(),
         secrets: BTreeSet::new(),
         notes: Vec::new(),
+        demanding: BTreeMap::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! From findings to files: repairs, the proof of each, secrets, the atomic commit, its journal, and the way back.
 
+mod batch;
 pub mod bench;
 pub mod commit;
 pub mod draft;
@@ -13,5 +14,6 @@ pub mod repair;
 pub mod seal;
 pub mod secret;
 pub mod snapshot;
+pub mod state;
 pub mod trial;
 pub mod undo;

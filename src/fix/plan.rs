@@ -1,23 +1,25 @@
-//! Chooses repairs, makes them in memory one after the other, and proves each before the next.
+//! Chooses repairs, makes them in memory, and proves them before the next ones.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
+use super::batch::{Batch, Built, Proved, Tried};
 use super::bench::{Bench, SecretsPolicy};
 use super::draft::Draft;
+use super::port::Pending;
 use super::repair::{ChangeKind, Repair, RepairKey};
 use super::seal::{self, NoSeal};
 use super::secret::Secrets;
-use super::{link, port, proof};
-use crate::lens::port::ports;
-use crate::lint::{self, Finding, Selection, Silenced, Silencer};
+use super::state::{Aim, State};
+use super::{link, port};
+use crate::lint::{Finding, Selection};
+use crate::model::Options;
 use crate::model::discover::ProjectFiles;
-use crate::model::{Options, Weight, Workspace};
-use crate::rule::{Action, Applicability, BuiltIn, Change, RuleSet};
+use crate::rule::{Applicability, RuleSet};
 use crate::source::Files;
 use crate::source::git::Git;
-use crate::topology::{LinkKind, Topology};
 
 /// What repairs need to know.
 pub struct Settings<'a> {
@@ -37,7 +39,12 @@ pub struct Settings<'a> {
     pub git: &'a dyn Git,
     /// Whether a file can be written; an error says why it can't.
     pub may_write: &'a dyn Fn(&Path) -> Result<(), String>,
+    /// How many repairs are proved together at most, such as [`AT_ONCE`]. What comes out is the same for any number.
+    pub at_once: usize,
 }
+
+/// So many repairs are proved together where nothing speaks against it.
+pub const AT_ONCE: usize = 1000;
 
 /// What became of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +90,10 @@ pub struct Plan<'f> {
     pub notes: BTreeSet<String>,
     /// What is to be remembered of the repairs that are in the draft.
     pub made: Vec<Made>,
+    /// The projects as they are.
+    pub before: Rc<State>,
+    /// The projects as they are in the draft.
+    pub after: Rc<State>,
 }
 
 /// What is remembered of a repair, so that it can be taken back.
@@ -108,6 +119,7 @@ impl Plan<'_> {
         }
         self.recreate.clear();
         self.notes.clear();
+        self.after = self.before.clone();
     }
 
     /// Numbers of the repairs of a finding.
@@ -135,137 +147,6 @@ impl Plan<'_> {
     }
 }
 
-/// A workspace with all that was found in it.
-pub struct State<'f> {
-    /// The projects.
-    pub workspace: Workspace<'f>,
-    /// Their stores and links.
-    pub topology: Topology,
-    /// What the rules say.
-    pub findings: Vec<Finding>,
-    /// What they say about comments that silence findings.
-    pub remarks: Vec<Finding>,
-    /// What is not to be reported, nor to be repaired.
-    pub silenced: Vec<Silenced>,
-}
-
-impl<'f> State<'f> {
-    /// Reads and judges the projects.
-    pub fn read(files: &'f dyn Files, settings: &Settings<'_>) -> Self {
-        let mut workspace = Workspace::read(files, settings.sets, settings.options);
-        workspace.report_refusals();
-        let topology = Topology::read(&mut workspace, &settings.rules.stores);
-        let found = lint::run(&workspace, &topology, settings.rules, settings.selection);
-        let (findings, remarks, silenced) = (found.findings, found.remarks, found.silenced);
-        Self { workspace, topology, findings, remarks, silenced }
-    }
-
-    /// What the first repair that a finding offers is about.
-    pub fn key_of(&self, finding: &Finding) -> Option<RepairKey> {
-        self.target(finding).map(|target| self.key(finding.project, &target))
-    }
-
-    /// Why a repair is left alone: what it would repair, too, is silenced.
-    fn forbidden(&self, key: &RepairKey) -> Option<String> {
-        let silenced = self.silenced.iter().find(|silenced| self.key_of(&silenced.finding).as_ref() == Some(key))?;
-        let rule = &silenced.finding.rule;
-        Some(match &silenced.by {
-            Silencer::Comment { source, span, .. } => {
-                let source = self.workspace.sources.get(*source);
-                let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                format!("a comment ignores `{rule}` there ({name}:{})", source.line_column(span.start).line)
-            }
-            Silencer::Baseline => format!("`{rule}` is in the baseline, and it would be repaired, too"),
-        })
-    }
-
-    fn target(&self, finding: &Finding) -> Option<Aim> {
-        let fix = finding.fixes.first()?;
-        let service = finding.subject.service.as_deref();
-        let link = || {
-            let wanted = |link: &&crate::topology::Link| {
-                link.project == finding.project
-                    && link.service.as_deref() == service
-                    && link.carrier.variable() == finding.subject.variable.as_deref()
-                    && matches!(link.kind, LinkKind::Url(_))
-            };
-            self.topology.links.iter().position(|link| wanted(&link))
-        };
-        match &fix.action {
-            Action::Repair(BuiltIn::SealStore) => {
-                let own = self
-                    .topology
-                    .stores
-                    .iter()
-                    .position(|store| store.project == finding.project && Some(store.service.as_str()) == service);
-                let by_link = || self.topology.links[link()?].target.store();
-                Some(Aim::Seal(own.filter(|_| finding.subject.variable.is_none()).or_else(by_link)?))
-            }
-            Action::Repair(BuiltIn::RedirectUrl) => Some(Aim::Redirect(link()?)),
-            Action::Repair(BuiltIn::MendUrl) => Some(Aim::Mend(link()?)),
-            Action::Edits(ops) => {
-                let key = finding.subject.key.as_deref()?;
-                let index = key.rsplit_once('[')?.1.strip_suffix(']')?.parse().ok()?;
-                let [op] = ops.as_slice() else { return None };
-                match (op.field.as_str(), &op.change) {
-                    ("port.host_ip", Change::Set(ip)) => {
-                        Some(Aim::Port { service: service?.to_owned(), index, ip: ip.parse().ok()? })
-                    }
-                    _ => None,
-                }
-            }
-            Action::Lines(_) => None,
-        }
-    }
-
-    fn key(&self, project: usize, aim: &Aim) -> RepairKey {
-        match aim {
-            Aim::Seal(number) => {
-                let group = self.topology.sharing_a_definition(&self.workspace, *number);
-                seal::key(&self.workspace, &self.topology.stores[group[0]])
-            }
-            Aim::Redirect(number) => link::redirect_key(&self.workspace, &self.topology.links[*number]),
-            Aim::Mend(number) => link::mend_key(&self.workspace, &self.topology.links[*number]),
-            Aim::Port { service, index, .. } => {
-                let node = self.workspace.projects[project].service(service);
-                let all = node.map(ports).unwrap_or_default();
-                match all.iter().find(|port| port.index == *index) {
-                    Some(found) => port::key(&self.workspace, service, found),
-                    None => RepairKey {
-                        action: "port".into(),
-                        file: self.workspace.projects[project].folder.clone(),
-                        service: service.clone(),
-                        detail: index.to_string(),
-                    },
-                }
-            }
-        }
-    }
-}
-
-/// Why a port of an ordinary service stays open until somebody says otherwise.
-const ON_PURPOSE: &str = "others may use it from outside, on purpose";
-
-/// What a fix aims at in one state of the files.
-enum Aim {
-    Seal(usize),
-    Redirect(usize),
-    Mend(usize),
-    Port { service: String, index: usize, ip: std::net::IpAddr },
-}
-
-impl Aim {
-    /// A URL must be readable before a password can be put there. Then seals, which may mend what other repairs are about.
-    fn rank(&self) -> usize {
-        match self {
-            Self::Mend(_) => 0,
-            Self::Seal(_) => 1,
-            Self::Redirect(_) => 2,
-            Self::Port { .. } => 3,
-        }
-    }
-}
-
 /// Plans all repairs for what is found in the files.
 pub fn plan<'f>(files: &'f dyn Files, settings: &Settings<'_>, secrets: &RefCell<Secrets>) -> Plan<'f> {
     plan_chosen(files, settings, secrets, &|_| true)
@@ -287,127 +168,254 @@ fn plan_chosen<'f>(
     secrets: &RefCell<Secrets>,
     is_chosen: &dyn Fn(&RepairKey) -> bool,
 ) -> Plan<'f> {
-    let mut plan = Plan {
+    let before = Rc::new(State::read(files, settings));
+    let plan = Plan {
         repairs: Vec::new(),
         draft: Draft::new(files),
         recreate: BTreeSet::new(),
         notes: BTreeSet::new(),
         made: Vec::new(),
+        after: before.clone(),
+        before,
     };
-    first_look(files, settings, secrets, is_chosen, &mut plan);
-    let mut progress = Progress::default();
+    let mut planner = Planner {
+        settings,
+        secrets,
+        is_chosen,
+        plan,
+        numbers: BTreeMap::new(),
+        tried: BTreeSet::new(),
+        settled: BTreeMap::new(),
+        at_once: settings.at_once,
+    };
+    planner.first_look();
     loop {
-        let made = plan.made.len();
-        while step(settings, secrets, is_chosen, &mut plan, &mut progress) {}
-        if plan.made.len() == made {
+        let made = planner.plan.made.len();
+        while planner.step() {}
+        if planner.plan.made.len() == made {
             break;
         }
         // What was refused may have waited for a repair that was made after it. A second run would make it, too.
-        progress.tried.retain(|key| !plan.is_refused(key));
+        let Planner { tried, plan, .. } = &mut planner;
+        tried.retain(|key| !plan.is_refused(key));
     }
-    plan.leave_out(&progress.settled);
+    let Planner { mut plan, settled, .. } = planner;
+    plan.leave_out(&settled);
     plan
 }
 
-/// How far the making of repairs has come.
-#[derive(Default)]
-struct Progress {
+/// Why a port of an ordinary service stays open until somebody says otherwise.
+const ON_PURPOSE: &str = "others may use it from outside, on purpose";
+
+/// The making of repairs.
+struct Planner<'a, 'f> {
+    settings: &'a Settings<'a>,
+    secrets: &'a RefCell<Secrets>,
+    is_chosen: &'a dyn Fn(&RepairKey) -> bool,
+    plan: Plan<'f>,
+    /// Where each repair is in the plan.
+    numbers: BTreeMap<RepairKey, usize>,
     tried: BTreeSet<RepairKey>,
     /// Repairs that were not needed any more, each with the one that settled what it is about.
     settled: BTreeMap<RepairKey, RepairKey>,
+    /// How many repairs are proved together now: fewer after a proof that failed.
+    at_once: usize,
 }
 
-/// Builds each repair on the files as they are, so that a report can show it.
-fn first_look(
-    files: &dyn Files,
-    settings: &Settings<'_>,
-    secrets: &RefCell<Secrets>,
-    is_chosen: &dyn Fn(&RepairKey) -> bool,
-    plan: &mut Plan<'_>,
-) {
-    let state = State::read(files, settings);
-    for finding in &state.findings {
-        let Some(aim) = state.target(finding) else { continue };
-        let key = state.key(finding.project, &aim);
-        if !is_chosen(&key) || plan.repairs.iter().any(|planned| planned.key == key) {
-            continue;
-        }
-        let planned = match build(&state, files, settings, secrets, finding, &aim) {
-            Ok(repair) => Planned {
-                key,
-                title: repair.title.clone(),
-                applicability: repair.applicability,
-                // Until it is tried: another repair may mend the same, and it is never needed.
-                fate: Fate::Made,
-                repair: Some(repair),
-                settles: BTreeSet::new(),
-            },
-            Err(fate) => {
-                let title = finding.fixes.first().map(|fix| fix.title.clone()).unwrap_or_default();
-                Planned {
+/// What could be repaired in a state, in the order in which it is tried.
+struct Wish<'s> {
+    key: RepairKey,
+    aim: Aim,
+    finding: &'s Finding,
+}
+
+impl<'a, 'f> Planner<'a, 'f> {
+    /// Builds each repair on the files as they are, so that a report can show it.
+    fn first_look(&mut self) {
+        let state = self.plan.before.clone();
+        let overlay = self.plan.draft.overlay();
+        for finding in &state.findings {
+            let Some(aim) = state.target(finding) else { continue };
+            let key = state.key(finding.project, &aim);
+            if !(self.is_chosen)(&key) || self.numbers.contains_key(&key) {
+                continue;
+            }
+            let planned = match self.build(&state, &overlay, finding, &aim, &Pending::new()) {
+                Ok(Built::Port(port::PortRepair { repair, .. }) | Built::Other(repair)) => Planned {
                     key,
-                    repair: None,
-                    title,
-                    applicability: Applicability::Manual,
-                    fate,
+                    title: repair.title.clone(),
+                    applicability: repair.applicability,
+                    // Until it is tried: another repair may mend the same, and it is never needed.
+                    fate: Fate::Made,
+                    repair: Some(repair),
                     settles: BTreeSet::new(),
+                },
+                Err(fate) => {
+                    let title = finding.fixes.first().map(|fix| fix.title.clone()).unwrap_or_default();
+                    Planned {
+                        key,
+                        repair: None,
+                        title,
+                        applicability: Applicability::Manual,
+                        fate,
+                        settles: BTreeSet::new(),
+                    }
+                }
+            };
+            self.add(planned);
+        }
+    }
+
+    fn add(&mut self, planned: Planned) {
+        self.numbers.insert(planned.key.clone(), self.plan.repairs.len());
+        self.plan.repairs.push(planned);
+    }
+
+    /// Makes the next repairs. False if there is none left.
+    fn step(&mut self) -> bool {
+        let state = self.plan.after.clone();
+        let wishes = self.wishes(&state);
+        if let Some(last) = self.plan.made.last() {
+            let last = self.plan.repairs[last.number].key.clone();
+            self.settle(&wishes, &last);
+        }
+        loop {
+            let batch = self.batch(&state, &wishes);
+            if batch.size == 0 {
+                self.record(batch.tried, Vec::new());
+                return false;
+            }
+            let with_settled = |proved: Proved| self.settled_by(&wishes, &batch, &proved.after).map(|by| (proved, by));
+            match batch.prove().map(with_settled) {
+                Ok(Some((proved, settled))) => {
+                    self.at_once = self.at_once.saturating_mul(2).min(self.settings.at_once);
+                    self.plan.draft = batch.draft;
+                    self.record(batch.tried, proved.changed);
+                    self.settled.extend(settled);
+                    self.plan.after = Rc::new(proved.after);
+                    return true;
+                }
+                Err(reason) if batch.size == 1 => {
+                    let refused = batch.tried.into_iter().map(|tried| match tried.fate {
+                        Fate::Made => Tried { fate: Fate::Refused(reason.clone()), ..tried },
+                        _ => tried,
+                    });
+                    self.record(refused.collect(), Vec::new());
+                }
+                // Which one it is shows in smaller batches.
+                Ok(None) | Err(_) => self.at_once = batch.size / 2,
+            }
+        }
+    }
+
+    fn wishes<'s>(&self, state: &'s State) -> Vec<Wish<'s>> {
+        let wanted =
+            state.findings.iter().filter(|finding| self.settings.selection.is_about(&state.workspace, finding));
+        let wish = |finding: &'s Finding| {
+            let aim = state.target(finding)?;
+            Some(Wish { key: state.key(finding.project, &aim), aim, finding })
+        };
+        let mut wishes: Vec<_> = wanted.filter_map(wish).collect();
+        wishes.sort_by_key(|wish| wish.aim.rank());
+        wishes
+    }
+
+    /// Notes what needs no repair any more.
+    fn settle(&mut self, wishes: &[Wish<'_>], by: &RepairKey) {
+        let open: BTreeSet<_> = wishes.iter().map(|wish| &wish.key).collect();
+        let keys = self.plan.repairs.iter().map(|planned| &planned.key);
+        for key in keys.filter(|key| !open.contains(key) && !self.tried.contains(key)) {
+            self.settled.entry(key.clone()).or_insert_with(|| by.clone());
+        }
+    }
+
+    /// The next repairs that can be made together: what is there in the order of the wishes, none passed over.
+    fn batch<'s>(&self, state: &'s State, wishes: &[Wish<'s>]) -> Batch<'s, 'f>
+    where
+        'a: 's,
+    {
+        let overlay = self.plan.draft.overlay();
+        let mut batch = Batch::new(state, self.settings, self.plan.draft.clone());
+        let mut keys = BTreeSet::new();
+        let mut next_number = self.plan.repairs.len();
+        for Wish { key, aim, finding } in wishes {
+            if !(self.is_chosen)(key) || self.tried.contains(key) || !keys.insert(key) {
+                continue;
+            }
+            if batch.size > 0 && !matches!(aim, Aim::Port { .. }) {
+                break;
+            }
+            let built = self.build(state, &overlay, finding, aim, &batch.pending);
+            let known = self.numbers.get(key).copied();
+            if !batch.add((key.clone(), finding, known.unwrap_or(next_number)), built) {
+                break;
+            }
+            next_number += usize::from(known.is_none());
+            if batch.is_closed || batch.size >= self.at_once {
+                break;
+            }
+        }
+        batch
+    }
+
+    /// What needs no repair any more after a batch, each with the repair of the batch that has settled it. `None` if
+    /// something has come or gone between the repairs that would have made a difference if they were made one by one.
+    fn settled_by(
+        &self,
+        wishes: &[Wish<'_>],
+        batch: &Batch<'_, '_>,
+        after: &State,
+    ) -> Option<BTreeMap<RepairKey, RepairKey>> {
+        let made: Vec<_> = batch.made().map(|(tried, _)| tried).collect();
+        let tried: BTreeSet<_> = batch.tried.iter().map(|tried| &tried.key).collect();
+        let is_left = |key: &RepairKey| !self.tried.contains(key) && !tried.contains(key);
+        let later = self.wishes(after);
+        let later: BTreeSet<_> = later.iter().map(|wish| &wish.key).collect();
+        let mut open: BTreeMap<&RepairKey, Vec<&Wish<'_>>> = BTreeMap::new();
+        wishes.iter().for_each(|wish| open.entry(&wish.key).or_default().push(wish));
+        let is_new = |key: &&RepairKey| (self.is_chosen)(key) && is_left(key) && !open.contains_key(key);
+        if batch.size > 1 && later.iter().copied().any(|key| is_new(&key)) {
+            return None;
+        }
+        let settles = |wish: &&Wish<'_>| {
+            let entry = port::entry_of(batch.state, wish.finding.project, &wish.aim);
+            made.iter().position(|tried| tried.entry.is_some() && tried.entry == entry)
+        };
+        let keys = self.plan.repairs.iter().map(|planned| &planned.key);
+        let gone = keys.filter(|key| is_left(key) && !later.contains(key) && !self.settled.contains_key(key));
+        let by = gone.map(|key| {
+            let number = match open.get(key) {
+                // What was not there before any of them is settled by the first.
+                None => 0,
+                Some(_) if batch.size == 1 => 0,
+                Some(own) => own.iter().map(settles).collect::<Option<Vec<_>>>()?.into_iter().max()?,
+            };
+            Some((key.clone(), made.get(number)?.key.clone()))
+        });
+        by.collect()
+    }
+
+    /// Notes what became of repairs; `changed` are the values that each that was made has changed.
+    fn record(&mut self, tried: Vec<Tried<'_>>, changed: Vec<BTreeSet<String>>) {
+        let mut changed = changed.into_iter();
+        for Tried { key, repair, number, fate, .. } in tried {
+            self.tried.insert(key.clone());
+            let is_made = fate == Fate::Made;
+            match self.plan.repairs.get_mut(number) {
+                Some(known) => known.fate = fate,
+                None => {
+                    let title = repair.as_ref().map_or_else(String::new, |repair| repair.title.clone());
+                    let applicability = repair.as_ref().map_or(Applicability::Manual, |repair| repair.applicability);
+                    let settles = BTreeSet::new();
+                    self.add(Planned { key, repair: None, title, applicability, fate, settles });
                 }
             }
-        };
-        plan.repairs.push(planned);
-    }
-}
-
-/// Makes the next repair. False if there is none left.
-fn step(
-    settings: &Settings<'_>,
-    secrets: &RefCell<Secrets>,
-    is_chosen: &dyn Fn(&RepairKey) -> bool,
-    plan: &mut Plan<'_>,
-    progress: &mut Progress,
-) -> bool {
-    let overlay = plan.draft.overlay();
-    let state = State::read(&overlay, settings);
-    let wanted = state.findings.iter().filter(|finding| settings.selection.is_about(&state.workspace, finding));
-    let mut aims: Vec<_> = wanted.filter_map(|finding| Some((state.target(finding)?, finding))).collect();
-    aims.sort_by_key(|(aim, _)| aim.rank());
-    if let Some(last) = plan.made.last().map(|made| &plan.repairs[made.number].key) {
-        let open: BTreeSet<_> = aims.iter().map(|(aim, finding)| state.key(finding.project, aim)).collect();
-        let keys = plan.repairs.iter().map(|planned| &planned.key);
-        for key in keys.filter(|key| !open.contains(key) && !progress.tried.contains(key)) {
-            progress.settled.entry(key.clone()).or_insert_with(|| last.clone());
-        }
-    }
-    for (aim, finding) in aims {
-        let key = state.key(finding.project, &aim);
-        if !is_chosen(&key) || !progress.tried.insert(key.clone()) {
-            continue;
-        }
-        let built = build(&state, &overlay, settings, secrets, finding, &aim);
-        let known = plan.repairs.iter().position(|planned| planned.key == key);
-        let number = known.unwrap_or(plan.repairs.len());
-        let (fate, repair, changed) = match built {
-            Err(fate) => (fate, None, BTreeSet::new()),
-            Ok(repair) => match attempt(&state, settings, finding, number, &repair, &mut plan.draft) {
-                Ok(changed) => (Fate::Made, Some(repair), changed),
-                Err(fate) => (fate, Some(repair), BTreeSet::new()),
-            },
-        };
-        let is_made = fate == Fate::Made;
-        match known {
-            Some(known) => plan.repairs[known].fate = fate,
-            None => {
-                let title = repair.as_ref().map_or_else(String::new, |repair| repair.title.clone());
-                let applicability = repair.as_ref().map_or(Applicability::Manual, |repair| repair.applicability);
-                let settles = BTreeSet::new();
-                plan.repairs.push(Planned { key: key.clone(), repair: None, title, applicability, fate, settles });
-            }
-        }
-        if let Some(repair) = repair.filter(|_| is_made) {
+            let Some(repair) = repair.filter(|_| is_made) else { continue };
+            let plan = &mut self.plan;
             plan.made.push(Made {
                 number,
                 uses: variables_in(&repair),
-                changed,
+                changed: changed.next().unwrap_or_default(),
                 title: repair.title,
                 secrets: repair.secrets,
             });
@@ -415,52 +423,56 @@ fn step(
             plan.notes.extend(repair.notes);
             let unsure = repair.doubts.iter().filter(|doubt| *doubt != ON_PURPOSE);
             plan.notes.extend(unsure.map(|doubt| format!("please check: {doubt}")));
-            return true;
         }
     }
-    false
-}
 
-fn build(
-    state: &State<'_>,
-    files: &dyn Files,
-    settings: &Settings<'_>,
-    secrets: &RefCell<Secrets>,
-    finding: &Finding,
-    aim: &Aim,
-) -> Result<Repair, Fate> {
-    if let Some(reason) = state.forbidden(&state.key(finding.project, aim)) {
-        return Err(Fate::HeldBack { reason, flag: None });
-    }
-    let bench = Bench {
-        workspace: &state.workspace,
-        topology: &state.topology,
-        rules: settings.rules,
-        files,
-        git: settings.git,
-        policy: settings.policy,
-        secrets,
-    };
-    let mut repair = match aim {
-        Aim::Seal(number) => seal::seal(&bench, *number).map_err(|why| match why {
-            NoSeal::Manual(what) => Fate::Refused(what),
-            NoSeal::HeldBack(reason) => Fate::HeldBack { reason, flag: None },
-        })?,
-        Aim::Redirect(number) => link::redirect(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?,
-        Aim::Mend(number) => link::mend(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?,
-        Aim::Port { service, index, ip } => {
-            port::set_host_ip(&bench, finding.project, service, *index, *ip).map_err(Fate::Refused)?
+    /// The repair of a finding in a state, which was read from `files`.
+    fn build(
+        &self,
+        state: &State,
+        files: &dyn Files,
+        finding: &Finding,
+        aim: &Aim,
+        pending: &Pending,
+    ) -> Result<Built, Fate> {
+        if let Some(reason) = state.forbidden(&state.key(finding.project, aim)) {
+            return Err(Fate::HeldBack { reason, flag: None });
         }
-    };
-    // What the rule says counts, too: it may be less sure than the repair.
-    let declared = finding.fixes.first().map_or(Applicability::Safe, |fix| fix.applicability);
-    if declared > repair.applicability {
-        repair.applicability = declared;
-        if repair.doubts.is_empty() {
-            repair.doubts.push(ON_PURPOSE.to_owned());
+        let bench = Bench {
+            workspace: &state.workspace,
+            topology: &state.topology,
+            rules: self.settings.rules,
+            files,
+            git: self.settings.git,
+            policy: self.settings.policy,
+            secrets: self.secrets,
+        };
+        let mut built = match aim {
+            Aim::Seal(number) => Built::Other(seal::seal(&bench, *number).map_err(|why| match why {
+                NoSeal::Manual(what) => Fate::Refused(what),
+                NoSeal::HeldBack(reason) => Fate::HeldBack { reason, flag: None },
+            })?),
+            Aim::Redirect(number) => {
+                Built::Other(link::redirect(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?)
+            }
+            Aim::Mend(number) => {
+                Built::Other(link::mend(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?)
+            }
+            Aim::Port { service, index, ip } => Built::Port(
+                port::set_host_ip(&bench, finding.project, service, (*index, *ip), pending).map_err(Fate::Refused)?,
+            ),
+        };
+        let (Built::Port(port::PortRepair { repair, .. }) | Built::Other(repair)) = &mut built;
+        // What the rule says counts, too: it may be less sure than the repair.
+        let declared = finding.fixes.first().map_or(Applicability::Safe, |fix| fix.applicability);
+        if declared > repair.applicability {
+            repair.applicability = declared;
+            if repair.doubts.is_empty() {
+                repair.doubts.push(ON_PURPOSE.to_owned());
+            }
         }
+        Ok(built)
     }
-    Ok(repair)
 }
 
 /// Names of the variables that what a repair writes refers to.
@@ -475,106 +487,4 @@ fn variables_in(repair: &Repair) -> BTreeSet<String> {
         ChangeKind::Line(line) => line,
     });
     texts.flat_map(names).collect()
-}
-
-/// Makes a repair in the draft if it may be made and can be proved. Answers with the values that it changes.
-fn attempt(
-    state: &State<'_>,
-    settings: &Settings<'_>,
-    finding: &Finding,
-    number: usize,
-    repair: &Repair,
-    draft: &mut Draft<'_>,
-) -> Result<BTreeSet<String>, Fate> {
-    let is_allowed = match repair.applicability {
-        Applicability::Safe => true,
-        Applicability::Unsafe => settings.is_unsafe_allowed,
-        Applicability::Manual => false,
-    };
-    if !is_allowed {
-        let flag = (repair.applicability == Applicability::Unsafe).then_some("--unsafe-fixes");
-        return Err(Fate::HeldBack { reason: repair.doubts.join("; "), flag });
-    }
-    for change in &repair.changes {
-        if let Err(why) = (settings.may_write)(&change.path) {
-            let path = crate::source::relative_to(&state.workspace.projects[finding.project].folder, &change.path);
-            return Err(Fate::HeldBack { reason: format!("{path} can't be written: {why}"), flag: None });
-        }
-    }
-    if let Some(problem) = in_the_way(state, finding.project, repair) {
-        return Err(Fate::Refused(problem));
-    }
-    let mut next = draft.clone();
-    let (defining, rest): (Vec<_>, Vec<_>) = repair.changes.iter().partition(|change| change.purpose.defines());
-    let mut defined = draft.clone();
-    let applied = defined
-        .apply(number, &defining)
-        .and_then(|()| next.apply(number, &defining.into_iter().chain(rest).collect::<Vec<_>>()));
-    if let Err(error) = applied {
-        return Err(Fate::Refused(error.to_string()));
-    }
-    let (defined_files, next_files) = (defined.overlay(), next.overlay());
-    // Most repairs define nothing: then the state in between is that before.
-    let is_defining = repair.changes.iter().any(|change| change.purpose.defines());
-    let defined_workspace = is_defining.then(|| Workspace::read(&defined_files, settings.sets, settings.options));
-    let defined_workspace = defined_workspace.as_ref().unwrap_or(&state.workspace);
-    let after = State::read(&next_files, settings);
-    let changed = proof::check(repair, &state.workspace, defined_workspace, &after.workspace)
-        .map_err(|failure| Fate::Refused(format!("caulk could not prove the result: {failure}")))?;
-    if let Some(reason) = worsened(state, &after, finding, repair, settings) {
-        return Err(Fate::Refused(reason));
-    }
-    *draft = next;
-    Ok(changed.iter().map(proof::readable_path).collect())
-}
-
-/// What can't be read in the project of a repair, or in a file that it changes. Where a tree breaks off, or Compose
-/// refuses the project, nobody can say what an edit would do.
-fn in_the_way(state: &State<'_>, project: usize, repair: &Repair) -> Option<String> {
-    let project = &state.workspace.projects[project];
-    let concerns = |path: &std::path::PathBuf| {
-        let changed = repair.changes.iter().any(|change| change.path == *path);
-        changed || project.paths.contains(path) || project.variables.paths.contains(path)
-    };
-    let problem =
-        state.workspace.problems().find(|problem| problem.weight == Weight::Error && concerns(&problem.path))?;
-    let name = crate::source::relative_to(&project.folder, &problem.path);
-    Some(format!("{name} must be mended first: {}", problem.message))
-}
-
-/// What would be worse after a repair: its finding is still there, or others are new.
-fn worsened(
-    before: &State<'_>,
-    after: &State<'_>,
-    finding: &Finding,
-    repair: &Repair,
-    settings: &Settings<'_>,
-) -> Option<String> {
-    let identity = finding.identity();
-    let port_entry = repair.key.action == "port";
-    let still = after.findings.iter().any(|other| {
-        if port_entry {
-            return after.key_of(other).as_ref() == Some(&repair.key) && other.rule == finding.rule;
-        }
-        // A safe repair leaves nothing of what it is about; another one at least not this.
-        let is_same = repair.applicability == Applicability::Safe && after.key_of(other).as_ref() == Some(&repair.key);
-        is_same || other.identity() == identity
-    });
-    if still {
-        return Some("caulk could not prove the result: the finding would still be there".to_owned());
-    }
-    if port_entry {
-        return None;
-    }
-    let count = |state: &State<'_>| {
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for finding in &state.findings {
-            *counts.entry(finding.identity()).or_default() += 1;
-        }
-        counts
-    };
-    let known = count(before);
-    let fresh = after.findings.iter().find(|finding| !known.contains_key(&finding.identity()));
-    let fresh = fresh.filter(|_| !settings.is_unsafe_allowed || repair.applicability == Applicability::Safe)?;
-    Some(format!("it would leave a new problem: {}", fresh.message))
 }

@@ -8,9 +8,33 @@ use super::commit::Role;
 use super::journal::Purpose;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{port_value, port_values, ports_value, service_path};
+use super::state::{Aim, State};
 use crate::lens::port::{Port, ports};
-use crate::model::Workspace;
+use crate::model::node::Node;
+use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
+use crate::source::SourceId;
+use crate::syntax::yaml::NodeId;
+
+/// Where an entry of `ports` is written.
+pub type EntryPlace = (SourceId, NodeId);
+
+/// Entries of `ports` that other repairs change, which are not yet in the files: the address on which each will listen.
+pub type Pending = BTreeMap<EntryPlace, IpAddr>;
+
+/// The repair of a port.
+pub struct PortRepair {
+    /// The repair; what it expects holds after those that are pending, too.
+    pub repair: Repair,
+    /// The entry that it changes.
+    pub entry: EntryPlace,
+    /// The address on which it listens afterwards; `None` if the entry goes.
+    pub becomes: Option<IpAddr>,
+    /// True if no other may be made together with it.
+    pub is_alone: bool,
+    /// True if it may become another one once those that are pending are made.
+    pub must_wait: bool,
+}
 
 /// The repair that lets port `index` of a service listen on `ip`.
 ///
@@ -20,9 +44,9 @@ pub fn set_host_ip(
     bench: &Bench<'_, '_>,
     project: usize,
     service: &str,
-    index: usize,
-    ip: IpAddr,
-) -> Result<Repair, String> {
+    (index, ip): (usize, IpAddr),
+    pending: &Pending,
+) -> Result<PortRepair, String> {
     let gone = || "the port is no longer there".to_owned();
     let node = bench.workspace.projects[project].service(service).ok_or_else(gone)?;
     let all = ports(node);
@@ -36,11 +60,12 @@ pub fn set_host_ip(
     let twin = all.iter().any(|other| other.index != index && port.is_loopback_twin(other));
     let list = document.node(place.node).parent;
     let position = list.and_then(|list| document.items(list).iter().position(|item| *item == place.node));
-    let edit = match (twin, list, position) {
-        (true, Some(list), Some(position)) => document
-            .remove_item(list, position)
-            .ok_or("take the open entry away: its twin on the loopback address does")?,
-        _ => port.set_host_ip(document, ip).map_err(|error| error.to_string())?,
+    let (edit, becomes) = match (twin, list, position) {
+        (true, Some(list), Some(position)) => {
+            let edit = document.remove_item(list, position);
+            (edit.ok_or("take the open entry away: its twin on the loopback address does")?, None)
+        }
+        _ => (port.set_host_ip(document, ip).map_err(|error| error.to_string())?, Some(ip)),
     };
     let mut repair = Repair {
         key: key(bench.workspace, service, port),
@@ -53,43 +78,66 @@ pub fn set_host_ip(
         secrets: BTreeSet::new(),
         recreate: BTreeSet::new(),
         notes: Vec::new(),
+        demanding: BTreeMap::new(),
     };
     if bench.topology.store_behind(project, service, port).is_some_and(|store| store.is_clustered) {
         repair.applicability = Applicability::Unsafe;
         repair.doubts.push("the nodes of the cluster may reach each other by it".to_owned());
     }
-    expect_everywhere(bench, (place.source, place.node), ip, twin, &mut repair);
-    Ok(repair)
+    let entry = place_of(port.node);
+    expect_everywhere(bench, entry, becomes, pending, &mut repair);
+    // Once the other one listens on the loopback address, this one is to go.
+    let is_rival = |other: &Port<'_>| port.publishes_the_same_as(other) && pending.contains_key(&place_of(other.node));
+    // What it comes to depends on the other entry.
+    let is_repeated =
+        |project: &Project| project.repeated_ports.iter().any(|place| (place.source, place.node) == entry);
+    let is_alone = becomes.is_none() || bench.workspace.projects.iter().any(is_repeated);
+    let must_wait = (is_alone && !pending.is_empty()) || pending.contains_key(&entry) || all.iter().any(is_rival);
+    Ok(PortRepair { repair, entry, becomes, is_alone, must_wait })
 }
 
 /// The entry may be shared by an anchor or by `extends`: it changes for all who share it.
 fn expect_everywhere(
     bench: &Bench<'_, '_>,
-    place: (crate::source::SourceId, crate::syntax::yaml::NodeId),
-    ip: IpAddr,
-    is_removed: bool,
+    entry: EntryPlace,
+    becomes: Option<IpAddr>,
+    pending: &Pending,
     repair: &mut Repair,
 ) {
     for (number, project) in bench.workspace.projects.iter().enumerate() {
         for service in project.services() {
-            let all = ports(&service.value);
-            let shared: Vec<_> =
-                all.iter().filter(|port| (port.node.place.source, port.node.place.node) == place).collect();
-            if shared.is_empty() {
+            let items = service.value.get("ports").and_then(Node::as_list).unwrap_or_default();
+            if !items.iter().any(|item| place_of(item) == entry) {
                 continue;
             }
             let mut values = port_values(&service.value);
-            for port in shared.iter().rev() {
-                if is_removed {
-                    values.remove(port.index);
-                } else {
+            for port in ports(&service.value).iter().rev() {
+                let place = place_of(port.node);
+                if place != entry {
+                    if let Some(ip) = pending.get(&place) {
+                        values[port.index] = port_value(port, Some(*ip));
+                    }
+                } else if let Some(ip) = becomes {
                     values[port.index] = port_value(port, Some(ip));
+                } else {
+                    values.remove(port.index);
                 }
             }
             repair.recreate.insert((number, service.key.clone()));
             repair.expected.insert(service_path(number, &service.key, "ports"), Some(ports_value(&values)));
         }
     }
+}
+
+/// The entry at which a repair of a port aims; `None` for other repairs.
+pub(super) fn entry_of(state: &State, project: usize, aim: &Aim) -> Option<EntryPlace> {
+    let Aim::Port { service, index, .. } = aim else { return None };
+    let items = state.workspace.projects[project].service(service)?.get("ports").and_then(Node::as_list)?;
+    items.get(*index).map(place_of)
+}
+
+fn place_of(entry: &Node) -> EntryPlace {
+    (entry.place.source, entry.place.node)
 }
 
 /// What the repair of a port is called: by what it publishes, since entries before it may go.

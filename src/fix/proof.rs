@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::repair::Repair;
 use super::snapshot::{Path, Resolved, Snapshot};
+use super::state::State;
 use crate::model::{Weight, Workspace};
 
 /// Why a repair is not made.
@@ -24,30 +25,46 @@ pub enum Failure {
     CommentLost(String),
 }
 
-/// Compares the workspace before, after only the variables were defined, and after all of the repair. Answers with the
-/// paths at which it changes.
+/// What repairs mean to change.
+#[derive(Default)]
+pub struct Meaning {
+    /// The values that become something else than what follows from `defines`.
+    pub expected: BTreeMap<Path, Option<String>>,
+    /// The interpolation variables that are set.
+    pub defines: BTreeSet<String>,
+}
+
+impl Meaning {
+    /// What repairs mean together: each expects what it and those before it come to.
+    pub fn of<'r>(repairs: impl Iterator<Item = &'r Repair>) -> Self {
+        let mut meaning = Self::default();
+        for repair in repairs {
+            meaning.expected.extend(repair.expected.clone());
+            meaning.defines.extend(repair.defines.iter().cloned());
+        }
+        meaning
+    }
+}
+
+/// Compares the state before, what it comes to after only the variables were defined, and the state after all. Answers
+/// with the paths at which something changes.
 ///
 /// # Errors
 /// The first [`Failure`].
-pub fn check(
-    repair: &Repair,
-    before: &Workspace<'_>,
-    defined: &Workspace<'_>,
-    after: &Workspace<'_>,
-) -> Result<BTreeSet<Path>, Failure> {
-    readable(before, after)?;
-    comments(before, after)?;
-    let (start, middle, end) = (Snapshot::of(before), Snapshot::of(defined), Snapshot::of(after));
-    let definitions = start.changes(&middle);
+pub fn check(meaning: &Meaning, before: &State, defined: &Snapshot, after: &State) -> Result<BTreeSet<Path>, Failure> {
+    readable(&before.workspace, &after.workspace)?;
+    comments(&before.workspace, &after.workspace)?;
+    let (start, end) = (before.snapshot(), after.snapshot());
+    let definitions = start.changes(defined);
     for (path, new) in &definitions {
-        if !follows_from(repair, path, start.get(path), new.as_ref()) {
+        if !follows_from(&meaning.defines, path, start.get(path), new.as_ref()) {
             return Err(Failure::AlsoChanges(readable_path(path)));
         }
     }
-    let changes = middle.changes(&end);
+    let changes = defined.changes(end);
     for (path, new) in &changes {
-        match repair.expected.get(path) {
-            None if follows_from(repair, path, middle.get(path), new.as_ref()) => {}
+        match meaning.expected.get(path) {
+            None if follows_from(&meaning.defines, path, defined.get(path), new.as_ref()) => {}
             None => return Err(Failure::AlsoChanges(readable_path(path))),
             Some(expected) if expected.as_ref() != new.as_ref().map(|new| &new.value) => {
                 return Err(Failure::Misses(readable_path(path)));
@@ -56,7 +73,7 @@ pub fn check(
         }
     }
     let missed =
-        repair.expected.iter().find(|(path, expected)| end.get(path).map(|value| &value.value) != expected.as_ref());
+        meaning.expected.iter().find(|(path, expected)| end.get(path).map(|value| &value.value) != expected.as_ref());
     match missed {
         Some((path, _)) => Err(Failure::Misses(readable_path(path))),
         None => Ok(definitions.into_keys().chain(changes.into_keys()).collect()),
@@ -80,15 +97,14 @@ pub fn check_taken_back(
     other.map_or(Ok(()), |path| Err(Failure::AlsoChanges(readable_path(path))))
 }
 
-/// True if a value changed because of a variable that the repair sets.
-fn follows_from(repair: &Repair, path: &str, old: Option<&Resolved>, new: Option<&Resolved>) -> bool {
+/// True if a value changed because of a variable that is set.
+fn follows_from(defines: &BTreeSet<String>, path: &str, old: Option<&Resolved>, new: Option<&Resolved>) -> bool {
     let named = |name: &String| {
         path.ends_with(&format!(".variables.{name}")) || path.ends_with(&format!(".environment.{name}"))
     };
-    let uses = |value: Option<&Resolved>| {
-        value.is_some_and(|value| value.variables.iter().any(|name| repair.defines.contains(name)))
-    };
-    repair.defines.iter().any(named) || uses(old) || uses(new)
+    let uses =
+        |value: Option<&Resolved>| value.is_some_and(|value| value.variables.iter().any(|name| defines.contains(name)));
+    defines.iter().any(named) || uses(old) || uses(new)
 }
 
 fn readable(before: &Workspace<'_>, after: &Workspace<'_>) -> Result<(), Failure> {

@@ -32,6 +32,9 @@ pub struct Repair {
     pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know: who is cut off, what to do elsewhere.
     pub notes: Vec<String>,
+    /// The services that must demand a password afterwards, each with the number of its project, and whether it must present
+    /// the same to the server that it copies.
+    pub demanding: BTreeMap<(usize, String), bool>,
 }
 
 /// What a repair is about; a repair of the same thing is made at most once.

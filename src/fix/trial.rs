@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::bench::SecretsPolicy;
-use super::plan::{Settings, State, plan};
+use super::plan::{AT_ONCE, Settings, plan};
 use super::secret::Secrets;
+use super::state::State;
 use crate::lens::value::Secret;
 use crate::lint::Selection;
 use crate::model::Options;
@@ -47,6 +48,7 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,
         may_write: &|_| Ok(()),
+        at_once: AT_ONCE,
     };
     let state = match rule.view() {
         // What a comment is worth shows only if the rules that it names run, too.

@@ -2,7 +2,7 @@
 
 use crate::model::Workspace;
 use crate::model::container_env::{ContainerVariable, Site};
-use crate::model::node::Node;
+use crate::model::node::{Layer, Node};
 use crate::source::SourceId;
 use crate::syntax::yaml::{Document, Fragment, Kind, NodeId};
 use crate::text::Edit;
@@ -23,17 +23,20 @@ pub fn add_variable(
     name: &str,
     value: &str,
 ) -> Result<(SourceId, Edit), NoEdit> {
-    let (source, edit) = match service.get("environment") {
-        None => {
-            let source = service.place.source;
-            let document = workspace.document(source).ok_or(NoEdit)?;
-            let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
-            (source, insert_key(document, service.place.node, "environment", &value))
-        }
-        Some(environment) => {
+    let (source, mapping) = home(workspace, service).ok_or(NoEdit)?;
+    let document = workspace.document(source).ok_or(NoEdit)?;
+    let is_spread = source != service.place.source;
+    let own = document.get(mapping, "environment").map(|pair| pair.value).filter(|_| is_spread);
+    let (source, edit) = match (own, service.get("environment")) {
+        (Some(own), _) => (source, add_to(document, own, name, value)),
+        (None, Some(environment)) if !is_spread => {
             let source = environment.place.source;
             let document = workspace.document(source).ok_or(NoEdit)?;
             (source, add_to(document, environment.place.node, name, value))
+        }
+        (None, _) => {
+            let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
+            (source, insert_key(document, mapping, "environment", &value))
         }
     };
     edit.map(|edit| (source, edit)).ok_or(NoEdit)
@@ -132,6 +135,26 @@ pub fn remove_variable(workspace: &Workspace<'_>, variable: &ContainerVariable) 
         Site::File { .. } => return Err(NoEdit),
     };
     edit.map(|edit| (source, edit)).ok_or(NoEdit)
+}
+
+/// The mapping in which a service is defined, for what is to be added to it. Where several files are merged, that is the
+/// one with its image: an override is often left out when the project runs elsewhere.
+pub fn home(workspace: &Workspace<'_>, service: &Node) -> Option<(SourceId, NodeId)> {
+    match definition_of(service).filter(|definition| definition.place.source != service.place.source) {
+        None => Some((service.place.source, service.place.node)),
+        Some(definition) => {
+            let document = workspace.document(definition.place.source)?;
+            Some((definition.place.source, document.node(definition.place.node).parent?))
+        }
+    }
+}
+
+/// What makes a mapping the definition of a service: its image or its build, if they are written there and did not come
+/// by an anchor or by `extends`.
+pub fn definition_of(service: &Node) -> Option<&Node> {
+    let definition = service.get("image").or_else(|| service.get("build"))?;
+    let is_written_there = definition.place.layers.iter().all(|layer| matches!(layer, Layer::Override { .. }));
+    is_written_there.then_some(definition)
 }
 
 /// Adds a key to a service, behind what people expect it to follow.

@@ -19,6 +19,7 @@ pub(crate) fn argv() -> Argv {
         default_command: texts(&["redis-server"]),
         entrypoints: texts(&["docker-entrypoint.sh"]),
         password_flag: "--requirepass".to_owned(),
+        master_password_flag: Some("--masterauth".to_owned()),
         syntax: ArgvSyntax::Directives,
         acl_flag: Some("--aclfile".to_owned()),
         user_flag: Some("--user".to_owned()),
@@ -50,6 +51,9 @@ pub(crate) fn bitnami() -> Env {
         allow_empty: texts(&["ALLOW_EMPTY_PASSWORD"]),
         acl_file: texts(&["REDIS_ACLFILE"]),
         extra_args: texts(&["REDIS_EXTRA_FLAGS"]),
+        replication_mode: texts(&["REDIS_REPLICATION_MODE"]),
+        master_host: texts(&["REDIS_MASTER_HOST"]),
+        master_password: texts(&["REDIS_MASTER_PASSWORD"]),
         runners: texts(&["/opt/bitnami/scripts/redis/run.sh"]),
         argv: argv(),
     }

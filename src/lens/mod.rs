@@ -1,6 +1,7 @@
 //! Typed views of a service: each reads one thing in every spelling, and writes it in the spelling that it found.
 
 pub mod client_check;
+pub mod client_use;
 pub mod command;
 pub mod environment;
 #[cfg(test)]

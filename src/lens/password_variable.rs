@@ -71,6 +71,7 @@ mod tests {
             entrypoints: Vec::new(),
             default_command: Vec::new(),
             password_flag: "--requirepass".into(),
+            master_password_flag: None,
             syntax: ArgvSyntax::Directives,
             acl_flag: None,
             user_flag: None,

@@ -182,10 +182,15 @@ impl Port<'_> {
         }
     }
 
-    /// True if `other` publishes the same port on the loopback address.
-    pub fn is_loopback_twin(&self, other: &Port<'_>) -> bool {
+    /// True if `other` publishes the same port, on whatever address.
+    pub fn publishes_the_same_as(&self, other: &Port<'_>) -> bool {
         let same = self.published.is_some() && other.published == self.published && other.target == self.target;
         same && other.protocol == self.protocol
+    }
+
+    /// True if `other` publishes the same port on the loopback address.
+    pub fn is_loopback_twin(&self, other: &Port<'_>) -> bool {
+        self.publishes_the_same_as(other)
             && other.exposure == Exposure::Loopback
             && other.host_ip == Some(self.loopback())
     }

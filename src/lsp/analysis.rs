@@ -10,15 +10,16 @@ use super::documents::{Documents, OpenText};
 use crate::config::baseline::Baseline;
 use crate::config::{self, Configs, LoadError, SecretsPolicy, Where};
 use crate::fix::commit::FileChange;
-use crate::fix::plan::{Fate, Plan, Settings, State, plan, plan_one};
+use crate::fix::plan::{AT_ONCE, Fate, Plan, Settings, plan, plan_one};
 use crate::fix::recreate;
 use crate::fix::repair::RepairKey;
 use crate::fix::secret::{Secrets, random};
+use crate::fix::state::State;
 use crate::inputs::{self, Chosen};
 use crate::lens::value::Secret;
 use crate::lint::Selection;
+use crate::model::Options;
 use crate::model::discover::{ProjectFiles, is_compose_file};
-use crate::model::{Options, Workspace};
 use crate::rule::{Applicability, RuleSet};
 use crate::source::git::GitProgram;
 use crate::source::{Disk, Files, repository_root};
@@ -132,7 +133,7 @@ impl Setup {
     }
 
     /// Reads and judges one group of projects.
-    pub fn with_state<T>(&self, files: &dyn Files, group: &[ProjectFiles], look: impl FnOnce(&State<'_>) -> T) -> T {
+    pub fn with_state<T>(&self, files: &dyn Files, group: &[ProjectFiles], look: impl FnOnce(&State) -> T) -> T {
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(files, group));
         let may_write = may_write(files, group);
@@ -157,8 +158,7 @@ impl Setup {
         };
         let mut offer = offer(&plan, choice, is_used.load(Ordering::Relaxed));
         if let Offer::Ready(ready) = &mut offer {
-            let workspace = Workspace::read(&files, group, &options);
-            ready.advice = advice(&plan, &workspace, group);
+            ready.advice = advice(&plan, group);
         }
         offer
     }
@@ -185,7 +185,17 @@ impl Setup {
         let configured = sets.first().and_then(|set| self.configs.at(set.files.first()?)).and_then(|own| own.secrets);
         // A person sits in front of an editor, so there is somebody to whom a password is of use.
         let policy = self.policy.or(configured).unwrap_or(SecretsPolicy::Generate);
-        Settings { sets, options, rules: &self.rules, selection, is_unsafe_allowed: false, policy, git, may_write }
+        Settings {
+            sets,
+            options,
+            rules: &self.rules,
+            selection,
+            is_unsafe_allowed: false,
+            policy,
+            git,
+            may_write,
+            at_once: AT_ONCE,
+        }
     }
 }
 
@@ -245,10 +255,10 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
 }
 
 /// What to do after repairs, and whom they cut off.
-fn advice(plan: &Plan<'_>, workspace: &Workspace<'_>, group: &[ProjectFiles]) -> String {
+fn advice(plan: &Plan<'_>, group: &[ProjectFiles]) -> String {
     let mut lines = vec!["save all files that the repair changed".to_owned()];
     if let Some(folder) = group.first().map(|set| &set.folder) {
-        let commands = recreate::commands(&recreate::recreations(workspace, &plan.recreate), folder);
+        let commands = recreate::commands(&recreate::recreations(&plan.before.workspace, &plan.recreate), folder);
         lines.extend(commands.iter().map(|command| format!("then run, in {}: {command}", folder.display())));
     }
     lines.extend(plan.notes.iter().cloned());
@@ -256,6 +266,6 @@ fn advice(plan: &Plan<'_>, workspace: &Workspace<'_>, group: &[ProjectFiles]) ->
 }
 
 /// True if a group was read from the file at `path`.
-pub fn reads(state: &State<'_>, path: &Path) -> bool {
+pub fn reads(state: &State, path: &Path) -> bool {
     state.workspace.sources.iter().any(|(_, source)| source.path == path)
 }

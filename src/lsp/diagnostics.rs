@@ -15,8 +15,8 @@ use super::position::Lines;
 use super::uri::uri_of;
 use crate::config::LoadError;
 use crate::decode::FileProblem;
-use crate::fix::plan::State;
 use crate::fix::repair::RepairKey;
+use crate::fix::state::State;
 use crate::lint::finding::Label;
 use crate::lint::{Finding, keep_worst};
 use crate::model::{Problem, Weight};
@@ -94,14 +94,14 @@ impl Report {
 
 /// From spans of one state to places in the editor.
 struct Places<'a> {
-    state: &'a State<'a>,
+    state: &'a State,
     client: &'a Client,
     /// Of each text of the state, in its order.
     lines: Vec<(SourceId, Uri, Lines<'a>)>,
 }
 
 impl<'a> Places<'a> {
-    fn new(state: &'a State<'a>, client: &'a Client, documents: &Documents) -> Self {
+    fn new(state: &'a State, client: &'a Client, documents: &Documents) -> Self {
         let lines = state.workspace.sources.iter().filter_map(|(id, source)| {
             Some(match documents.of_path(&source.path) {
                 Some(open) => (id, open.uri.clone(), Lines::new(&source.text, client.encoding)),

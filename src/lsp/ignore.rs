@@ -6,8 +6,8 @@ use super::analysis::Setup;
 use super::documents::Documents;
 use crate::fix::commit::{FileChange, Role};
 use crate::fix::journal::Written;
-use crate::fix::plan::State;
 use crate::fix::snapshot::Snapshot;
+use crate::fix::state::State;
 use crate::lint::finding::Label;
 use crate::model::discover::ProjectFiles;
 use crate::source::Disk;
@@ -27,7 +27,7 @@ pub fn ignore(
     rule: &str,
 ) -> Option<FileChange> {
     let files = documents.over(&Disk);
-    let look = |state: &State<'_>, path: &Path| {
+    let look = |state: &State, path: &Path| {
         let is_this = |label: &Label| state.workspace.sources.get(label.source).path == path;
         let findings = state.findings.iter().filter(|finding| finding.rule == rule && is_this(&finding.labels[0]));
         (Snapshot::of(&state.workspace), findings.count())

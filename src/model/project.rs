@@ -11,7 +11,7 @@ use super::interpolate::{Event, EventKind, interpolate};
 use super::load;
 use super::long;
 use super::merge::{self, Form, Mismatch};
-use super::node::{Node, Value};
+use super::node::{Node, Place, Value};
 use super::problem::Weight;
 use super::reading::{self, Reading};
 use super::unique;
@@ -45,6 +45,8 @@ pub struct Project {
     pub containers: BTreeMap<String, ContainerEnv>,
     /// The env files in and below the project folder, those that Compose reads included: programs on the host read them.
     pub host_env_files: Vec<SourceId>,
+    /// Entries of `ports` that mean the same as another one of their service, of which only the last counts; also this one.
+    pub repeated_ports: Vec<Place>,
     /// What Compose does to its texts and their authors may not know.
     pub readings: Vec<Reading>,
     /// True if a part of the project could not be read, so that what is absent is not absent for certain.
@@ -66,6 +68,7 @@ impl Project {
             root: None,
             containers: BTreeMap::new(),
             host_env_files: Vec::new(),
+            repeated_ports: Vec::new(),
             readings: Vec::new(),
             incomplete: false,
         };
@@ -74,7 +77,7 @@ impl Project {
         project.incomplete = reader.incomplete;
         let events = reader.events;
         if let Some(root) = &mut project.root {
-            unique::apply(root);
+            project.repeated_ports = unique::apply(root);
         }
         project.containers = project
             .services()

@@ -1,32 +1,36 @@
 //! Of several entries that mean the same thing, the later one counts (Compose specification, "Merge", unique resources).
 
-use super::node::{Node, Value};
+use super::node::{Node, Place, Value};
 use super::port;
 
-/// Removes what later entries replace, in every service.
-pub(super) fn apply(root: &mut Node) {
-    let Value::Map(root) = &mut root.value else { return };
-    let Some(services) = root.entries.iter_mut().find(|entry| entry.key == "services") else { return };
-    let Value::Map(services) = &mut services.value.value else { return };
+/// Removes what later entries replace, in every service. Answers with the places of both.
+pub(super) fn apply(root: &mut Node) -> Vec<Place> {
+    let mut repeated = Vec::new();
+    let services = root.get_mut("services").map(|services| &mut services.value);
+    let Some(Value::Map(services)) = services else { return repeated };
     for service in &mut services.entries {
         let Value::Map(service) = &mut service.value.value else { continue };
         for entry in &mut service.entries {
             if entry.key == "ports"
                 && let Value::List(ports) = &mut entry.value.value
             {
-                last_of_each(ports, port_key);
+                last_of_each(ports, port_key, &mut repeated);
             }
         }
     }
+    repeated
 }
 
 /// Keeps the last item of each key, in the place of the first.
-fn last_of_each(items: &mut Vec<Node>, key_of: fn(&Node) -> Option<String>) {
+fn last_of_each(items: &mut Vec<Node>, key_of: fn(&Node) -> Option<String>, repeated: &mut Vec<Place>) {
     let mut kept: Vec<(Option<String>, Node)> = Vec::new();
     for item in items.drain(..) {
         let key = key_of(&item);
         match kept.iter_mut().find(|(known, _)| key.is_some() && *known == key) {
-            Some((_, known)) => *known = item,
+            Some((_, known)) => {
+                repeated.extend([&known.place, &item.place].map(Place::clone));
+                *known = item;
+            }
             None => kept.push((key, item)),
         }
     }

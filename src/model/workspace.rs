@@ -70,6 +70,13 @@ impl<'f> Workspace<'f> {
         workspace
     }
 
+    /// The projects as they were read, apart from the files behind them: nothing more can be read.
+    pub fn detached(self) -> Workspace<'static> {
+        let Self { sources, projects, reads_only, includes, problems, cut, documents, env_files } = self;
+        let sources = sources.detached();
+        Workspace { sources, projects, reads_only, includes, problems, cut, documents, env_files }
+    }
+
     /// What could not be read, by file and place.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter()

@@ -11,7 +11,7 @@ use super::paint::{Look, Painter, Tone};
 /// A file before and after.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileDiff {
-    /// Path relative to the folder in which the patch is to be applied, with `/`.
+    /// Path relative to the top of the repository or, without one, to the current folder, with `/`.
     pub path: String,
     /// The text as it is; `None` if the file does not exist.
     pub before: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{FileKind, Files, ReadError, decode};
+use super::{FileKind, Files, NoFiles, ReadError, decode};
 use crate::text::{LineColumn, LineIndex};
 
 /// Names a text of one [`Sources`].
@@ -49,6 +49,12 @@ impl<'f> Sources<'f> {
     /// No texts yet.
     pub fn new(files: &'f dyn Files) -> Self {
         Self { files, sources: Vec::new(), by_path: BTreeMap::new(), record: Record::default() }
+    }
+
+    /// The texts that were read, apart from the files behind them: nothing more can be read.
+    pub fn detached(self) -> Sources<'static> {
+        let Self { sources, by_path, record, .. } = self;
+        Sources { files: &NoFiles, sources, by_path, record }
     }
 
     /// Reads the file at an absolute path; a second call answers from memory.

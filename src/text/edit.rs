@@ -68,6 +68,25 @@ impl EditSet {
         Ok(())
     }
 
+    /// What `edit` of the text as it was becomes in the text after all edits: the same bytes, further on.
+    ///
+    /// # Errors
+    /// [`Overlap`] if an edit of the set wants the same place.
+    pub fn moved(&self, edit: &Edit) -> Result<Edit, Overlap> {
+        let mut span = edit.span;
+        for other in &self.edits {
+            if *other == *edit || conflict(other.span, edit.span) {
+                return Err(Overlap { first: other.span, second: edit.span });
+            }
+            if other.span.end <= edit.span.start {
+                let growth = other.text.len().cast_signed() - (other.span.end - other.span.start).cast_signed();
+                let move_on = |offset: usize| offset.saturating_add_signed(growth);
+                span = Span::new(move_on(span.start), move_on(span.end));
+            }
+        }
+        Ok(Edit::replace(span, &*edit.text))
+    }
+
     /// The edits, by place.
     pub fn iter(&self) -> impl Iterator<Item = &Edit> {
         self.edits.iter()
@@ -124,6 +143,19 @@ mod tests {
     fn insertions_at_one_place_keep_their_order() {
         let edits = [Edit::insert(1, "x"), Edit::insert(1, "y"), Edit::insert(1, "x")];
         assert_eq!(set(edits).expect("they do not overlap").apply("ab"), "axyb");
+    }
+
+    #[test]
+    fn edits_one_after_the_other_come_to_the_same_as_all_at_once() {
+        let edits = [Edit::insert(5, "!"), Edit::delete(Span::new(1, 3)), Edit::insert(1, "x"), Edit::insert(1, "y")];
+        let all = set(edits.clone()).expect("they do not overlap").apply("hallo.");
+        let (mut text, mut earlier) = ("hallo.".to_owned(), EditSet::new());
+        for edit in edits {
+            text = set([earlier.moved(&edit).expect("it does not overlap")]).expect("it is one").apply(&text);
+            earlier.insert(edit).expect("it does not overlap");
+        }
+        assert_eq!(text, all);
+        assert!(earlier.moved(&Edit::insert(2, "z")).is_err() && earlier.moved(&Edit::insert(5, "!")).is_err());
     }
 
     #[test]

@@ -1,51 +1,66 @@
 //! Places that name a store although no link was found there: a program may use it in a way that caulk can't read.
 
+use std::path::Path;
+
 use regex::Regex;
 
-use super::{Carrier, Topology};
-use crate::model::Workspace;
-use crate::model::node::{Node, Value};
+use super::{Carrier, Link, Topology};
+use crate::lens::mount::mounts;
+use crate::model::node::{Certainty, Entry, Node, Value};
+use crate::model::{Project, Workspace};
+use crate::source::{absolute, decode, relative_to};
 
 /// Keys whose texts name services without talking to them.
 const NAMING: [&str; 9] =
     ["depends_on", "links", "networks", "image", "container_name", "hostname", "volumes", "extra_hosts", "labels"];
 
+/// What a program that only waits for a port is called by, or the variable that tells it to.
+const WAITING: &str = r"(?i)wait|\bnc\s+-\w*z|dockerize";
+
+/// A mounted file that is longer holds data.
+const LONGEST_CONFIGURATION: usize = 256 * 1024;
+
 impl Topology {
-    /// The services that name the store `number` as an address where no link leads to it, with the key or variable.
+    /// The services that name the store `number` as an address where no link leads to it, with the key, the variable or the
+    /// mounted file.
     pub fn mentions(&self, workspace: &Workspace<'_>, number: usize) -> Vec<(String, String)> {
         let store = &self.stores[number];
         let project = store.project(workspace);
-        let names: Vec<_> = store.names.iter().map(|name| regex::escape(name)).collect();
-        let names = names.join("|");
-        let pattern = format!(
-            r#"(?:://|@|\s-h[\s=]+|host["']?[\s:=]+["']?)(?:{names})(?:[^\w.-]|$)|(?:^|[\s,;='"])(?:{names}):\d{{2,5}}"#
-        );
-        let address = Regex::new(&pattern).expect("the pattern is made of escaped names");
+        let address = address_of(&store.names);
+        let waiting = Regex::new(WAITING).expect("it is one");
         let mut mentions = Vec::new();
-        for service in project.services().iter().filter(|service| self.store_of(store.project, &service.key).is_none())
-        {
+        for service in project.services().iter().filter(|service| service.key != store.service) {
             let linked: Vec<_> =
                 self.links_to(number).filter(|link| link.service.as_deref() == Some(service.key.as_str())).collect();
             let mut add = |place: String, text: &str| {
-                let is_covered = linked.iter().any(|link| match &link.carrier {
-                    Carrier::Word { key, .. } => *key == place,
-                    carrier => link.text.value == text || carrier.variable() == Some(place.as_str()),
-                });
-                // A script that waits for the port and then starts the program needs no password for that.
-                let is_waiting = !linked.is_empty() && !text.contains("://");
-                if address.is_match(text) && !is_covered && !is_waiting {
+                if address.is_match(text) && !linked.iter().any(|link| covers(link, &place, text)) {
                     mentions.push((service.key.clone(), place));
                 }
             };
             for entry in service.value.as_map().map_or(&[][..], |map| &map.entries) {
-                if !NAMING.contains(&entry.key.as_str()) && entry.key != "environment" {
-                    texts(&entry.value, &mut |text| add(entry.key.clone(), text));
+                let mut words = Vec::new();
+                texts(&entry.value, &mut words);
+                // A program that waits for the port needs no password; one that asks the server does.
+                let all = words.join(" ");
+                let is_waiting = waiting.is_match(&all) && !all.contains("-cli") && !all.contains("://");
+                if !NAMING.contains(&entry.key.as_str()) && entry.key != "environment" && !is_waiting {
+                    words.iter().for_each(|text| add(entry.key.clone(), text));
+                    add(entry.key.clone(), &all);
                 }
             }
             for variable in &project.containers[&service.key].variables {
-                if let Some(value) = &variable.value {
+                if let Some(value) = variable.value.as_ref().filter(|_| !waiting.is_match(&variable.name)) {
                     add(variable.name.clone(), &value.value);
                 }
+            }
+            let is_linked_by = |path: &Path| {
+                linked.iter().any(|link| match &link.carrier {
+                    Carrier::HostFile { source, .. } => workspace.sources.get(*source).path == path,
+                    _ => false,
+                })
+            };
+            for (place, text) in mounted_files(workspace, project, service, &is_linked_by) {
+                add(place, &text);
             }
         }
         mentions.sort();
@@ -54,9 +69,48 @@ impl Topology {
     }
 }
 
-fn texts(node: &Node, found: &mut dyn FnMut(&str)) {
+/// Matches texts that hold one of the names where an address belongs.
+fn address_of(names: &[String]) -> Regex {
+    let names: Vec<_> = names.iter().map(|name| regex::escape(name)).collect();
+    let names = names.join("|");
+    let after_host = format!(r#"(?:://|@|\s-h[\s=]+|(?i:host)["']?[\s:=,]+["']?)(?:{names})(?:[^\w.-]|$)"#);
+    let with_port = format!(r#"(?:^|[\s,;='"])(?:{names}):\d{{2,5}}"#);
+    let with_options = format!(r"^(?:{names}),\w+=");
+    Regex::new(&format!("{after_host}|{with_port}|{with_options}")).expect("the pattern is made of escaped names")
+}
+
+/// True if the link is what the text says there.
+fn covers(link: &Link, place: &str, text: &str) -> bool {
+    match &link.carrier {
+        Carrier::Word { key, .. } => *key == place,
+        carrier => link.text.value == text || carrier.variable() == Some(place),
+    }
+}
+
+/// The texts of files of the project that are mounted one by one, each with its path; other than env files of links.
+fn mounted_files(
+    workspace: &Workspace<'_>,
+    project: &Project,
+    service: &Entry,
+    is_linked_by: &dyn Fn(&Path) -> bool,
+) -> Vec<(String, String)> {
+    let mounts = mounts(&service.value);
+    let sources = mounts.iter().filter(|mount| mount.is_bind).filter_map(|mount| mount.source.as_ref());
+    let known = sources.filter(|text| !matches!(text.certainty, Certainty::Unknown(_)));
+    known
+        .map(|text| absolute(&project.folder, &text.value))
+        .filter(|path| path.starts_with(&project.folder) && !is_linked_by(path))
+        .filter_map(|path| {
+            let bytes = workspace.sources.files().read(&path).ok()?;
+            let text = decode(&bytes).ok().filter(|_| bytes.len() <= LONGEST_CONFIGURATION)?;
+            Some((relative_to(&project.folder, &path), text.to_string()))
+        })
+        .collect()
+}
+
+fn texts<'n>(node: &'n Node, found: &mut Vec<&'n str>) {
     match &node.value {
-        Value::Text(text) => found(&text.value),
+        Value::Text(text) => found.push(&text.value),
         Value::List(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Map(map) => map.entries.iter().for_each(|entry| texts(&entry.value, found)),
         _ => {}

@@ -3,6 +3,7 @@
 mod app_files;
 mod clients;
 mod container_files;
+mod groups;
 mod links;
 mod mentions;
 mod namespace;
@@ -10,7 +11,10 @@ mod patterns;
 mod spot;
 mod stores;
 
+use std::collections::HashMap;
+
 use crate::catalog::Store;
+use crate::lens::environment::definition_of;
 use crate::lens::port::Port;
 use crate::lens::server::Auth;
 use crate::model::node::{Entry, Node};
@@ -20,6 +24,7 @@ use crate::syntax::yaml::NodeId;
 
 use clients::Clients;
 
+pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
@@ -31,6 +36,8 @@ pub struct Topology {
     pub stores: Vec<StoreService>,
     /// What leads to them, or to a place where a store should be.
     pub links: Vec<Link>,
+    /// For each store the first one of those with which it is sealed.
+    groups: Vec<usize>,
 }
 
 impl Topology {
@@ -53,6 +60,7 @@ impl Topology {
             topology.stores.extend(stores);
             topology.links.extend(links);
         }
+        topology.groups = topology.read_groups(workspace);
         topology
     }
 
@@ -102,32 +110,12 @@ impl Topology {
         })
     }
 
-    /// The replicas of the store `number`.
-    pub fn replicas(&self, number: usize) -> impl Iterator<Item = &StoreService> {
-        let store = &self.stores[number];
-        self.stores.iter().filter(move |other| {
-            let host = other.replica_of.as_deref();
-            other.project == store.project && host.is_some_and(|host| store.names.iter().any(|name| name == host))
-        })
-    }
-
-    /// The stores that share a part of their definition with the store `number` by an anchor, by `extends`, or because their
-    /// projects share a file; itself included. A change of one is a change of all.
-    pub fn sharing_a_definition(&self, workspace: &Workspace<'_>, number: usize) -> Vec<usize> {
-        let mut group = vec![number];
-        let mut next = 0;
-        while let Some(member) = group.get(next).copied() {
-            next += 1;
-            let own = definition_places(self.stores[member].node(workspace));
-            for (other, store) in self.stores.iter().enumerate() {
-                let shares = || definition_places(store.node(workspace)).iter().any(|place| own.contains(place));
-                if !group.contains(&other) && shares() {
-                    group.push(other);
-                }
-            }
-        }
-        group.sort_unstable();
-        group
+    /// The stores that get their passwords by one repair with the store `number`; itself included. They work together, or
+    /// share a part of their definition by an anchor, by `extends`, or because their projects share a file: a change of one
+    /// is a change of all.
+    pub fn sealed_together(&self, number: usize) -> Vec<usize> {
+        let first = self.groups[number];
+        self.groups.iter().enumerate().filter(|(_, other)| **other == first).map(|(number, _)| number).collect()
     }
 
     /// The services that wait for a store without a visible way to it, as far as they are not known to have none.
@@ -144,6 +132,27 @@ impl Topology {
         };
         project.services().iter().filter(is_blind).map(|service| service.key.as_str()).collect()
     }
+
+    /// For each store the first one with which it is sealed, also by way of others.
+    fn read_groups(&self, workspace: &Workspace<'_>) -> Vec<usize> {
+        let mut firsts: Vec<usize> = (0..self.stores.len()).collect();
+        let mut unite = |a: usize, b: usize| {
+            let (first, later) = (firsts[a].min(firsts[b]), firsts[a].max(firsts[b]));
+            firsts.iter_mut().filter(|known| **known == later).for_each(|known| *known = first);
+        };
+        let mut known = HashMap::new();
+        for (number, store) in self.stores.iter().enumerate() {
+            for place in definition_places(store.node(workspace)) {
+                unite(number, *known.entry(place).or_insert(number));
+            }
+            if store.is_clustered || store.replica_of.is_some() {
+                (0..self.stores.len())
+                    .filter(|other| self.work_together(number, *other))
+                    .for_each(|other| unite(number, other));
+            }
+        }
+        firsts
+    }
 }
 
 /// What a client shows to a store.
@@ -159,5 +168,12 @@ enum Presents {
 fn definition_places(service: &Node) -> Vec<(SourceId, NodeId)> {
     let test = service.at(&["healthcheck", "test"]);
     let parts = ["command", "entrypoint", "healthcheck", "environment"].into_iter().filter_map(|key| service.get(key));
-    std::iter::once(service).chain(parts).chain(test).map(|node| (node.place.source, node.place.node)).collect()
+    // Where several files are merged, what is added goes to the one with the image.
+    let home = definition_of(service);
+    std::iter::once(service)
+        .chain(parts)
+        .chain(test)
+        .chain(home)
+        .map(|node| (node.place.source, node.place.node))
+        .collect()
 }

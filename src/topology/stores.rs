@@ -11,7 +11,7 @@ use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
 use crate::lens::port::{Exposure, Port, ports};
-use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Setup};
+use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Monitor, Sentinel, Setup};
 use crate::lens::value::{Lookup, Secret, Word};
 use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Certainty, Entry, Node, Value};
@@ -67,6 +67,10 @@ pub struct StoreService {
     pub replica_of: Option<String>,
     /// True if it is a part of a cluster.
     pub is_clustered: bool,
+    /// What it watches, if it is a Sentinel in place of a server.
+    pub sentinel: Option<Sentinel>,
+    /// The networks of the project that it is on.
+    pub networks: Vec<String>,
     /// Mounted configuration files, by their path in the container.
     configurations: BTreeMap<String, ConfFile>,
 }
@@ -85,6 +89,11 @@ impl StoreService {
     /// How its image takes the password.
     pub fn mechanism<'c>(&self, stores: &'c [Store]) -> &'c Mechanism {
         &stores[self.store].images[self.pattern].mechanism
+    }
+
+    /// True if it is known to be a server, in place of a program from the same image.
+    pub fn is_server(&self) -> bool {
+        !matches!(self.auth, Auth::Unknown(_) | Auth::NoServer(_))
     }
 
     /// True if an entry under `ports` of a service leads to it, or may.
@@ -142,11 +151,12 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, replica_of, is_clustered, listening) = with_setup(service, env, &configurations, |setup| {
-        let auth = server::auth(mechanism, setup);
-        let is_clustered = server::is_clustered(mechanism, setup);
-        (auth, server::replica_of(mechanism, setup), is_clustered, listening(setup, &conf_ports))
-    });
+    let (mut auth, replica_of, is_clustered, sentinel, listening) =
+        with_setup(service, env, &configurations, |setup| {
+            let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
+            let is_clustered = server::is_clustered(mechanism, setup);
+            (auth, server::replica_of(mechanism, setup), is_clustered, sentinel, listening(setup, &conf_ports))
+        });
     if auth == Auth::Acl && opens_to_all(workspace, number, name) {
         auth = Auth::Open;
     }
@@ -182,6 +192,8 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         ports: listens_on,
         replica_of,
         is_clustered,
+        sentinel,
+        networks: networks(&owner.value),
         configurations,
     })
 }
@@ -398,6 +410,11 @@ fn conf_auth(text: &str) -> ConfAuth {
         is_clustered: conf
             .last("cluster-enabled")
             .is_some_and(|directive| directive.args.first().is_some_and(|arg| arg.value.eq_ignore_ascii_case("yes"))),
+        master_password: conf
+            .last("masterauth")
+            .and_then(|directive| directive.args.first())
+            .map(|arg| Secret::new(arg.value.clone())),
+        monitors: text.lines().filter_map(Monitor::of_line).collect(),
     }
 }
 
@@ -419,6 +436,8 @@ fn own_names(name: &str, service: &Node) -> Vec<String> {
     for network in networks.map_or(&[][..], |map| &map.entries) {
         let aliases = network.value.get("aliases").and_then(Node::as_list).unwrap_or_default();
         names.extend(aliases.iter().filter_map(Node::scalar_text).map(|text| text.value));
+        let addresses = ["ipv4_address", "ipv6_address"].into_iter().filter_map(|key| network.value.get(key));
+        names.extend(addresses.filter_map(Node::scalar_text).map(|text| text.value));
     }
     names.dedup();
     names
@@ -456,17 +475,21 @@ fn reach(project: &Project, service: &Entry, owner: &Entry, leading: &[Port<'_>]
     if is_shared(project, &owner.value) { Reach::Shared } else { Reach::Project }
 }
 
-fn is_shared(project: &Project, service: &Node) -> bool {
-    let used: Vec<String> = match service.get("networks").map(|node| &node.value) {
+/// The networks that a service is on.
+fn networks(service: &Node) -> Vec<String> {
+    match service.get("networks").map(|node| &node.value) {
         Some(Value::Map(map)) => map.entries.iter().map(|entry| entry.key.clone()).collect(),
         Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).map(|text| text.value).collect(),
         _ => vec!["default".to_owned()],
-    };
+    }
+}
+
+fn is_shared(project: &Project, service: &Node) -> bool {
     let external = |name: &String| {
         let network = project.root.as_ref().and_then(|root| root.at(&["networks", name]));
         network
             .and_then(|network| network.get("external"))
             .is_some_and(|external| !matches!(external.value, Value::Bool(false) | Value::Null))
     };
-    used.iter().any(external)
+    networks(service).iter().any(external)
 }

@@ -22,7 +22,7 @@ impl<'b> Seal<'b, '_, '_> {
     pub(super) fn clients(&mut self, member: &Member<'_>, credential: &Credential) {
         let links: Vec<&'b Link> = self.bench.topology.links_to(member.number).collect();
         for link in links {
-            if link.service.as_deref() == Some(member.store.service.as_str()) {
+            if self.is_own(link) {
                 continue;
             }
             let result = match &link.kind {

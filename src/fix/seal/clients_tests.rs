@@ -1,54 +1,15 @@
 //! Which clients get the password by safe repairs, where, and which do not.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use crate::fix::bench::SecretsPolicy;
-use crate::fix::plan::{Fate, Settings, State, plan};
-use crate::fix::secret::Secrets;
-use crate::lens::value::Secret;
-use crate::lint::Selection;
-use crate::model::Options;
-use crate::model::discover::projects_of;
-use crate::rule::RuleSet;
-use crate::source::git::GitStatus;
-use crate::source::{NoFiles, Overlay};
+use super::testing;
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const REDIS: &str = "  redis:\n    image: redis:7\n    command: redis-server\n";
 const SEALED: &str = "  redis:\n    image: redis:7\n    command: redis-server --requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\n";
 
 /// The files after the safe repairs of open stores, or why there are none.
 fn repaired(files: &[(&str, String)]) -> Result<BTreeMap<String, String>, String> {
-    let folder = Path::new("/project");
-    let mut overlay = Overlay::new(&NoFiles);
-    for (path, text) in files {
-        overlay.set(folder.join(path), text.as_bytes());
-    }
-    let sets = projects_of(&overlay, &[folder.join("compose.yaml")]);
-    let settings = Settings {
-        sets: &sets,
-        options: &Options::default(),
-        rules: RuleSet::built_in(),
-        selection: &Selection::of_rule("store-no-auth"),
-        is_unsafe_allowed: false,
-        policy: SecretsPolicy::Generate,
-        git: &|_: &Path| GitStatus::NoRepository,
-        may_write: &|_| Ok(()),
-    };
-    assert_eq!(State::read(&overlay, &settings).workspace.problems().count(), 0, "{files:?}");
-    let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));
-    let plan = plan(&overlay, &settings, &secrets);
-    let fate = plan.repairs.into_iter().map(|planned| planned.fate).find(|fate| *fate != Fate::Made);
-    match fate {
-        Some(Fate::HeldBack { reason, .. } | Fate::Refused(reason)) => return Err(reason),
-        Some(Fate::Made) | None => {}
-    }
-    let changes = plan.draft.file_changes(1);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(SECRET, "SECRET");
-    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-    Ok(changes.iter().map(|change| (name(&change.path), text(change.after.as_deref().unwrap_or_default()))).collect())
+    testing::repaired(files, false)
 }
 
 /// The services beside `redis` after the repair, which must be safe.
@@ -244,4 +205,144 @@ fn a_script_gets_the_password_where_its_blank_variable_stands() {
     assert_eq!(files[".env"], "REDIS_PASSWORD=SECRET\n");
     let after = server("${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}") + "default:${REDIS_PASSWORD}@redis:6379\n";
     assert_eq!(files["compose.yaml"], after);
+}
+
+#[test]
+fn an_env_file_that_the_server_and_others_read_too_is_repaired() {
+    let before = format!(
+        "services:\n{REDIS}    env_file: app.env\n  web:\n    image: example/web\n    env_file: app.env\n  db:\n    image: postgres:16\n    env_file: app.env\n"
+    );
+    let files = repaired(&[("compose.yaml", before), ("app.env", "REDIS_URL=redis://redis:6379/1\n".into())]);
+    let files = files.unwrap_or_else(|reason| panic!("{reason}"));
+    assert_eq!(files["app.env"], "REDIS_URL=redis://default:SECRET@redis:6379/1\n");
+}
+
+#[test]
+fn what_a_service_gains_stands_where_its_image_is_and_not_in_an_override() {
+    let base = "services:\n  redis:\n    image: redis:7\n    healthcheck:\n      test: redis-cli ping\n  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis\n";
+    for (own, added) in [("", ""), ("    environment:\n      TZ: UTC\n", "      TZ: UTC\n")] {
+        let base = base.replace("    healthcheck", &format!("{own}    healthcheck"));
+        let dev = "services:\n  redis:\n    environment:\n      LANG: C\n    ports: [\"127.0.0.1:6379:6379\"]\n";
+        let files = repaired(&[("compose.yaml", base), ("compose.override.yaml", dev.into())]);
+        let files = files.unwrap_or_else(|reason| panic!("{reason}"));
+        let reference = "${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}";
+        let expected = format!(
+            "services:\n  redis:\n    image: redis:7\n    command: redis-server --requirepass {reference}\n    environment:\n{added}      REDISCLI_AUTH: {reference}\n"
+        );
+        assert!(files["compose.yaml"].starts_with(&expected), "{}", files["compose.yaml"]);
+        assert!(!files.contains_key("compose.override.yaml"));
+    }
+}
+
+#[test]
+fn a_command_that_only_the_override_replaces_is_left_to_a_person() {
+    let base = "services:\n  redis:\n    image: redis:7\n    command: redis-server --save 60 1\n  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis\n";
+    let dev = "services:\n  redis:\n    command: redis-server --save ''\n";
+    let reason =
+        repaired(&[("compose.yaml", base.into()), ("compose.override.yaml", dev.into())]).expect_err("held back");
+    assert_eq!(
+        reason,
+        "compose.yaml has a `command` of its own for `redis`, which counts without the override: add `--requirepass \"${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\"` there, too"
+    );
+}
+
+#[test]
+fn two_servers_with_one_command_or_environment_get_one_password() {
+    let clients = "  app:\n    image: example/app\n    environment:\n      REDIS_URL: redis://redis\n      QUEUE_URL: redis://queue\n";
+    for shared in ["  command: redis-server --appendonly yes\n", "  environment:\n    TZ: UTC\n"] {
+        let before = format!(
+            "x-redis: &redis\n  image: redis:7\n{shared}  healthcheck:\n    test: redis-cli ping\nservices:\n  redis:\n    <<: *redis\n    restart: always\n  queue:\n    <<: *redis\n{clients}"
+        );
+        let files = repaired(&[("compose.yaml", before)]).unwrap_or_else(|reason| panic!("{shared}: {reason}"));
+        assert_eq!(files[".env"], "REDIS_PASSWORD=SECRET\n");
+        let text = &files["compose.yaml"];
+        assert!(text.contains("QUEUE_URL: redis://default:${REDIS_PASSWORD}@queue"), "{text}");
+    }
+}
+
+#[test]
+fn a_client_that_names_the_server_a_second_time_is_doubted() {
+    let app = |more: &str| {
+        format!("  app:\n    image: example/app\n{more}    environment:\n      REDIS_URL: redis://redis:6379/0\n")
+    };
+    for (place, line) in [
+        ("SESSION", "      SESSION: network=tcp,addr=redis:6379,db=0\n"),
+        ("CONFIG", "      CONFIG: '{\"redis\":{\"host\":\"redis\",\"port\":6379}}'\n"),
+        ("JAVA_OPTS", "      JAVA_OPTS: -Dspring.redis.host=redis -Dspring.redis.port=6379\n"),
+        ("CONN", "      CONN: redis,allowAdmin=true\n"),
+        ("EXTRA", "      EXTRA: define('WP_REDIS_HOST', 'redis');\n"),
+    ] {
+        let reason = doubt(&(app("") + line));
+        assert_eq!(reason, format!("`app` names `redis` in its {place}, and may need the password there"), "{line}");
+    }
+    for (place, more) in [
+        ("command", "    command: serve --cache redis:6379\n"),
+        ("command", "    command: [serve, -h, redis]\n"),
+        ("command", "    command: sh -c \"until redis-cli -h redis ping; do sleep 1; done; serve\"\n"),
+        ("healthcheck", "    healthcheck:\n      test: redis-cli -h redis ping\n"),
+    ] {
+        let reason = doubt(&app(more));
+        assert_eq!(reason, format!("`app` names `redis` in its {place}, and may need the password there"), "{more}");
+    }
+}
+
+#[test]
+fn a_program_with_the_image_of_a_store_that_asks_another_one_is_doubted() {
+    let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    for command in ["sh -c \"redis-cli -h redis --rdb /backup/dump.rdb\"", "redis-cli -h redis config set save 60"] {
+        let reason = doubt(&format!("{web}  backup:\n    image: redis:7\n    command: {command}\n"));
+        assert!(reason.contains("`backup` names `redis` in its command"), "{command}: {reason}");
+    }
+}
+
+#[test]
+fn a_mounted_file_that_names_the_server_is_a_sign_of_a_client() {
+    let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    let app = "  app:\n    image: example/app\n    volumes: [\"./config.yml:/app/config.yml\"]\n";
+    let compose = format!("services:\n{REDIS}{web}{app}");
+    let with = |config: &str| repaired(&[("compose.yaml", compose.clone()), ("config.yml", config.to_owned())]);
+    assert_eq!(
+        with("redis:\n  host: redis\n  port: 6379\n"),
+        Err("`app` names `redis` in its config.yml, and may need the password there".to_owned())
+    );
+    assert!(with("log: info # redis is used elsewhere\n").is_ok());
+}
+
+#[test]
+fn waiting_for_the_port_needs_no_password() {
+    for more in [
+        "    command: sh -c \"./wait-for-it.sh redis:6379 -- serve\"\n",
+        "    command: [./wait-for-it.sh, 'redis:6379', --, serve]\n",
+        "    command: sh -c \"until nc -z -h redis 6379; do sleep 1; done; serve\"\n",
+    ] {
+        let app = format!(
+            "  app:\n    image: example/app\n{more}    environment:\n      REDIS_URL: redis://redis/0\n      WAIT_HOSTS: redis:6379\n"
+        );
+        clients_after(&app);
+    }
+}
+
+#[test]
+fn a_healthcheck_that_asks_in_an_unknown_way_is_doubted_and_one_that_connects_is_not() {
+    let with = |test: &str| {
+        let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+        repaired(&[("compose.yaml", format!("services:\n{REDIS}    healthcheck:\n      test: {test}\n{web}"))])
+    };
+    for test in [
+        r#"["CMD", "bash", "-c", "exec 3<>/dev/tcp/localhost/6379; echo PING >&3; read -t 1 r <&3; [[ $$r == +PONG* ]]"]"#,
+        r#"["CMD-SHELL", "(printf 'PING\\r\\n'; sleep 1) | nc localhost 6379 | grep PONG"]"#,
+        r#"["CMD", "/scripts/hc.sh"]"#,
+        r#"["CMD", "sh", "/scripts/healthcheck"]"#,
+    ] {
+        let reason = with(test).expect_err(test);
+        assert!(reason.starts_with("what the healthcheck of `redis` asks can't be read"), "{test}: {reason}");
+    }
+    for test in [
+        r#"["CMD", "nc", "-z", "localhost", "6379"]"#,
+        r#"["CMD", "bash", "-c", "exec 3<>/dev/tcp/localhost/6379"]"#,
+        "pgrep redis-server",
+        "exit 0",
+    ] {
+        assert!(with(test).is_ok(), "{test}: {:?}", with(test));
+    }
 }

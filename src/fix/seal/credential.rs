@@ -94,7 +94,7 @@ impl Seal<'_, '_, '_> {
         };
         if let Some(name) = named.into_iter().find(fits) {
             let value = value.unwrap_or_else(|| name.clone());
-            self.fits_into_urls(member, &value, &format!("the value of {name}"))?;
+            self.fits_into_urls(&value, &format!("the value of {name}"))?;
             return Ok(Credential {
                 reference: required(&name),
                 client_reference: format!("${{{name}}}"),
@@ -115,7 +115,7 @@ impl Seal<'_, '_, '_> {
             ))
         };
         let value = value.filter(|value| !value.is_empty()).ok_or_else(by_hand)?;
-        self.fits_into_urls(member, &value, &format!("the password of `{service}`"))?;
+        self.fits_into_urls(&value, &format!("the password of `{service}`"))?;
         // As the server has it: a default such as `${REDIS_PASSWORD:-changeme}` stays one.
         let spelled = self.server_texts(member).into_iter().find_map(|text| text.spelling_of(&value));
         let reference = spelled.unwrap_or_else(|| value.replace('$', "$$"));
@@ -131,8 +131,9 @@ impl Seal<'_, '_, '_> {
     }
 
     /// An error if clients would need the password in a URL that can't hold it as it is.
-    fn fits_into_urls(&self, member: &Member<'_>, value: &str, what: &str) -> Result<(), NoSeal> {
-        let urls = self.bench.topology.links_to(member.number).filter_map(|link| match &link.kind {
+    fn fits_into_urls(&self, value: &str, what: &str) -> Result<(), NoSeal> {
+        let links = self.group.iter().flat_map(|number| self.bench.topology.links_to(*number));
+        let urls = links.filter_map(|link| match &link.kind {
             LinkKind::Url(url) if !url.has_password() => Some(url),
             LinkKind::Url(_) | LinkKind::Host { .. } => None,
         });
@@ -146,7 +147,13 @@ impl Seal<'_, '_, '_> {
         )))
     }
 
-    fn of_variable(&self, member: &Member<'_>, name: &str, literal: Option<String>) -> Result<Credential, NoSeal> {
+    /// The password that the variable `name` carries, or shall carry.
+    pub(super) fn of_variable(
+        &self,
+        member: &Member<'_>,
+        name: &str,
+        literal: Option<String>,
+    ) -> Result<Credential, NoSeal> {
         let known = member.project.variables.get(name).filter(|value| !is_blank(value)).map(str::to_owned);
         let mut credential = Credential {
             variable: Some(name.to_owned()),
@@ -159,7 +166,7 @@ impl Seal<'_, '_, '_> {
             write: None,
         };
         if let Some(value) = known {
-            self.fits_into_urls(member, &value, &format!("the value of {name}"))?;
+            self.fits_into_urls(&value, &format!("the value of {name}"))?;
             credential.client_value = value.clone();
             credential.value = value;
             return Ok(credential);
@@ -200,23 +207,26 @@ impl Seal<'_, '_, '_> {
             }
             None
         };
-        for text in self.server_texts(member) {
+        let members = || self.group.iter().map(|number| self.member_of(*number));
+        for text in members().flat_map(|member| self.server_texts(&member)) {
             let names = owned(text.text.variables());
             if let Some(name) = names.into_iter().find(|name| is_password_name(name)) {
                 return (Some(name), None);
             }
         }
-        let env = &member.project.containers[&member.store.service];
-        let own = env
-            .variables
-            .iter()
-            .filter(|variable| is_password_name(&variable.name) && !variable.name.ends_with("_FILE"));
-        for variable in own.filter(|variable| variable.name != "ALLOW_EMPTY_PASSWORD") {
-            if let Some(name) = variable.value.as_ref().and_then(&mut consider) {
-                return (Some(name), None);
+        for member in members() {
+            let env = &member.project.containers[&member.store.service];
+            let own = env
+                .variables
+                .iter()
+                .filter(|variable| is_password_name(&variable.name) && !variable.name.ends_with("_FILE"));
+            for variable in own.filter(|variable| variable.name != "ALLOW_EMPTY_PASSWORD") {
+                if let Some(name) = variable.value.as_ref().and_then(&mut consider) {
+                    return (Some(name), None);
+                }
             }
         }
-        for link in self.bench.topology.links_to(member.number) {
+        for link in self.group.iter().flat_map(|number| self.bench.topology.links_to(*number)) {
             let text = match &link.kind {
                 LinkKind::Url(url) => url.password.as_ref().map(|password| {
                     let mut text = link.text.slice(password.span.start..password.span.end);
@@ -234,7 +244,16 @@ impl Seal<'_, '_, '_> {
                 return (Some(name), literal);
             }
         }
-        (None, literal)
+        let helpers = self.helper_names();
+        let texts = helpers.iter().flat_map(|service| command_texts(member.project.service(service)));
+        let named = texts.flat_map(|text| owned(text.variables())).find(|name| is_password_name(name));
+        (named, literal)
+    }
+
+    /// The services that talk to the servers through their client.
+    fn helper_names(&self) -> BTreeSet<String> {
+        let helpers = self.bench.topology.helpers_of(self.bench.workspace, &self.bench.rules.stores, &self.group);
+        helpers.into_iter().map(|helper| helper.service).collect()
     }
 
     /// The texts that may hold the server's password: its command, its variables.
@@ -264,18 +283,15 @@ impl Seal<'_, '_, '_> {
     fn default_name(&self, member: &Member<'_>) -> String {
         let id = member.definition.id.to_ascii_uppercase();
         let plain = format!("{id}_PASSWORD");
-        let siblings = self
-            .bench
-            .topology
-            .stores
-            .iter()
-            .filter(|store| store.project == member.store.project && store.store == member.store.store);
-        if siblings.count() < 2 && !self.is_used_by_another_server(member, &plain) {
+        let siblings = self.bench.topology.stores.iter().enumerate().filter(|(number, store)| {
+            let is_other = store.project == member.store.project && store.store == member.store.store;
+            is_other && !self.group.contains(number) && (self.group.len() == 1 || store.is_server())
+        });
+        if siblings.count() == 0 && !self.is_used_by_another_server(member, &plain) {
             return plain;
         }
-        let service: String = member
-            .store
-            .service
+        let service: String = self
+            .common_name(member)
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
             .collect();
@@ -286,6 +302,27 @@ impl Seal<'_, '_, '_> {
         }
     }
 
+    /// `redis-node` for `redis-node-1` and `redis-node-2`; the name of the first where they have no more in common than with
+    /// every other server.
+    fn common_name(&self, member: &Member<'_>) -> String {
+        let names: Vec<&str> =
+            self.group.iter().map(|number| self.bench.topology.stores[*number].service.as_str()).collect();
+        let first = names.first().copied().unwrap_or(&member.store.service);
+        if names.len() < 2 {
+            return first.to_owned();
+        }
+        let length = first
+            .char_indices()
+            .find(|(at, _)| {
+                !names.iter().all(|name| name.get(..=*at).is_some_and(|head| first.get(..=*at) == Some(head)))
+            })
+            .map_or(first.len(), |(at, _)| at);
+        let common = first[..length].trim_end_matches(|c: char| !c.is_alphabetic());
+        let is_whole = first[common.len()..].chars().next().is_none_or(|c| !c.is_alphabetic());
+        let is_taken = self.bench.topology.stores.iter().any(|store| store.service == common);
+        if common.is_empty() || !is_whole || is_taken { first.to_owned() } else { common.to_owned() }
+    }
+
     fn is_used_by_another_server(&self, member: &Member<'_>, name: &str) -> bool {
         let used = |node: &Node| {
             let mut found = Vec::new();
@@ -293,8 +330,11 @@ impl Seal<'_, '_, '_> {
             found.iter().any(|text| text.variables().contains(&name))
         };
         let others = self.bench.topology.stores.iter().enumerate().filter(|(number, store)| {
-            *number != member.number && store.project == member.store.project && store.service != member.store.service
+            let own = &member.store;
+            !self.group.contains(number) && store.project == own.project && store.service != own.service
         });
+        let helpers = self.helper_names();
+        let others = others.filter(|(_, store)| !helpers.contains(&store.service));
         others
             .map(|(_, store)| store.node(self.bench.workspace))
             .any(|node| ["command", "entrypoint", "environment"].into_iter().filter_map(|key| node.get(key)).any(used))
@@ -322,6 +362,15 @@ impl Spelled {
 /// `${NAME:?…}`: with a blank value a server would be open, or dead.
 fn required(name: &str) -> String {
     format!("${{{name}:?set {name} in .env}}")
+}
+
+/// The texts of entry point and command.
+pub(super) fn command_texts(service: Option<&Node>) -> Vec<&Text> {
+    let mut texts = Vec::new();
+    for node in ["entrypoint", "command"].into_iter().filter_map(|key| service?.get(key)) {
+        texts_below(node, &mut texts);
+    }
+    texts
 }
 
 /// True for names such as `REDIS_PASSWORD`, `CACHE_PASS`, `REDIS_AUTH`.

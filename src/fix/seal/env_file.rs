@@ -1,5 +1,6 @@
 //! The secret in the env file that Compose reads for `${…}`, and what must know of it: git, Docker builds, example files.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::credential::Credential;
@@ -8,8 +9,10 @@ use crate::fix::bench::Writable;
 use crate::fix::commit::Role;
 use crate::fix::journal::Purpose;
 use crate::fix::repair::{Change, ChangeKind};
+use crate::fix::snapshot::environment_path;
+use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::Node;
-use crate::source::{FileKind, absolute, decode, is_example_name, relative_to};
+use crate::source::{FileKind, SourceId, absolute, decode, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
 use crate::text::{Edit, EditSet};
 
@@ -67,7 +70,7 @@ impl Seal<'_, '_, '_> {
     }
 
     /// Writes the value of the credential's variable, if it has none yet.
-    pub(super) fn define(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
+    pub(super) fn define(&mut self, credential: &Credential) -> Result<(), NoSeal> {
         let Some(name) = &credential.variable else { return Ok(()) };
         if credential.is_declared {
             self.repair.defines.insert(name.clone());
@@ -94,13 +97,13 @@ impl Seal<'_, '_, '_> {
         if let Some(root) = &target.ignore_in {
             self.ignore(root, &target.path);
         }
-        self.keep_out_of_images(member, &target.path, is_new);
+        self.keep_out_of_images(&target.path, is_new);
         self.show_in_examples(&target.path, name);
         Ok(())
     }
 
     /// Adds an entry to an env file that a program reads. `Err` if git would see it.
-    pub(super) fn add_entry(&mut self, source: crate::source::SourceId, name: &str, value: &str) -> Result<(), String> {
+    pub(super) fn add_entry(&mut self, source: SourceId, name: &str, value: &str) -> Result<(), String> {
         let file = self.bench.workspace.sources.get(source);
         let (path, text) = (file.path.clone(), file.text.clone());
         let root = match self.bench.may_hold_secret(&path) {
@@ -117,15 +120,16 @@ impl Seal<'_, '_, '_> {
         if let Some(root) = root {
             self.ignore(&root, &path);
         }
+        self.keep_out_of_images(&path, false);
         Ok(())
     }
 
     /// Writes `new` in the place of bytes of an entry's value, as [`env::EnvValue::text`] has them. `None` if git would see it.
     pub(super) fn edit_entry(
         &mut self,
-        source: crate::source::SourceId,
+        source: SourceId,
         entry: usize,
-        edits: &[(std::ops::Range<usize>, String)],
+        edits: &[(Range<usize>, String)],
     ) -> Result<(), String> {
         let path = self.bench.workspace.sources.get(source).path.clone();
         let root = match self.bench.may_hold_secret(&path) {
@@ -135,6 +139,7 @@ impl Seal<'_, '_, '_> {
         };
         let value = self.bench.workspace.env_file(source).and_then(|file| file.entries.get(entry)?.value.as_ref());
         let value = value.ok_or_else(|| "the line has no value".to_owned())?;
+        let (old, new) = (value.text.clone(), replaced(&value.text, edits));
         let edits: Vec<_> =
             edits.iter().map(|(range, new)| Edit::replace(value.escapes.source(range.clone()), new.clone())).collect();
         let name = self.bench.workspace.env_file(source).and_then(|file| Some(file.entries.get(entry)?.key.clone()));
@@ -152,15 +157,51 @@ impl Seal<'_, '_, '_> {
             self.edit(source, edit, Role::EnvFile, defined.is_some());
         }
         self.repair.defines.extend(defined);
+        self.expect_in_bystanders((source, entry), &old, &new);
         if let Some(root) = root {
             self.ignore(&root, &path);
         }
+        self.keep_out_of_images(&path, false);
         Ok(())
     }
 
+    /// Containers that read the same line and are no clients of another server, such as the server itself, get its new
+    /// value, too.
+    fn expect_in_bystanders(&mut self, line: (SourceId, usize), old: &str, new: &str) {
+        for (number, project) in self.bench.workspace.projects.iter().enumerate() {
+            for service in project.services() {
+                let leads_elsewhere = |variable: &str| {
+                    self.bench.topology.links.iter().any(|link| {
+                        let is_it = link.project == number
+                            && link.service.as_ref() == Some(&service.key)
+                            && link.carrier.variable() == Some(variable);
+                        let own = link.target.store().map(|store| &self.bench.topology.stores[store].service);
+                        is_it && own != Some(&service.key)
+                    })
+                };
+                let reads = |variable: &&ContainerVariable| {
+                    let is_line = matches!(variable.site, Site::File { source, entry } if (source, entry) == line);
+                    is_line && variable.value.as_ref().is_some_and(|text| text.value == old)
+                };
+                let variables = project.containers[&service.key].variables.iter().filter(reads);
+                let bystanders: Vec<_> = variables.filter(|variable| !leads_elsewhere(&variable.name)).collect();
+                for variable in bystanders {
+                    self.expect(environment_path(number, &service.key, &variable.name), new);
+                }
+            }
+        }
+    }
+
     fn ignore(&mut self, root: &Path, path: &Path) {
-        let list = root.join(".gitignore");
-        let line = pattern_of(&relative_to(root, path));
+        // Of several lists the deepest decides: one that lets files in again has the last word on what is below it.
+        let lets_in = |folder: &&Path| {
+            let text = self.read(&folder.join(".gitignore")).unwrap_or_default();
+            text.lines().any(|line| line.starts_with('!'))
+        };
+        let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+        let folder = folders.into_iter().find(lets_in).unwrap_or(root);
+        let list = folder.join(".gitignore");
+        let line = pattern_of(&relative_to(folder, path));
         // A repair that was made before has hidden it. A later `!` could bring it back.
         let text = self.read(&list).unwrap_or_default();
         let decisive = text.lines().rev().find(|known| *known == line || known.starts_with('!'));
@@ -177,12 +218,17 @@ impl Seal<'_, '_, '_> {
 
     /// Keeps a new env file out of the images that are built from a folder above it. One that was there before may be
     /// meant to be in them, and programs that find it there would break: a person is told.
-    fn keep_out_of_images(&mut self, member: &Member<'_>, path: &Path, is_new: bool) {
-        for service in member.project.services() {
+    fn keep_out_of_images(&mut self, path: &Path, is_new: bool) {
+        let workspace = self.bench.workspace;
+        let services = workspace
+            .projects
+            .iter()
+            .flat_map(|project| project.services().iter().map(move |service| (project, service)));
+        for (project, service) in services {
             let Some(build) = service.value.get("build") else { continue };
             let context = build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text));
             let Some(context) = context.filter(|context| !context.value.contains("://")) else { continue };
-            let folder = absolute(&member.project.folder, &context.value);
+            let folder = absolute(&project.folder, &context.value);
             if !path.starts_with(&folder) || self.bench.files.kind(&folder) != FileKind::Directory {
                 continue;
             }
@@ -243,6 +289,12 @@ impl Seal<'_, '_, '_> {
         let bytes = self.bench.files.read(path).ok()?;
         decode(&bytes).ok().map(|text| text.to_string())
     }
+}
+
+/// The text with other bytes in the place of some.
+fn replaced(text: &str, edits: &[(Range<usize>, String)]) -> String {
+    let edits: Vec<_> = edits.iter().map(|(range, new)| Edit::replace(range.clone().into(), new.clone())).collect();
+    edited(text, &edits)
 }
 
 fn edited<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> String {

@@ -4,11 +4,16 @@ mod check;
 mod clients;
 mod credential;
 mod env_file;
+mod group;
 mod neighbours;
 mod server;
 
 #[cfg(test)]
 mod clients_tests;
+#[cfg(test)]
+mod group_tests;
+#[cfg(test)]
+mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +30,11 @@ use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
 use crate::source::SourceId;
 use crate::text::Edit;
-use crate::topology::{Link, LinkKind, Reach, StoreService, lookup};
+use crate::topology::{Link, LinkKind, StoreService, lookup};
 
 use credential::Credential;
+
+pub use group::unsealed;
 
 /// Why caulk does not make the repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +50,9 @@ pub enum NoSeal {
 /// # Errors
 /// [`NoSeal`] if a person must do it, or must first decide something.
 pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
-    let members = bench.topology.sharing_a_definition(bench.workspace, number);
+    let mut left = bench.topology.sealed_together(number);
     let store = &bench.topology.stores[number];
-    let key = key(bench.workspace, &bench.topology.stores[members[0]]);
+    let key = key(bench.workspace, &bench.topology.stores[left[0]]);
     let mut seal = Seal {
         bench,
         repair: Repair {
@@ -59,8 +66,11 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             secrets: BTreeSet::new(),
             recreate: BTreeSet::new(),
             notes: Vec::new(),
+            demanding: BTreeMap::new(),
         },
         counts: Counts::default(),
+        group: Vec::new(),
+        variables: Vec::new(),
     };
     let has_overlay_network = store.project(bench.workspace).has_overlay_network();
     if has_overlay_network || bench.is_deployed_to_a_swarm(&seal.repair.key.file) {
@@ -70,14 +80,10 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             "the project is meant for a swarm ({why}): there `.env` is not read and host addresses are ignored; give the password by a secret, and the services that use it at the same time"
         )));
     }
-    if bench.topology.replicas(number).next().is_some() {
-        let name = &store.service;
-        return Err(NoSeal::Manual(format!(
-            "`{name}` has replicas: give all of them `--requirepass` and `--masterauth` with the same password at the same time"
-        )));
-    }
-    for member in members {
-        seal.member(member)?;
+    while let Some(first) = left.first() {
+        let group = bench.topology.working_together(*first);
+        left.retain(|number| !group.contains(number));
+        seal.group(group)?;
     }
     Ok(seal.finish(number))
 }
@@ -91,6 +97,7 @@ pub fn key(workspace: &Workspace<'_>, store: &StoreService) -> RepairKey {
 #[derive(Default)]
 struct Counts {
     servers: usize,
+    helpers: usize,
     checks: usize,
     clients: usize,
 }
@@ -99,6 +106,10 @@ struct Seal<'b, 'w, 'f> {
     bench: &'b Bench<'w, 'f>,
     repair: Repair,
     counts: Counts,
+    /// The stores that get one password now, by their numbers.
+    group: Vec<usize>,
+    /// The variables of the members so far.
+    variables: Vec<(usize, String)>,
 }
 
 /// One store that is sealed.
@@ -112,38 +123,45 @@ struct Member<'b> {
 }
 
 impl<'b> Seal<'b, '_, '_> {
-    fn member(&mut self, number: usize) -> Result<(), NoSeal> {
+    fn member_of(&self, number: usize) -> Member<'b> {
         let bench: &'b Bench<'_, '_> = self.bench;
         let store = &bench.topology.stores[number];
-        let member = Member {
+        Member {
             number,
             store,
             definition: &bench.rules.stores[store.store],
             mechanism: store.mechanism(&bench.rules.stores),
             project: store.project(bench.workspace),
             node: store.node(bench.workspace),
-        };
-        match &store.auth {
-            Auth::Acl => return self.check_of_users(&member),
-            Auth::Unknown(why) | Auth::NoServer(why) => {
-                return Err(NoSeal::Manual(format!("`{}`: {why}", store.service)));
-            }
-            Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
         }
-        let credential = self.credential(&member)?;
-        self.define(&member, &credential)?;
-        if matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
-            self.server(&member, &credential)?;
-        }
-        self.check(&member, &credential)?;
-        match self.confined(&member, &credential) {
-            None => self.clients(&member, &credential),
-            Some(why) if bench.topology.links_to(number).any(lacks_password) => self.doubt(why),
+    }
+
+    /// Hands the password of a server to its healthcheck and its clients.
+    fn hand_on(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
+        self.check(member, credential)?;
+        match self.confined(member, credential) {
+            None => self.clients(member, credential),
+            Some(why) if self.bench.topology.links_to(member.number).any(lacks_password) => self.doubt(why),
             Some(_) => {}
         }
-        self.doubt_the_unseen(&member);
-        self.repair.recreate.insert((store.project, store.service.clone()));
+        self.repair.recreate.insert((member.store.project, member.store.service.clone()));
         Ok(())
+    }
+
+    /// The variable of a member whose command or environment is that of this open one, too: both can only have the same.
+    fn variable_of_sharer(&self, member: &Member<'_>) -> Option<String> {
+        let place = |node: &Node, key: &str| node.get(key).map(|node| (node.place.source, node.place.node));
+        let is_shared = |other: &Node, key: &&str| {
+            let own = place(member.node, key);
+            own.is_some() && own == place(other, key)
+        };
+        let sharer = self.variables.iter().find(|(number, _)| {
+            let other = &self.bench.topology.stores[*number];
+            let node = other.node(self.bench.workspace);
+            other.project == member.store.project
+                && ["command", "entrypoint", "environment"].iter().any(|key| is_shared(node, key))
+        });
+        sharer.filter(|_| member.store.auth == Auth::Open).map(|(_, name)| name.clone())
     }
 
     /// Why a password that stands in the project's own file may not be copied, if it is so.
@@ -156,40 +174,36 @@ impl<'b> Seal<'b, '_, '_> {
         })
     }
 
-    /// Signs of users that caulk can't see.
-    fn doubt_the_unseen(&mut self, member: &Member<'_>) {
+    /// Signs of users that caulk can't see, besides the services that are `known` to get the password.
+    fn doubt_the_unseen(&mut self, member: &Member<'_>, known: &BTreeSet<String>) {
         let store = member.store;
         if !matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
             return;
         }
         let name = &store.service;
-        for dependent in
-            self.bench.topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number)
-        {
-            self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
+        let topology = self.bench.topology;
+        let dependents = topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number);
+        for dependent in dependents.into_iter().filter(|dependent| !known.contains(*dependent)) {
+            // It may have its way to another server of the group.
+            if !self.is_linked(member.store.project, dependent) {
+                self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
+            }
         }
-        for (service, text) in self.bench.topology.mentions(self.bench.workspace, member.number) {
-            self.doubt(format!("`{service}` names `{name}` in its {text}, and may need the password there"));
-        }
-        if self.bench.topology.links_to(member.number).next().is_none() {
-            self.doubt(format!("no client of `{name}` can be seen"));
+        for (service, text) in topology.mentions(self.bench.workspace, member.number) {
+            if !known.contains(&service) {
+                self.doubt(format!("`{service}` names `{name}` in its {text}, and may need the password there"));
+            }
         }
         if store.is_shared {
             self.doubt(format!(
                 "`{name}` is on a network that other projects use; their programs need the password, too"
             ));
         }
-        match store.reach {
-            Reach::Published => self
-                .repair
-                .notes
-                .push(format!("programs outside of the project that use `{name}` need the password from now on")),
-            Reach::Host | Reach::Shared | Reach::Project => {}
-        }
     }
 
     fn finish(mut self, number: usize) -> Repair {
-        let store = &self.bench.topology.stores[number];
+        let group = self.bench.topology.working_together(number);
+        let store = &self.bench.topology.stores[group[0]];
         let mut parts = Vec::new();
         let mut count = |number: usize, one: &str, many: &str| match number {
             0 => {}
@@ -198,10 +212,16 @@ impl<'b> Seal<'b, '_, '_> {
         };
         count(self.repair.secrets.len(), "secret", "secrets");
         count(self.counts.checks, "healthcheck", "healthchecks");
+        count(self.counts.helpers, "helper", "helpers");
         count(self.counts.clients, "client", "clients");
         let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
         let what = if self.counts.servers > 0 { "password for" } else { "password of" };
-        self.repair.title = format!("{what} {}{parts}", store.service);
+        let more = match group.len() - 1 {
+            0 => String::new(),
+            1 => " and 1 more server".to_owned(),
+            others => format!(" and {others} more servers"),
+        };
+        self.repair.title = format!("{what} {}{more}{parts}", store.service);
         self.repair.doubts.sort();
         self.repair.doubts.dedup();
         if !self.repair.doubts.is_empty() {

@@ -6,25 +6,48 @@ use crate::fix::commit::Role;
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
-use crate::lens::server::{ServerEdit, WordList, require_password};
+use crate::lens::server::{ServerEdit, WordList, authenticate_sentinel, require_password};
 use crate::model::expand_text;
 use crate::model::node::Node;
+use crate::source::relative_to;
 use crate::syntax::yaml::{Document, Fragment};
 use crate::text::EditSet;
 
 impl Seal<'_, '_, '_> {
-    pub(super) fn server(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
-        let change = member
-            .store
-            .with_setup(self.bench.workspace, |setup| require_password(member.mechanism, setup, &credential.reference));
-        let change = change.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
+    /// Lets a server demand the password, and present it to the one that it copies if `presents`.
+    pub(super) fn server(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        presents: bool,
+    ) -> Result<(), NoSeal> {
+        let changes = member.store.with_setup(self.bench.workspace, |setup| {
+            require_password(member.mechanism, setup, &credential.reference, presents)
+        });
+        let changes = changes.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
         self.counts.servers += 1;
-        match change {
-            ServerEdit::SetEnv { set, remove } => self.server_variables(member, credential, &set, &remove),
-            ServerEdit::EditEnv { variable, edits } => self.server_variable_text(member, credential, &variable, &edits),
-            ServerEdit::SetCommand { words } => self.new_command(member, credential, &words),
-            change => self.command_words(member, credential, &change),
+        match changes.as_slice() {
+            [ServerEdit::SetEnv { set, remove }] => self.server_variables(member, credential, set, remove),
+            [ServerEdit::EditEnv { variable, edits }] => self.server_variable_text(member, credential, variable, edits),
+            [ServerEdit::SetCommand { words }] => self.new_command(member, credential, words),
+            changes => self.command_words(member, credential, changes),
         }
+    }
+
+    /// Lets a Sentinel log in to the masters of these names.
+    pub(super) fn sentinel(
+        &mut self,
+        sentinel: &Member<'_>,
+        credential: &Credential,
+        names: &[String],
+    ) -> Result<(), NoSeal> {
+        let change = sentinel.store.with_setup(self.bench.workspace, |setup| {
+            authenticate_sentinel(sentinel.mechanism, setup, names, &credential.reference)
+        });
+        let change = change.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", sentinel.store.service)))?;
+        self.command_words(sentinel, credential, &[change])?;
+        self.repair.recreate.insert((sentinel.store.project, sentinel.store.service.clone()));
+        Ok(())
     }
 
     fn new_command(&mut self, member: &Member<'_>, credential: &Credential, words: &[String]) -> Result<(), NoSeal> {
@@ -41,11 +64,9 @@ impl Seal<'_, '_, '_> {
                 (command.place.source, pair.and_then(|pair| document.fill(pair, &written)))
             }
             None => {
-                let document = self.document(&member.node.place)?;
-                (
-                    member.node.place.source,
-                    environment::insert_key(document, member.node.place.node, "command", &written),
-                )
+                let (source, mapping) = environment::home(self.bench.workspace, member.node).ok_or_else(by_hand)?;
+                let document = self.bench.workspace.document(source).ok_or_else(by_hand)?;
+                (source, environment::insert_key(document, mapping, "command", &written))
             }
         };
         self.edit(source, edit.ok_or_else(by_hand)?, Role::Server, false);
@@ -53,25 +74,29 @@ impl Seal<'_, '_, '_> {
         Ok(())
     }
 
+    /// Changes the words of a command. Several changes are all about the same one, and move no words.
     fn command_words(
         &mut self,
         member: &Member<'_>,
         credential: &Credential,
-        change: &ServerEdit,
+        changes: &[ServerEdit],
     ) -> Result<(), NoSeal> {
         let by_hand = || by_hand(member, credential);
-        let list = match change {
+        let list = changes.iter().try_fold(None, |known, change| match change {
             ServerEdit::AppendWords { list, .. }
             | ServerEdit::ReplaceWord { list, .. }
             | ServerEdit::SetValueAfterFlag { list, .. }
-            | ServerEdit::EditShell { list, .. } => *list,
-            _ => return Err(by_hand()),
-        };
-        let key = match list {
+            | ServerEdit::EditShell { list, .. } => {
+                known.is_none_or(|known| known == *list).then_some(Some(*list)).ok_or_else(by_hand)
+            }
+            _ => Err(by_hand()),
+        });
+        let key = match list?.ok_or_else(by_hand)? {
             WordList::Entrypoint => "entrypoint",
             WordList::Command => "command",
         };
         let command = Command::read(member.node, key).ok().flatten().ok_or_else(by_hand)?;
+        self.doubt_overridden(member, key, command.node, credential);
         let document = self.document(&command.node.place)?;
         let spelled = |words: &[String]| {
             if command.is_list() { words.to_vec() } else { in_command_string(words.to_vec(), credential) }
@@ -80,38 +105,67 @@ impl Seal<'_, '_, '_> {
         let before = command.words.len();
         let mut after = self.words_when_set(member, credential, &command).ok_or_else(by_hand)?;
         let grown = after.len() - before.min(after.len());
-        let edits = match change {
-            ServerEdit::AppendWords { words, .. } => {
-                after.extend(words.iter().cloned());
-                command.append(document, &spelled(words))
-            }
-            ServerEdit::ReplaceWord { index, words, .. } => {
-                if *index >= after.len() || grown > 0 {
-                    return Err(by_hand());
+        let mut all = Vec::new();
+        for change in changes {
+            let edits = match change {
+                ServerEdit::AppendWords { words, .. } => {
+                    after.extend(words.iter().cloned());
+                    command.append(document, &spelled(words))
                 }
-                after.splice(*index..*index + 1, words.iter().cloned());
-                command.replace_word(document, *index, &spelled(words))
-            }
-            ServerEdit::SetValueAfterFlag { index, value, .. } => {
-                if grown == 0 {
-                    after.insert((index + 1).min(after.len()), value.clone());
+                ServerEdit::ReplaceWord { index, words, .. } => {
+                    if *index >= after.len() || grown > 0 {
+                        return Err(by_hand());
+                    }
+                    after.splice(*index..*index + 1, words.iter().cloned());
+                    command.replace_word(document, *index, &spelled(words))
                 }
-                let value = spelled(std::slice::from_ref(value));
-                command.set_value_after(document, *index, &value[0])
-            }
-            ServerEdit::EditShell { index, edits, .. } => {
-                let word = after.get_mut(*index).ok_or_else(by_hand)?;
-                *word = edited_script(&command.words[*index].text, word, &credential.value, edits);
-                command.edit_word(document, *index, edits)
-            }
-            _ => None,
-        };
-        let edits = edits.ok_or_else(by_hand)?;
+                ServerEdit::SetValueAfterFlag { index, value, .. } => {
+                    if grown == 0 {
+                        after.insert((index + 1).min(after.len()), value.clone());
+                    }
+                    let value = spelled(std::slice::from_ref(value));
+                    command.set_value_after(document, *index, &value[0])
+                }
+                ServerEdit::EditShell { index, edits, .. } => {
+                    let word = after.get_mut(*index).ok_or_else(by_hand)?;
+                    *word = edited_script(&command.words[*index].text, word, &credential.value, edits);
+                    command.edit_word(document, *index, edits)
+                }
+                _ => None,
+            };
+            all.extend(edits.ok_or_else(by_hand)?);
+        }
         let after = resolved(&after, credential);
         let place = command.node.place.clone();
-        self.edits(&place, edits, Role::Server);
+        self.edits(&place, all, Role::Server);
         self.expect(service_path(member.store.project, &member.store.service, key), words_value(&after));
         Ok(())
+    }
+
+    /// Doubts the repair if the command that counts hides one in another file: without the override, that one counts.
+    fn doubt_overridden(&mut self, member: &Member<'_>, key: &str, command: &Node, credential: &Credential) {
+        let name = &member.store.service;
+        let hidden: Vec<_> = self
+            .bench
+            .workspace
+            .sources
+            .iter()
+            .filter(|(source, file)| *source != command.place.source && member.project.paths.contains(&file.path))
+            .filter(|(source, _)| {
+                let document = self.bench.workspace.document(*source);
+                document.is_some_and(|document| {
+                    document.roots.iter().any(|root| document.at(*root, &["services", name, key]).is_some())
+                })
+            })
+            .map(|(_, file)| relative_to(&member.project.folder, &file.path))
+            .collect();
+        for shown in hidden {
+            self.doubt(format!(
+                "{shown} has a `{key}` of its own for `{name}`, which counts without the override: add `{} \"{}\"` there, too",
+                password_flag(member),
+                credential.reference
+            ));
+        }
     }
 
     fn server_variables(
@@ -229,13 +283,18 @@ fn edited_script(now: &str, set: &str, value: &str, edits: &EditSet) -> String {
 }
 
 fn by_hand(member: &Member<'_>, credential: &Credential) -> NoSeal {
-    let flag = match member.mechanism {
-        crate::catalog::Mechanism::Argv(argv) => argv.password_flag.clone(),
-        crate::catalog::Mechanism::ArgsInEnv(args) => args.argv.password_flag.clone(),
-        crate::catalog::Mechanism::Env(env) => env.argv.password_flag.clone(),
-    };
     NoSeal::Manual(format!(
-        "the command of `{}` can't be changed in place: add `{flag} \"{}\"` to it",
-        member.store.service, credential.reference
+        "the command of `{}` can't be changed in place: add `{} \"{}\"` to it",
+        member.store.service,
+        password_flag(member),
+        credential.reference
     ))
+}
+
+fn password_flag<'m>(member: &Member<'m>) -> &'m str {
+    match member.mechanism {
+        crate::catalog::Mechanism::Argv(argv) => &argv.password_flag,
+        crate::catalog::Mechanism::ArgsInEnv(args) => &args.argv.password_flag,
+        crate::catalog::Mechanism::Env(env) => &env.argv.password_flag,
+    }
 }

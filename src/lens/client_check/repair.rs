@@ -5,7 +5,7 @@ use super::{Answer, CheckReading, Credential, CredentialSource, Subject, Test, V
 use crate::catalog::ClientProgram;
 use crate::lens::shell_run::strip_wrappers;
 use crate::lens::value::{Environment, Lookup, Word};
-use crate::syntax::shell::{self, Command, PartKind, Pipeline, Redirect, Script, Simple};
+use crate::syntax::shell::{self, Command, LoopHead, PartKind, Pipeline, Redirect, Script, Simple};
 use crate::text::{Edit, EditSet, Span};
 
 /// A repaired healthcheck.
@@ -465,6 +465,12 @@ fn collect<'a>(script: &'a Script, is_substituted: bool, sites: &mut Vec<Site<'a
                     if let Some(script) = &branching.otherwise {
                         collect(script, is_substituted, sites);
                     }
+                }
+                Command::Loop(repeated) => {
+                    if let LoopHead::While(condition) | LoopHead::Until(condition) = &repeated.head {
+                        collect(condition, is_substituted, sites);
+                    }
+                    collect(&repeated.body, is_substituted, sites);
                 }
             }
         }

@@ -13,6 +13,8 @@ pub(super) struct Judgement {
     pub user_decides: bool,
     /// The last option that sets the password.
     pub option: Option<ServerOption>,
+    /// The last option with the password for the server that it copies.
+    pub master_option: Option<ServerOption>,
     pub arguments: Arguments,
 }
 
@@ -34,17 +36,29 @@ pub(super) fn all(argv: &Argv, starts: &[Start], setup: &Setup<'_>) -> Auth {
 pub(super) fn one(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Judgement {
     let mut arguments = parse(argv, &start.arguments);
     let (auth, user_decides) = judge(argv, &arguments, start, setup);
-    let password = option_name(argv, &argv.password_flag);
-    let is_password = |item: &Item| matches!(item, Item::Option(option) if option.name == password);
-    let at = arguments.items.iter().rposition(is_password);
-    // What stands before a file that sets the password again has no effect.
-    let at = at.filter(|at| !arguments.items[at + 1..].iter().any(|item| includes_password(argv, item, start, setup)));
-    let option = at.map(|at| std::mem::replace(&mut arguments.items[at], Item::Opaque));
-    let option = match option {
-        Some(Item::Option(option)) => Some(option),
+    let option = password_option(argv, &mut arguments, start, setup);
+    let master_option = argv.master_password_flag.as_ref().and_then(|flag| take_last(argv, flag, &mut arguments));
+    Judgement { auth, user_decides, option, master_option, arguments }
+}
+
+/// The last option that sets the password, unless a file that is included behind it sets it again.
+fn password_option(argv: &Argv, arguments: &mut Arguments, start: &Start, setup: &Setup<'_>) -> Option<ServerOption> {
+    let name = option_name(argv, &argv.password_flag);
+    let is_it = |item: &Item| matches!(item, Item::Option(option) if option.name == name);
+    let at = arguments.items.iter().rposition(is_it)?;
+    let is_moot = arguments.items[at + 1..].iter().any(|item| includes_password(argv, item, start, setup));
+    if is_moot { None } else { take_last(argv, &argv.password_flag, arguments) }
+}
+
+/// The last option of this name.
+fn take_last(argv: &Argv, flag: &str, arguments: &mut Arguments) -> Option<ServerOption> {
+    let name = option_name(argv, flag);
+    let is_it = |item: &Item| matches!(item, Item::Option(option) if option.name == name);
+    let at = arguments.items.iter().rposition(is_it)?;
+    match std::mem::replace(&mut arguments.items[at], Item::Opaque) {
+        Item::Option(option) => Some(option),
         _ => None,
-    };
-    Judgement { auth, user_decides, option, arguments }
+    }
 }
 
 /// What `requirepass` comes to.
@@ -166,7 +180,7 @@ fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -
 }
 
 /// The configuration file; `None` if it can't be seen.
-fn config(argv: &Argv, path: &Word, start: &Start, setup: &Setup<'_>) -> Option<ConfAuth> {
+pub(super) fn config(argv: &Argv, path: &Word, start: &Start, setup: &Setup<'_>) -> Option<ConfAuth> {
     if !path.certain || start.written_files.contains(&path.text) {
         return None;
     }
@@ -248,6 +262,40 @@ pub(super) fn replica_of(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Optio
     });
     let by_file = || files(&options).find_map(|file| config(argv, file, start, setup)?.replica_of);
     argument.or_else(by_file)
+}
+
+/// What it presents to the server that it copies.
+pub(super) fn master_password(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Lookup {
+    let Some(flag) = &argv.master_password_flag else { return Lookup::Unknown };
+    let name = option_name(argv, flag);
+    let options = parse(argv, &start.arguments);
+    if options.items.iter().any(|item| matches!(item, Item::Opaque)) {
+        return Lookup::Unknown;
+    }
+    let option = options.items.iter().rev().find_map(|item| match item {
+        Item::Option(option) if option.name == name => Some(option),
+        _ => None,
+    });
+    match option.map(|option| option.values.as_slice()) {
+        Some([value]) if value.word.certain => Lookup::Known(value.word.text.clone()),
+        Some(_) => Lookup::Unknown,
+        None => {
+            let read: Option<Vec<_>> = files(&options).map(|file| config(argv, file, start, setup)).collect();
+            let last = read.map(|files| files.into_iter().rev().find_map(|conf| conf.master_password));
+            match last {
+                None => Lookup::Unknown,
+                Some(None) => Lookup::Absent,
+                Some(Some(secret)) => Lookup::Known(secret.reveal().to_owned()),
+            }
+        }
+    }
+}
+
+/// True if the variables of an image with scripts make the server a copy.
+pub(super) fn copies(env: &Env, lookup: &Environment<'_>) -> bool {
+    let is_copy =
+        |name: &String| matches!(lookup(name), Lookup::Known(mode) if matches!(mode.as_str(), "slave" | "replica"));
+    env.replication_mode.iter().any(is_copy)
 }
 
 /// True if it is part of a cluster.

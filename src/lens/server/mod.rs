@@ -4,12 +4,15 @@
 mod arguments;
 mod judge;
 mod repair;
+mod sentinel;
 mod start;
 
 use super::value::{Environment, Lookup, Secret, Word, file_name};
 use crate::catalog::{ArgsInEnv, Env, Mechanism};
 use crate::text::EditSet;
 use start::Start;
+
+pub use sentinel::{Monitor, Sentinel, authenticate_sentinel, sentinel};
 
 /// What a service says about its server.
 #[derive(Clone, Copy)]
@@ -61,6 +64,10 @@ pub struct ConfAuth {
     pub replica_of: Option<String>,
     /// True if it makes the server a part of a cluster.
     pub is_clustered: bool,
+    /// The password that it presents to the server that it copies.
+    pub master_password: Option<Secret>,
+    /// The servers that it lets a Sentinel watch.
+    pub monitors: Vec<Monitor>,
 }
 
 /// The user that clients are before they log in.
@@ -205,11 +212,9 @@ pub enum NoRepair {
     /// The password is taken from a file.
     #[error("the password comes from the file that {0} names")]
     File(String),
-    /// The server copies another one or belongs to a cluster.
-    #[error(
-        "it takes part in {0}: add `{1}` to the command of all its servers in one go, and hand the password to what connects to them"
-    )]
-    Linked(&'static str, String),
+    /// An option stands where another one can't be added at the same time.
+    #[error("`{0}` can't be written beside what is there")]
+    NoRoom(String),
     /// The option has several values.
     #[error("`{0}` gets several values: put quotes around the password")]
     SeveralValues(String),
@@ -226,27 +231,59 @@ pub fn auth(mechanism: &Mechanism, setup: &Setup<'_>) -> Auth {
     }
 }
 
-/// What to change so that the server demands `reference`, a text such as `${REDIS_PASSWORD:?…}`.
-/// It replaces a password that is there already; nothing else about the service changes.
+/// What to change so that the server demands `reference`, a text such as `${REDIS_PASSWORD:?…}`, and presents it to the
+/// server that it copies if `presents`. It replaces a password that is there already; nothing else about the service changes.
+/// Several changes never move each other's words.
 ///
 /// # Errors
 /// [`NoRepair`] where that takes more than these changes, or more than can be seen.
-pub fn require_password(mechanism: &Mechanism, setup: &Setup<'_>, reference: &str) -> Result<ServerEdit, NoRepair> {
+pub fn require_password(
+    mechanism: &Mechanism,
+    setup: &Setup<'_>,
+    reference: &str,
+    presents: bool,
+) -> Result<Vec<ServerEdit>, NoRepair> {
     match route(mechanism, setup) {
         Route::Decided(Auth::Refuses(why)) => Err(NoRepair::Refuses(why)),
         Route::Decided(Auth::Unknown(why) | Auth::NoServer(why)) => Err(NoRepair::Unknown(why)),
         Route::Decided(_) => Err(NoRepair::Unknown("it can't be seen what starts the server".to_owned())),
-        Route::Variables { env, auth } => repair::variables(env, &auth, setup, reference),
+        Route::Variables { env, auth } => Ok(vec![repair::variables(env, &auth, setup, reference, presents)?]),
         Route::Starts { argv, starts, variable } => {
-            repair::starts(argv, &starts, variable.as_deref(), setup, reference)
+            repair::starts(argv, &starts, variable.as_deref(), setup, reference, presents)
         }
     }
 }
 
-/// The host of the server that this one copies, if its arguments name one.
+/// The password that the server presents to the one that it copies.
+pub fn master_password(mechanism: &Mechanism, setup: &Setup<'_>) -> Lookup {
+    match route(mechanism, setup) {
+        Route::Decided(_) => Lookup::Unknown,
+        Route::Variables { env, .. } => {
+            // A master of these images presents its own one day.
+            let names = if judge::copies(env, setup.env) { &env.master_password } else { &env.password };
+            names.iter().map(|name| (setup.env)(name)).find(Lookup::is_present).unwrap_or(Lookup::Absent)
+        }
+        Route::Starts { argv, starts, .. } => {
+            let mut found = starts.iter().map(|start| judge::master_password(argv, start, setup));
+            let first = found.next().unwrap_or(Lookup::Absent);
+            if found.all(|other| other == first) { first } else { Lookup::Unknown }
+        }
+    }
+}
+
+/// The host of the server that this one copies, if its arguments or its variables name one.
 pub fn replica_of(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
-    let Route::Starts { argv, starts, .. } = route(mechanism, setup) else { return None };
-    starts.iter().find_map(|start| judge::replica_of(argv, start, setup))
+    match route(mechanism, setup) {
+        Route::Decided(_) => None,
+        Route::Variables { env, .. } => judge::copies(env, setup.env).then(|| {
+            let host = env.master_host.iter().find_map(|name| match (setup.env)(name) {
+                Lookup::Known(host) => Some(host),
+                Lookup::Absent | Lookup::Unknown => None,
+            });
+            host.unwrap_or_default()
+        }),
+        Route::Starts { argv, starts, .. } => starts.iter().find_map(|start| judge::replica_of(argv, start, setup)),
+    }
 }
 
 /// True if its arguments or its file make it a part of a cluster.

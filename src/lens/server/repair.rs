@@ -8,7 +8,13 @@ use crate::catalog::{Argv, ArgvSyntax, Env};
 use crate::text::{Edit, EditSet, Span};
 
 /// For an image whose scripts read variables.
-pub(super) fn variables(env: &Env, auth: &Auth, setup: &Setup<'_>, reference: &str) -> Result<ServerEdit, NoRepair> {
+pub(super) fn variables(
+    env: &Env,
+    auth: &Auth,
+    setup: &Setup<'_>,
+    reference: &str,
+    presents: bool,
+) -> Result<ServerEdit, NoRepair> {
     let is_present = |name: &&String| (setup.env)(name).is_present();
     if *auth == Auth::Acl {
         return Err(NoRepair::Acl(env.password.first().cloned().unwrap_or_default()));
@@ -19,7 +25,10 @@ pub(super) fn variables(env: &Env, auth: &Auth, setup: &Setup<'_>, reference: &s
     let name = env.password.iter().find(is_present).or(env.password.first());
     let name = name.ok_or_else(|| NoRepair::Unknown("no variable takes its password".to_owned()))?;
     let remove = env.allow_empty.iter().filter(is_present).cloned().collect();
-    Ok(ServerEdit::SetEnv { set: vec![(name.clone(), reference.to_owned())], remove })
+    // A master of these images presents its own password once it is a copy.
+    let presented = env.master_password.first().filter(|_| presents && judge::copies(env, setup.env));
+    let set = std::iter::once(name).chain(presented).map(|name| (name.clone(), reference.to_owned())).collect();
+    Ok(ServerEdit::SetEnv { set, remove })
 }
 
 /// For servers with arguments. `variable` is where arguments of [`Place::Variable`] stand.
@@ -29,23 +38,32 @@ pub(super) fn starts(
     variable: Option<&str>,
     setup: &Setup<'_>,
     reference: &str,
-) -> Result<ServerEdit, NoRepair> {
-    let mut result: Option<ServerEdit> = None;
+    presents: bool,
+) -> Result<Vec<ServerEdit>, NoRepair> {
+    let mut result: Option<Vec<ServerEdit>> = None;
     for start in starts {
-        let edit = one(argv, start, variable, setup, reference)?;
-        result = Some(match (result, edit) {
-            (None, edit) => edit,
-            (Some(ServerEdit::EditShell { list, index, mut edits }), ServerEdit::EditShell { edits: further, .. }) => {
-                for edit in further.iter() {
-                    edits.insert(edit.clone()).map_err(|_| several_starts())?;
-                }
-                ServerEdit::EditShell { list, index, edits }
-            }
-            (Some(first), edit) if first == edit => edit,
-            _ => return Err(several_starts()),
+        let edits = one(argv, start, variable, setup, reference, presents)?;
+        result = Some(match result {
+            None => edits,
+            Some(first) if first == edits => edits,
+            Some(first) => together(first.into_iter().chain(edits).collect()).ok_or_else(several_starts)?,
         });
     }
     result.ok_or_else(several_starts)
+}
+
+/// Changes of one script as one change.
+fn together(changes: Vec<ServerEdit>) -> Option<Vec<ServerEdit>> {
+    let mut all = EditSet::new();
+    let mut place = None;
+    for change in changes {
+        let ServerEdit::EditShell { list, index, edits } = change else { return None };
+        if *place.get_or_insert((list, index)) != (list, index) {
+            return None;
+        }
+        edits.iter().try_for_each(|edit| all.insert(edit.clone())).ok()?;
+    }
+    place.map(|(list, index)| vec![ServerEdit::EditShell { list, index, edits: all }])
 }
 
 fn several_starts() -> NoRepair {
@@ -58,31 +76,59 @@ fn one(
     variable: Option<&str>,
     setup: &Setup<'_>,
     reference: &str,
-) -> Result<ServerEdit, NoRepair> {
+    presents: bool,
+) -> Result<Vec<ServerEdit>, NoRepair> {
     let flag = &argv.password_flag;
-    let to_add = || format!("{flag} \"{reference}\" --masterauth \"{reference}\"");
-    if judge::replica_of(argv, start, setup).is_some() {
-        return Err(NoRepair::Linked("replication", to_add()));
-    }
-    if judge::is_clustered(argv, start, setup) {
-        return Err(NoRepair::Linked("a cluster", to_add()));
-    }
-    let writer = Writer { argv, start, variable, reference };
-    let Judgement { auth, user_decides, option, arguments } = judge::one(argv, start, setup);
+    let Judgement { auth, user_decides, option, master_option, arguments } = judge::one(argv, start, setup);
     if user_decides {
         return Err(NoRepair::Acl(flag.clone()));
     }
-    match (auth, option) {
-        (Auth::Unknown(why), _) => Err(NoRepair::Unknown(why)),
-        (Auth::Refuses(_), Some(option)) if option.values.len() != 1 => writer.replace(&option),
+    let master_flag = match &argv.master_password_flag {
+        Some(flag) if presents => Some(flag.as_str()),
+        None if presents => return Err(NoRepair::Unknown("no option is known by which it presents one".to_owned())),
+        _ => None,
+    };
+    let missing: Vec<&str> = std::iter::once(flag.as_str())
+        .filter(|_| option.is_none())
+        .chain(master_flag.filter(|_| master_option.is_none()))
+        .collect();
+    let mut changes = Vec::new();
+    match (&auth, &option) {
+        (Auth::Unknown(why) | Auth::NoServer(why), _) => return Err(NoRepair::Unknown(why.clone())),
+        (Auth::Refuses(_), Some(option)) if option.values.len() != 1 => {
+            changes.push(Writer::new(argv, start, variable, reference, vec![flag]).replace(option)?);
+        }
         (Auth::Refuses(why), _) => match glued_option(argv, &arguments.items) {
-            Some(argument) => writer.part(argument),
-            None => Err(NoRepair::Refuses(why)),
+            Some(argument) if master_flag.is_none() => {
+                changes.push(Writer::new(argv, start, variable, reference, vec![flag]).part(argument)?)
+            }
+            _ => return Err(NoRepair::Refuses(why.clone())),
         },
-        (_, Some(option)) => writer.replace(&option),
-        (_, None) if arguments.dangling => Err(NoRepair::Refuses("its last option has no value".to_owned())),
-        (_, None) => writer.append(),
+        (_, Some(option)) => changes.push(Writer::new(argv, start, variable, reference, vec![flag]).replace(option)?),
+        (_, None) if arguments.dangling => {
+            return Err(NoRepair::Refuses("its last option has no value".to_owned()));
+        }
+        (_, None) => {}
     }
+    if let (Some(flag), Some(option)) = (master_flag, &master_option) {
+        changes.push(Writer::new(argv, start, variable, reference, vec![flag]).replace(option)?);
+    }
+    let is_replaced = matches!(auth, Auth::Refuses(_)) && option.is_none();
+    if !missing.is_empty() && !is_replaced {
+        changes.push(Writer::new(argv, start, variable, reference, missing).append()?);
+    }
+    if let [_] = changes.as_slice() {
+        return Ok(changes);
+    }
+    let stays = |change: &ServerEdit| match change {
+        ServerEdit::ReplaceWord { words, .. } => words.len() == 1,
+        ServerEdit::AppendWords { .. } => true,
+        _ => false,
+    };
+    if changes.iter().all(stays) {
+        return Ok(changes);
+    }
+    together(changes).ok_or_else(|| NoRepair::NoRoom(argv.master_password_flag.clone().unwrap_or_default()))
 }
 
 /// `--requirepass=pw` where the value must be a word of its own.
@@ -94,38 +140,51 @@ fn glued_option(argv: &Argv, items: &[Item]) -> Option<usize> {
     })
 }
 
-/// Writes the password option where its start was written.
-struct Writer<'a> {
+/// Writes options with the password where their start was written.
+pub(super) struct Writer<'a> {
     argv: &'a Argv,
     start: &'a Start,
     variable: Option<&'a str>,
     reference: &'a str,
+    /// The options, each of which gets the password as its last value.
+    flags: Vec<&'a str>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub fn new(
+        argv: &'a Argv,
+        start: &'a Start,
+        variable: Option<&'a str>,
+        reference: &'a str,
+        flags: Vec<&'a str>,
+    ) -> Self {
+        Self { argv, start, variable, reference, flags }
+    }
+
     fn place(&self, argument: usize) -> Place {
         self.start.arguments.get(argument).map_or(Place::Image, |argument| argument.place)
     }
 
-    /// The option with its value, as words.
+    /// The options with their value, as words.
     fn words(&self) -> Vec<String> {
-        let (flag, reference) = (&self.argv.password_flag, self.reference);
-        match self.argv.syntax {
-            ArgvSyntax::Directives => vec![flag.clone(), reference.to_owned()],
-            ArgvSyntax::Flags => vec![format!("{flag}={reference}")],
-        }
+        let each = |flag: &&str| match self.argv.syntax {
+            ArgvSyntax::Directives => flag.split(' ').chain([self.reference]).map(str::to_owned).collect::<Vec<_>>(),
+            ArgvSyntax::Flags => vec![format!("{flag}={}", self.reference)],
+        };
+        self.flags.iter().flat_map(each).collect()
     }
 
-    /// The option with its value, as text of a script.
+    /// The options with their value, as text of a script.
     fn shell_words(&self) -> String {
-        let (flag, reference) = (&self.argv.password_flag, self.reference);
-        match self.argv.syntax {
-            ArgvSyntax::Directives => format!("{flag} \"{reference}\""),
-            ArgvSyntax::Flags => format!("{flag}=\"{reference}\""),
-        }
+        let sign = match self.argv.syntax {
+            ArgvSyntax::Directives => ' ',
+            ArgvSyntax::Flags => '=',
+        };
+        let each = |flag: &&str| format!("{flag}{sign}\"{}\"", self.reference);
+        self.flags.iter().map(each).collect::<Vec<_>>().join(" ")
     }
 
-    fn append(&self) -> Result<ServerEdit, NoRepair> {
+    pub fn append(&self) -> Result<ServerEdit, NoRepair> {
         Ok(match &self.start.end {
             End::NewCommand => {
                 let words = self.argv.default_command.iter().cloned().chain(self.words()).collect();
@@ -178,7 +237,7 @@ impl Writer<'_> {
     fn rewrite(&self, argument: usize) -> Result<ServerEdit, NoRepair> {
         match (self.place(argument), self.argv.syntax) {
             (Place::List { list, index }, ArgvSyntax::Directives) => {
-                let words = vec![format!("{} {}", self.argv.password_flag, self.reference)];
+                let words = vec![format!("{} {}", self.flags.join(" "), self.reference)];
                 Ok(ServerEdit::ReplaceWord { list, index, words })
             }
             _ => self.part(argument),
@@ -258,7 +317,7 @@ impl Writer<'_> {
     }
 
     fn several_values(&self) -> NoRepair {
-        NoRepair::SeveralValues(self.argv.password_flag.clone())
+        NoRepair::SeveralValues(self.flags.join(" "))
     }
 }
 

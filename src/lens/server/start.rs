@@ -17,6 +17,10 @@ pub(super) struct Start {
     pub end: End,
     /// Files that the script around it may write.
     pub written_files: Vec<String>,
+    /// What the script around it prints.
+    pub printed: Vec<Word>,
+    /// Files that it copies: from, to.
+    pub copied: Vec<(String, String)>,
 }
 
 /// An argument and its origin.
@@ -56,6 +60,10 @@ pub(super) enum End {
 }
 
 impl Start {
+    pub fn new(arguments: Vec<Argument>, end: End) -> Self {
+        Self { arguments, end, written_files: Vec::new(), printed: Vec::new(), copied: Vec::new() }
+    }
+
     /// Adds the arguments that stand in a variable. `is_end` is true if further arguments go there.
     pub fn append_variable(&mut self, value: &Lookup, is_end: bool) {
         self.arguments.extend(variable_arguments(value));
@@ -92,9 +100,7 @@ pub(super) fn find(argv: &Argv, setup: &Setup<'_>) -> Result<Vec<Start>, Auth> {
     };
     let plain: Vec<Word> = words.iter().map(|word| word.word.clone()).collect();
     match program(argv, &plain, entrypoint.is_none()) {
-        Program::Server { skip } => {
-            Ok(vec![Start { arguments: words.split_off(skip.min(words.len())), end, written_files: Vec::new() }])
-        }
+        Program::Server { skip } => Ok(vec![Start::new(words.split_off(skip.min(words.len())), end)]),
         Program::Script { skip } => match words.get(skip) {
             Some(Argument { word, place: Place::List { list, index } }) => {
                 if !word.certain {
@@ -127,7 +133,7 @@ pub(super) fn behind_runner(env: &Env, setup: &Setup<'_>, extra: Option<&str>) -
     let runner = arguments.iter().position(|word| word.word.certain && env.runners.contains(&word.word.text));
     let end = if setup.command.is_some() { WordList::Command } else { WordList::Entrypoint };
     let arguments = arguments.split_off(runner.map_or(arguments.len(), |at| at + 1));
-    let mut start = Start { arguments, end: End::List(end), written_files: Vec::new() };
+    let mut start = Start::new(arguments, End::List(end));
     if let Some(name) = extra {
         start.append_variable(&(setup.env)(name), false);
     }
@@ -211,6 +217,7 @@ fn find_in_script(argv: &Argv, script: &str, holder: Holder<'_>, env: &Environme
     // What may start a server that can't be seen.
     let mut hidden: Option<String> = None;
     let mut written_files: Vec<String> = Vec::new();
+    let (mut printed, mut copied) = (Vec::new(), Vec::new());
     let mut programs = |call: &Call<'_>| {
         let words: Vec<Word> = call.words.iter().map(|word| word.word.clone()).collect();
         written_files.extend(call.files.iter().map(|file| file.text.clone()));
@@ -230,7 +237,7 @@ fn find_in_script(argv: &Argv, script: &str, holder: Holder<'_>, env: &Environme
                         End::File { path: file.path.clone(), line: line_of(script, call.simple.span.start) }
                     }
                 };
-                starts.push(Start { arguments, end, written_files: Vec::new() });
+                starts.push(Start::new(arguments, end));
                 Some(Outcome::UNKNOWN)
             }
             Program::Script { .. } => Some(Outcome::UNKNOWN),
@@ -243,6 +250,17 @@ fn find_in_script(argv: &Argv, script: &str, holder: Holder<'_>, env: &Environme
                 None
             }
             Program::Other(_) => {
+                match words.as_slice() {
+                    [program, rest @ ..] if matches!(file_name(&program.text), "echo" | "printf") => {
+                        let text: Vec<_> = rest.iter().map(|word| word.text.as_str()).collect();
+                        let certain = rest.iter().all(|word| word.certain);
+                        printed.push(Word { text: text.join(" "), certain });
+                    }
+                    [program, .., from, to] if file_name(&program.text) == "cp" && from.certain && to.certain => {
+                        copied.push((from.text.clone(), to.text.clone()));
+                    }
+                    _ => {}
+                }
                 if !words.first().is_some_and(|word| READERS.contains(&file_name(&word.text))) {
                     written_files.extend(words.iter().map(|word| word.text.clone()));
                 }
@@ -253,6 +271,8 @@ fn find_in_script(argv: &Argv, script: &str, holder: Holder<'_>, env: &Environme
     let run = shell_run::run(&parsed, env, Others::Unknown, &mut programs);
     for start in &mut starts {
         start.written_files.clone_from(&written_files);
+        start.printed.clone_from(&printed);
+        start.copied.clone_from(&copied);
     }
     match (starts.is_empty(), run.aborted, hidden) {
         (true, Some(reason), _) => Err(Auth::Refuses(reason)),

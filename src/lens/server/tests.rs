@@ -53,7 +53,9 @@ impl Case<'_> {
     }
 
     fn repair(&self, mechanism: &Mechanism) -> Result<ServerEdit, NoRepair> {
-        self.with(|setup| require_password(mechanism, setup, REF))
+        let mut edits = self.with(|setup| require_password(mechanism, setup, REF, false))?;
+        assert_eq!(edits.len(), 1, "{edits:?}");
+        Ok(edits.remove(0))
     }
 }
 
@@ -241,7 +243,9 @@ fn scripts_are_followed_to_the_server() {
         ("if [ -n \"$BLANK\" ]; then redis-server --requirepass \"$P\"; else redis-server; fi", "open"),
         ("if [ -n \"$HIDDEN\" ]; then redis-server --requirepass \"$P\"; else redis-server; fi", "unknown"),
         ("redis-server ${P:+--requirepass $P}", "password pw"),
-        ("for i in 1; do redis-server; done", "unknown"),
+        ("for i in 1; do redis-server; done", "open"),
+        ("until check; do sleep 1; done; redis-server --requirepass pw", "password pw"),
+        ("case a in a) redis-server;; esac", "unknown"),
         ("/start-all", "unknown"),
     ];
     for (script, expected) in rows {
@@ -443,8 +447,6 @@ fn what_can_not_be_repaired_is_said() {
     assert!(matches!(no_repair(&["redis-server", "--requirepass", "a", "b"]), NoRepair::SeveralValues(_)));
     assert!(matches!(no_repair(&["redis-server", "/hidden.conf"]), NoRepair::Unknown(_)));
     assert!(matches!(no_repair(&["redis-server", "--appendonly"]), NoRepair::Refuses(_)));
-    assert!(matches!(no_repair(&["redis-server", "--replicaof", "main", "6379"]), NoRepair::Linked(..)));
-    assert!(matches!(no_repair(&["redis-server", "--cluster-enabled", "yes"]), NoRepair::Linked(..)));
     assert!(matches!(no_repair(&["/start"]), NoRepair::Unknown(_)));
 }
 
@@ -455,6 +457,82 @@ fn a_copy_names_its_origin() {
     assert_eq!(origin(&["redis-server", "--replicaof", "main", "6379"]).as_deref(), Some("main"));
     assert_eq!(origin(&["redis-server", "--slaveof main 6379"]).as_deref(), Some("main"));
     assert_eq!(origin(&["redis-server"]), None);
+}
+
+/// What makes a server demand the password, and present it.
+fn linked(case: &Case<'_>) -> Result<Vec<ServerEdit>, NoRepair> {
+    case.with(|setup| require_password(&redis(), setup, REF, true))
+}
+
+#[test]
+fn a_server_that_copies_presents_what_it_demands() {
+    let list = WordList::Command;
+    let both = || vec![ServerEdit::AppendWords { list, words: strings(&["--requirepass", REF, "--masterauth", REF]) }];
+    let one = |flag: &str| ServerEdit::AppendWords { list, words: strings(&[flag, REF]) };
+    let replaced = |index| ServerEdit::ReplaceWord { list, index, words: strings(&[REF]) };
+    let rows: [(&[&str], Vec<ServerEdit>); 4] = [
+        (&["redis-server", "--replicaof", "main", "6379"], both()),
+        (&["redis-server", "--cluster-enabled", "yes"], both()),
+        (&["redis-server", "--masterauth", "old"], vec![replaced(2), one("--requirepass")]),
+        (&["redis-server", "--requirepass", "", "--masterauth", "old"], vec![replaced(2), replaced(4)]),
+    ];
+    for (words, expected) in rows {
+        let case = Case { command: Some(words), ..Case::default() };
+        assert_eq!(linked(&case), Ok(expected), "{words:?}");
+    }
+    let script = "redis-server --masterauth old --replicaof main 6379";
+    let case = Case { command: Some(&["sh", "-c", script]), ..Case::default() };
+    let changes = linked(&case);
+    let Ok([ServerEdit::EditShell { edits, .. }]) = changes.as_deref() else { panic!("it is one change") };
+    let expected = format!("redis-server --masterauth \"{REF}\" --replicaof main 6379 --requirepass \"{REF}\"");
+    assert_eq!(edits.apply(script), expected);
+}
+
+#[test]
+fn what_a_server_presents_is_seen() {
+    let presented = |command: &[&str]| {
+        Case { command: Some(command), ..Case::default() }.with(|setup| master_password(&redis(), setup))
+    };
+    assert!(presented(&["redis-server", "--masterauth", "pw"]) == Lookup::Known("pw".to_owned()));
+    assert!(presented(&["redis-server", "--masterauth", "¿"]) == Lookup::Unknown);
+    assert!(presented(&["redis-server"]) == Lookup::Absent);
+    let conf = ConfAuth { master_password: Some(Secret::new("pw")), ..ConfAuth::default() };
+    let case = Case { command: Some(&["redis-server", "/r.conf"]), conf: Some(conf), ..Case::default() };
+    assert!(case.with(|setup| master_password(&redis(), setup)) == Lookup::Known("pw".to_owned()));
+}
+
+#[test]
+fn a_sentinel_is_known_with_what_it_watches() {
+    let conf = || ConfAuth {
+        monitors: Monitor::of_line("sentinel monitor m main 6379 2").into_iter().collect(),
+        ..ConfAuth::default()
+    };
+    let watched = |command: &[&str]| {
+        let case = Case { command: Some(command), conf: Some(conf()), ..Case::default() };
+        case.with(|setup| sentinel(&redis(), setup)).map(|sentinel| {
+            sentinel
+                .monitors
+                .map(|all| all.iter().map(|one| format!("{}={}", one.name, one.host)).collect::<Vec<_>>().join(" "))
+        })
+    };
+    let script = |text: &str| watched(&["sh", "-c", text]);
+    let known = Some(Ok("m=main".to_owned()));
+    assert_eq!(watched(&["redis-server", "/r.conf"]), None);
+    assert_eq!(watched(&["redis-server", "/r.conf", "--sentinel"]), known);
+    assert_eq!(watched(&["redis-sentinel", "/r.conf"]), known);
+    assert_eq!(script("cp /r.conf /s.conf; exec redis-sentinel /s.conf"), known);
+    assert_eq!(
+        script(
+            "echo 'port 1' > /s.conf; echo \"sentinel monitor m main 6379 1\" >> /s.conf; redis-server /s.conf --sentinel"
+        ),
+        known
+    );
+    assert_eq!(
+        script("printf 'port 1\\nsentinel monitor m main 6379 1\\n' > /s.conf && redis-sentinel /s.conf"),
+        known
+    );
+    assert!(matches!(script("make-it > /s.conf; redis-sentinel /s.conf"), Some(Err(_))));
+    assert!(matches!(watched(&["redis-sentinel", "/hidden.conf"]), Some(Err(_))));
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Shell<'_> {
         Ok(self.expand(word, false)?.pop().unwrap_or_else(|| Word::known("")))
     }
 
-    fn expand(&mut self, word: &shell::Word, splits: bool) -> Result<Vec<Word>, Abort> {
+    pub(super) fn expand(&mut self, word: &shell::Word, splits: bool) -> Result<Vec<Word>, Abort> {
         let mut fields: Vec<Word> = Vec::new();
         // True if the next piece belongs to the last field.
         let mut open = false;

@@ -3,6 +3,7 @@
 
 mod builtins;
 mod expand;
+mod loops;
 mod wrappers;
 
 use std::collections::BTreeMap;
@@ -261,6 +262,7 @@ impl<'a> Shell<'a> {
                 redirect(flow, &group.redirections)
             }
             Command::If(branching) => redirect(self.branches(branching, 0, input), &branching.redirections),
+            Command::Loop(repeated) => redirect(self.repeat(repeated, input), &repeated.redirections),
         }
     }
 

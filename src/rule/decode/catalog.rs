@@ -16,13 +16,14 @@ use crate::syntax::yaml::NodeId;
 
 const STORE_KEYS: [&str; 9] =
     ["id", "title", "images", "ports", "clients", "schemes", "default_user", "variables", "mechanisms"];
-const ARGV_KEYS: [&str; 14] = [
+const ARGV_KEYS: [&str; 15] = [
     "kind",
     "server_programs",
     "other_programs",
     "default_command",
     "entrypoints",
     "password_flag",
+    "master_password_flag",
     "syntax",
     "acl_flag",
     "user_flag",
@@ -32,8 +33,19 @@ const ARGV_KEYS: [&str; 14] = [
     "config_suffix",
     "image_configs",
 ];
-const ENV_KEYS: [&str; 8] =
-    ["kind", "password", "password_file", "allow_empty", "acl_file", "extra_args", "runners", "argv"];
+const ENV_KEYS: [&str; 11] = [
+    "kind",
+    "password",
+    "password_file",
+    "allow_empty",
+    "acl_file",
+    "extra_args",
+    "replication_mode",
+    "master_host",
+    "master_password",
+    "runners",
+    "argv",
+];
 const ARGS_IN_ENV_KEYS: [&str; 5] = ["kind", "variable", "after_command", "readers", "argv"];
 const CLIENT_KEYS: [&str; 14] = [
     "names",
@@ -140,6 +152,8 @@ impl Decoder {
                 let (password, password_file) = (list("password"), list("password_file"));
                 let (allow_empty, acl_file) = (list("allow_empty"), list("acl_file"));
                 let (extra_args, runners) = (list("extra_args"), list("runners"));
+                let (replication_mode, master_host) = (list("replication_mode"), list("master_host"));
+                let master_password = list("master_password");
                 let argv = self.required(&mapping, "argv", what).and_then(|id| self.argv(id));
                 Some(Mechanism::Env(Env {
                     password: password?,
@@ -147,6 +161,9 @@ impl Decoder {
                     allow_empty: allow_empty?,
                     acl_file: acl_file?,
                     extra_args: extra_args?,
+                    replication_mode: replication_mode?,
+                    master_host: master_host?,
+                    master_password: master_password?,
                     runners: runners?,
                     argv: argv?,
                 }))
@@ -183,6 +200,7 @@ impl Decoder {
         };
         let (acl_flag, user_flag) = (optional("acl_flag"), optional("user_flag"));
         let (config_suffix, password_variable) = (optional("config_suffix"), optional("password_variable"));
+        let master_password_flag = optional("master_password_flag");
         let password_flag = self.required_text(&mapping, "password_flag", what);
         let words = [("directives", ArgvSyntax::Directives), ("flags", ArgvSyntax::Flags)];
         let syntax = self.required(&mapping, "syntax", what).and_then(|id| self.word(id, "`syntax`", &words));
@@ -192,6 +210,7 @@ impl Decoder {
             default_command: default_command?,
             entrypoints: entrypoints?,
             password_flag: password_flag?,
+            master_password_flag: master_password_flag?,
             syntax: syntax?,
             acl_flag: acl_flag?,
             user_flag: user_flag?,

@@ -1,5 +1,6 @@
 //! The common part of the POSIX shell, as it stands in `sh -c TEXT` and `CMD-SHELL` healthchecks.
 
+mod loops;
 mod parser;
 
 use std::fmt;
@@ -9,7 +10,7 @@ use crate::text::Span;
 /// Reads `text` as a shell script. All spans are bytes of `text`.
 ///
 /// # Errors
-/// [`ShellError`] for what is no shell, and for loops, functions, `case`, here-documents and arithmetic.
+/// [`ShellError`] for what is no shell, and for functions, `case`, here-documents and arithmetic.
 pub fn parse(text: &str) -> Result<Script, ShellError> {
     parser::parse(text)
 }
@@ -110,6 +111,8 @@ pub enum Command {
     Group(Group),
     /// `if …; then …; fi`.
     If(If),
+    /// `while`, `until` or `for`.
+    Loop(Loop),
 }
 
 impl Command {
@@ -119,6 +122,7 @@ impl Command {
             Self::Simple(simple) => simple.span,
             Self::Group(group) => group.span,
             Self::If(branching) => branching.span,
+            Self::Loop(repeated) => repeated.span,
         }
     }
 }
@@ -171,6 +175,35 @@ pub struct If {
     pub otherwise: Option<Script>,
     /// Behind `fi`.
     pub redirections: Vec<Redirection>,
+}
+
+/// A loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loop {
+    /// From its first word to `done` and its redirections.
+    pub span: Span,
+    /// How often it runs.
+    pub head: LoopHead,
+    /// What is repeated.
+    pub body: Script,
+    /// Behind `done`.
+    pub redirections: Vec<Redirection>,
+}
+
+/// How often a loop runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoopHead {
+    /// While this succeeds.
+    While(Script),
+    /// Until this succeeds.
+    Until(Script),
+    /// Once for each word; without `in`, for each argument of the script.
+    For {
+        /// The variable that holds the word.
+        name: String,
+        /// The words behind `in`.
+        words: Vec<Word>,
+    },
 }
 
 /// Where a command's input comes from or its output goes.

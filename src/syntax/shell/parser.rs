@@ -30,9 +30,9 @@ enum Until {
     Brace(Quoting),
 }
 
-struct Parser<'a> {
+pub(super) struct Parser<'a> {
     text: &'a str,
-    at: usize,
+    pub(super) at: usize,
     end: usize,
     depth: usize,
 }
@@ -42,7 +42,7 @@ impl Parser<'_> {
         self.text.get(self.at..self.end).unwrap_or("")
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
@@ -56,7 +56,7 @@ impl Parser<'_> {
         Some(next)
     }
 
-    fn eat(&mut self, token: &str) -> bool {
+    pub(super) fn eat(&mut self, token: &str) -> bool {
         let found = self.starts(token);
         if found {
             self.at += token.len();
@@ -79,7 +79,7 @@ impl Parser<'_> {
         result
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek() {
                 Some(' ' | '\t' | '\r') => self.at += 1,
@@ -91,7 +91,7 @@ impl Parser<'_> {
         }
     }
 
-    fn skip_lines(&mut self) {
+    pub(super) fn skip_lines(&mut self) {
         self.skip_blanks();
         while self.eat("\n") {
             self.skip_blanks();
@@ -99,13 +99,13 @@ impl Parser<'_> {
     }
 
     /// The characters up to the next blank or operator, unparsed: enough to know a reserved word.
-    fn raw_word(&self) -> &str {
+    pub(super) fn raw_word(&self) -> &str {
         let rest = self.rest();
         &rest[..rest.find(is_delimiter).unwrap_or(rest.len())]
     }
 
     /// Reads up to the end, a `)`, or a word that closes a block; the caller looks which.
-    fn script(&mut self) -> Result<Script, ShellError> {
+    pub(super) fn script(&mut self) -> Result<Script, ShellError> {
         self.skip_lines();
         let start = self.at;
         let mut steps: Vec<Step> = Vec::new();
@@ -183,7 +183,8 @@ impl Parser<'_> {
                 self.at += 1;
                 return self.deeper(|parser| parser.group(start, "}")).map(Command::Group);
             }
-            "while" | "until" | "for" | "select" => return unsupported("a loop"),
+            "while" | "until" | "for" => return self.deeper(|parser| parser.repetition(start)).map(Command::Loop),
+            "select" => return unsupported("a loop that only bash knows"),
             "case" => return unsupported("a `case`"),
             "function" => return unsupported("a function"),
             "time" | "coproc" => return unsupported("a word that only bash knows"),
@@ -241,7 +242,7 @@ impl Parser<'_> {
         Ok(If { span: Span::new(start, end), branches, otherwise, redirections })
     }
 
-    fn redirections(&mut self) -> Result<Vec<Redirection>, ShellError> {
+    pub(super) fn redirections(&mut self) -> Result<Vec<Redirection>, ShellError> {
         let mut found = Vec::new();
         loop {
             self.skip_blanks();
@@ -324,7 +325,7 @@ impl Parser<'_> {
         Ok(Simple { span: Span::new(start, end), assignments, words, redirections })
     }
 
-    fn word(&mut self) -> Result<Word, ShellError> {
+    pub(super) fn word(&mut self) -> Result<Word, ShellError> {
         let start = self.at;
         let parts = self.parts(Until::Delimiter)?;
         Ok(Word { span: Span::new(start, self.at), parts })
@@ -523,7 +524,7 @@ fn push(parts: &mut Vec<Part>, span: Span, quoting: Quoting, c: char) {
 }
 
 /// Blanks and operators, which end a word. A carriage return counts as a blank: a script in a file with CRLF has it.
-fn is_delimiter(c: char) -> bool {
+pub(super) fn is_delimiter(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')')
 }
 

@@ -36,6 +36,16 @@ fn show_command(command: &Command) -> String {
             let otherwise = branching.otherwise.as_ref().map(|script| format!(" else {}", show(script)));
             format!("if {}{}", branches.join(" elif "), otherwise.unwrap_or_default())
         }
+        Command::Loop(repeated) => {
+            let head = match &repeated.head {
+                LoopHead::While(condition) => format!("while {}", show(condition)),
+                LoopHead::Until(condition) => format!("until {}", show(condition)),
+                LoopHead::For { name, words } => {
+                    format!("for {name} in {}", words.iter().map(show_word).collect::<Vec<_>>().join(" "))
+                }
+            };
+            format!("{head} do {}", show(&repeated.body))
+        }
     }
 }
 
@@ -92,10 +102,28 @@ fn scripts_are_read_as_a_shell_reads_them() {
 }
 
 #[test]
+fn loops_have_a_head_and_a_body() {
+    let rows = [
+        ("while a; do b; done", "while [a] do [b]"),
+        (
+            "until a -h b ping | grep -q x; do\n  sleep 1 # wait\ndone && c",
+            "until [a -h b ping] | [grep -q x] do [sleep 1] && [c]",
+        ),
+        ("for a in b $c; do d; done >e", "for a in b $c do [d]"),
+        ("for a in b c\ndo d; done; e", "for a in b c do [d] ; [e]"),
+        ("for a; do b; done", "for a in  do [b]"),
+        ("while true; do until a; do b; done; done &", "while [true] do until [a] do [b] &"),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(parse(text).map(|script| show(&script)).as_deref(), Ok(expected), "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_known_is_said() {
     for text in [
-        "for a in b; do c; done",
-        "while a; do b; done",
+        "select a in b; do c; done",
+        "for ((i = 0; i < 3; i++)); do b; done",
         "case a in b) c;; esac",
         "f() { a; }",
         "a <<E\nb\nE",
@@ -105,7 +133,9 @@ fn what_is_not_known_is_said() {
     ] {
         assert!(matches!(parse(text), Err(ShellError::Unsupported { .. })), "{text}");
     }
-    for text in ["a 'b", "a \"b", "a $(b", "a ${b", "(a", "{ a; ", "if a; then b", "a `b"] {
+    for text in
+        ["a 'b", "a \"b", "a $(b", "a ${b", "(a", "{ a; ", "if a; then b", "while a; do b", "for a in b; c", "a `b"]
+    {
         assert!(matches!(parse(text), Err(ShellError::Unclosed { .. })), "{text}");
     }
     for text in ["a &&", "&& a", "a; ; b", ")", "fi", "a >", "a | | b", "a )"] {

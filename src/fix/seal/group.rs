@@ -1,0 +1,329 @@
+//! Servers that work together get one password, all at once, with the Sentinels that watch them and the services that make a
+//! cluster of them: half of it would stop replication, failover, or the making of the cluster.
+
+use std::collections::BTreeSet;
+
+use super::credential::{Credential, command_texts};
+use super::{Member, NoSeal, Seal};
+use crate::catalog::{ArgsInEnv, Mechanism};
+use crate::fix::bench::Writable;
+use crate::fix::repair::Repair;
+use crate::lens::mount::mounts;
+use crate::lens::server::{Auth, Monitor, master_password};
+use crate::lens::value::{Lookup, Secret};
+use crate::model::node::Certainty;
+use crate::model::{Workspace, depends_on};
+use crate::rule::RuleSet;
+use crate::source::absolute;
+use crate::topology::{Link, Reach, StoreService, Topology};
+
+/// A cluster is made of three masters at least (redis.io, "Scale with Redis Cluster").
+const SMALLEST_CLUSTER: usize = 3;
+
+impl Seal<'_, '_, '_> {
+    /// Seals the stores of a group, all or none.
+    pub(super) fn group(&mut self, group: Vec<usize>) -> Result<(), NoSeal> {
+        self.group = group;
+        let members: Vec<Member<'_>> = self.group.iter().map(|number| self.member_of(*number)).collect();
+        if let [member] = members.as_slice() {
+            match &member.store.auth {
+                Auth::Acl => return self.check_of_users(member),
+                Auth::Unknown(why) | Auth::NoServer(why) => {
+                    return Err(NoSeal::Manual(format!("`{}`: {why}", member.store.service)));
+                }
+                Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
+            }
+        }
+        if members.iter().all(|member| matches!(member.store.auth, Auth::Password(_))) {
+            for member in &members {
+                let credential = self.credential(member)?;
+                self.variables.extend(credential.variable.clone().map(|name| (member.number, name)));
+                self.define(&credential)?;
+                self.hand_on(member, &credential)?;
+            }
+            return Ok(());
+        }
+        let sealed = self.open_group(&members);
+        sealed.map_err(|why| match why {
+            NoSeal::Manual(why) if self.is_linked_group(&members) => {
+                let has_sentinel = !self.bench.topology.sentinels_of(&self.group).is_empty();
+                NoSeal::Manual(by_hand(&members, has_sentinel, &why))
+            }
+            why => why,
+        })
+    }
+
+    fn is_linked_group(&self, members: &[Member<'_>]) -> bool {
+        let is_linked = |member: &Member<'_>| member.store.is_clustered || member.store.replica_of.is_some();
+        members.iter().any(is_linked) || !self.bench.topology.sentinels_of(&self.group).is_empty()
+    }
+
+    /// Seals a group with a server that demands no password yet.
+    fn open_group(&mut self, members: &[Member<'_>]) -> Result<(), NoSeal> {
+        let topology = self.bench.topology;
+        for member in members {
+            let name = &member.store.service;
+            match &member.store.auth {
+                Auth::Acl => {
+                    return Err(NoSeal::Manual(format!("a file with users decides who may log in to `{name}`")));
+                }
+                Auth::Unknown(why) | Auth::NoServer(why) => return Err(NoSeal::Manual(format!("`{name}`: {why}"))),
+                Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
+            }
+            if let Some(host) = topology.hidden_master(member.number) {
+                return Err(NoSeal::Manual(format!("`{name}` copies a server that can't be seen (`{host}`)")));
+            }
+        }
+        if let Some(copy) = topology.hidden_copies(self.bench.workspace, &self.group).first() {
+            return Err(NoSeal::Manual(format!("how `{}` works with them can't be read", copy.service)));
+        }
+        let mut sentinels: Vec<(&StoreService, Vec<&Monitor>)> = Vec::new();
+        for (sentinel, monitors) in topology.sentinels_of(&self.group) {
+            let name = &sentinel.service;
+            let why = |why: String| NoSeal::Manual(format!("the Sentinel `{name}`: {why}"));
+            let monitors = monitors.map_err(why)?;
+            self.may_log_in(sentinel, &monitors)?;
+            sentinels.push((sentinel, monitors));
+        }
+        let credential = self.group_credential(members)?;
+        let first = &members[0];
+        let named = credential.variable.iter().flat_map(|name| self.group.iter().map(|number| (*number, name.clone())));
+        self.variables.extend(named);
+        self.define(&credential)?;
+        let can_fail_over = !sentinels.is_empty() || has_sentinel_image(first);
+        for member in members {
+            let store = member.store;
+            let presents = store.is_clustered || store.replica_of.is_some() || can_fail_over;
+            if matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
+                self.server(member, &credential, presents)?;
+                self.repair.demanding.insert((store.project, store.service.clone()), presents);
+            }
+        }
+        let mut known: BTreeSet<String> = members.iter().map(|member| member.store.service.clone()).collect();
+        for (sentinel, monitors) in sentinels {
+            let number = topology.stores.iter().position(|store| std::ptr::eq(store, sentinel));
+            let sentinel = self.member_of(number.expect("a Sentinel is a store of the topology"));
+            let names: BTreeSet<String> = monitors.iter().map(|monitor| monitor.name.clone()).collect();
+            self.sentinel(&sentinel, &credential, &names.into_iter().collect::<Vec<_>>())?;
+            self.doubt_users_of_sentinel(&sentinel);
+            known.insert(sentinel.store.service.clone());
+        }
+        let makes_cluster = self.helpers(members, &credential, &mut known)?;
+        if members.iter().any(|member| member.store.is_clustered) {
+            if members.len() < SMALLEST_CLUSTER {
+                self.doubt("other nodes of the cluster can't be seen".to_owned());
+            }
+            if !makes_cluster {
+                self.doubt(
+                    "what makes a cluster of the servers can't be seen: it must log in (REDISCLI_AUTH)".to_owned(),
+                );
+            }
+        }
+        for member in members {
+            self.hand_on(member, &credential)?;
+            self.doubt_the_unseen(member, &known);
+        }
+        self.doubt_the_group(members);
+        Ok(())
+    }
+
+    /// Signs of users of any member that caulk can't see.
+    fn doubt_the_group(&mut self, members: &[Member<'_>]) {
+        let mut links = self.group.iter().flat_map(|number| self.bench.topology.links_to(*number));
+        if !links.any(|link| !self.is_own(link)) {
+            self.doubt(format!("no client of {} can be seen", named(members)));
+        }
+        let is_published = |member: &&Member<'_>| member.store.reach == Reach::Published;
+        let published: Vec<_> = members.iter().filter(is_published).collect();
+        if !published.is_empty() {
+            let note =
+                format!("programs outside of the project that use {} need the password from now on", named(published));
+            self.repair.notes.push(note);
+        }
+    }
+
+    /// The password of all members: the one that some of them have, or a new one.
+    fn group_credential(&self, members: &[Member<'_>]) -> Result<Credential, NoSeal> {
+        let has_one = |member: &&Member<'_>| matches!(member.store.auth, Auth::Password(_));
+        let Some(member) = members.iter().find(has_one) else {
+            let shared = members.iter().find_map(|member| Some((member, self.variable_of_sharer(member)?)));
+            return match shared {
+                Some((member, name)) => self.of_variable(member, &name, None),
+                None => self.credential(&members[0]),
+            };
+        };
+        let credential = self.credential(member)?;
+        for other in members.iter().filter(has_one) {
+            if self.credential(other)?.reference != credential.reference {
+                return Err(NoSeal::Manual("they have different passwords".to_owned()));
+            }
+        }
+        match self.confined(member, &credential) {
+            Some(why) => Err(NoSeal::HeldBack(why)),
+            None => Ok(credential),
+        }
+    }
+
+    /// A Sentinel writes the password into its configuration file: that must not be one that git would commit.
+    fn may_log_in(&self, sentinel: &StoreService, monitors: &[&Monitor]) -> Result<(), NoSeal> {
+        let Some(file) = sentinel.sentinel.as_ref().and_then(|sentinel| sentinel.file.as_deref()) else {
+            return Ok(());
+        };
+        let node = sentinel.node(self.bench.workspace);
+        let folder = &sentinel.project(self.bench.workspace).folder;
+        for mount in mounts(node).iter().filter(|mount| mount.is_bind) {
+            let target = mount.target.trim_end_matches('/');
+            let Some(rest) = file.strip_prefix(target) else { continue };
+            if !rest.is_empty() && !rest.starts_with('/') {
+                continue;
+            }
+            let source = mount.source.as_ref().filter(|source| !matches!(source.certainty, Certainty::Unknown(_)));
+            let path = source.map(|source| absolute(folder, format!("{}{rest}", source.value.trim_end_matches('/'))));
+            let may = path.map(|path| self.bench.may_hold_secret(&path));
+            if may != Some(Writable::Yes) {
+                let lines: Vec<_> =
+                    monitors.iter().map(|monitor| format!("`sentinel auth-pass {} PASSWORD`", monitor.name)).collect();
+                return Err(NoSeal::Manual(format!(
+                    "the Sentinel `{}` writes the password that it gets into {file}, which git tracks or would add: let it start with a copy of that file, or keep the file out of git; then give it {}",
+                    sentinel.service,
+                    lines.join(" and ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who asks a Sentinel for the master needs the master's password.
+    fn doubt_users_of_sentinel(&mut self, sentinel: &Member<'_>) {
+        let name = &sentinel.store.service;
+        let project = sentinel.project;
+        for service in project.services() {
+            let values =
+                project.containers[&service.key].variables.iter().filter_map(|variable| variable.value.as_ref());
+            let is_named = |value: &str| {
+                let mut words = value.split(|c: char| !(c.is_alphanumeric() || "_-.".contains(c)));
+                words.any(|word| sentinel.store.names.iter().any(|name| name == word))
+            };
+            let asks = depends_on(&service.value, name) || values.into_iter().any(|value| is_named(&value.value));
+            let is_store = self.bench.topology.store_of(sentinel.store.project, &service.key).is_some();
+            if asks && !is_store && !self.is_linked(sentinel.store.project, &service.key) {
+                self.doubt(format!(
+                    "`{}` uses the Sentinel `{name}`, and needs the password of the server",
+                    service.key
+                ));
+            }
+        }
+    }
+
+    /// Lets the services log in that talk to the servers through their client. True if one of them was read whole and
+    /// addresses several servers, as what makes a cluster does.
+    fn helpers(
+        &mut self,
+        members: &[Member<'_>],
+        credential: &Credential,
+        known: &mut BTreeSet<String>,
+    ) -> Result<bool, NoSeal> {
+        let first = &members[0];
+        let variables = first.definition.clients.iter().flat_map(|client| &client.credential_variables);
+        let variable = variables.into_iter().find(|variable| variable.programs.is_empty());
+        let helpers = self.bench.topology.helpers_of(self.bench.workspace, &self.bench.rules.stores, &self.group);
+        let mut makes_cluster = false;
+        for helper in helpers {
+            let (service, used) = (&helper.service, &helper.client_use);
+            let follows = self.names_variable(first, service, credential);
+            let is_right = |secret: &Option<Secret>| {
+                secret.as_ref().is_some_and(|secret| secret.reveal() == credential.value) || follows
+            };
+            match used.credentials.iter().find(|secret| !is_right(secret)) {
+                None => {}
+                Some(Some(_)) => {
+                    return Err(NoSeal::Manual(format!("`{service}` logs in with another password than the server's")));
+                }
+                Some(None) => self.doubt(format!("what `{service}` logs in with can't be seen")),
+            }
+            if used.lacks_credential || !used.is_understood {
+                let Some(variable) = variable else { continue };
+                self.log_in_variable(first, service, credential, &variable.name)?;
+                self.repair.recreate.insert((first.store.project, service.clone()));
+                self.counts.helpers += usize::from(!known.contains(service));
+            }
+            if !used.is_understood && !known.contains(service) {
+                self.doubt(format!("what `{service}` does can't be read whole: see that it logs in"));
+            }
+            makes_cluster |= used.is_understood && used.addresses >= SMALLEST_CLUSTER;
+            known.insert(service.clone());
+        }
+        Ok(makes_cluster)
+    }
+
+    /// True if the command of a service takes its password from the variable that the repair sets.
+    fn names_variable(&self, member: &Member<'_>, service: &str, credential: &Credential) -> bool {
+        let Some(name) = &credential.variable else { return false };
+        command_texts(member.project.service(service)).iter().any(|text| text.variables().contains(&name.as_str()))
+    }
+
+    /// True if a link is that of a server to another one of its group, or to itself.
+    pub(super) fn is_own(&self, link: &Link) -> bool {
+        let is_it = |number: &usize| {
+            let store = &self.bench.topology.stores[*number];
+            store.project == link.project && link.service.as_ref() == Some(&store.service)
+        };
+        self.group.iter().any(is_it)
+    }
+
+    /// True if a service has a visible way to a server of the group.
+    pub(super) fn is_linked(&self, project: usize, service: &str) -> bool {
+        let mut links = self.group.iter().flat_map(|number| self.bench.topology.links_to(*number));
+        links.any(|link| link.project == project && link.service.as_deref() == Some(service))
+    }
+}
+
+/// True if an image of the project is that of a Sentinel.
+fn has_sentinel_image(member: &Member<'_>) -> bool {
+    let images = member.project.services().iter().filter_map(|service| service.value.get("image")?.as_text());
+    images.into_iter().any(|image| image.value.contains("sentinel"))
+}
+
+/// The names of stores.
+fn named<'m, 'b: 'm>(members: impl IntoIterator<Item = &'m Member<'b>>) -> String {
+    members.into_iter().map(|member| format!("`{}`", member.store.service)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a person must do where a group can't be sealed whole.
+fn by_hand(members: &[Member<'_>], has_sentinel: bool, why: &str) -> String {
+    let each = if members.len() == 1 { "the command of" } else { "the commands of" };
+    let (them, reference) = (named(members), "${REDIS_PASSWORD:?}");
+    let add = match members[0].mechanism {
+        Mechanism::Env(env) => {
+            let names: Vec<_> = env.password.iter().take(1).chain(env.master_password.iter().take(1)).collect();
+            let lines: Vec<_> = names.iter().map(|name| format!("`{name}: {reference}`")).collect();
+            format!("{} to the environment of {them}", lines.join(" and "))
+        }
+        Mechanism::Argv(argv) | Mechanism::ArgsInEnv(ArgsInEnv { argv, .. }) => {
+            let flags = std::iter::once(&argv.password_flag).chain(&argv.master_password_flag);
+            let words: Vec<_> = flags.map(|flag| format!("{flag} \"{reference}\"")).collect();
+            format!("`{}` to {each} {them}", words.join(" "))
+        }
+    };
+    let sentinel = if has_sentinel { ", `sentinel auth-pass NAME PASSWORD` to what the Sentinels read" } else { "" };
+    format!(
+        "{why}; servers that work together need the password at the same time: add {add}{sentinel}, and REDISCLI_AUTH to the environment of what calls redis-cli"
+    )
+}
+
+/// What is open after a repair that meant to seal it, or does not present the password to the server that it copies.
+pub fn unsealed(repair: &Repair, workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet) -> Option<String> {
+    let missing = repair.demanding.iter().find(|((project, service), presents)| {
+        let Some(store) = topology.store_of(*project, service) else { return true };
+        let Auth::Password(demanded) = &store.auth else { return true };
+        let mechanism = store.mechanism(&rules.stores);
+        let presented = store.with_setup(workspace, |setup| master_password(mechanism, setup));
+        **presents
+            && match (presented, demanded) {
+                (Lookup::Known(presented), Some(demanded)) => presented != demanded.reveal(),
+                (Lookup::Absent, _) => true,
+                (Lookup::Known(_) | Lookup::Unknown, _) => false,
+            }
+    });
+    missing.map(|((_, service), _)| format!("`{service}` would not have the password that its group has"))
+}

@@ -1,0 +1,57 @@
+//! Runs repairs of open stores on files in memory.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::fix::bench::SecretsPolicy;
+use crate::fix::plan::{AT_ONCE, Fate, Settings, plan};
+use crate::fix::secret::Secrets;
+use crate::fix::state::State;
+use crate::lens::value::Secret;
+use crate::lint::Selection;
+use crate::model::Options;
+use crate::model::discover::projects_of;
+use crate::rule::RuleSet;
+use crate::source::git::GitStatus;
+use crate::source::{NoFiles, Overlay};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// The files that the repairs of open stores change, afterwards; or why one was not made. Git tracks files that end in
+/// `.tracked.conf`. The password that is made shows as `SECRET`.
+pub(super) fn repaired(files: &[(&str, String)], is_unsafe_allowed: bool) -> Result<BTreeMap<String, String>, String> {
+    let folder = Path::new("/project");
+    let mut overlay = Overlay::new(&NoFiles);
+    for (path, text) in files {
+        overlay.set(folder.join(path), text.as_bytes());
+    }
+    let sets = projects_of(&overlay, &[folder.join("compose.yaml")]);
+    let status = |path: &Path| match path.to_string_lossy().ends_with(".tracked.conf") {
+        true => GitStatus::Tracked { root: folder.to_owned() },
+        false => GitStatus::NoRepository,
+    };
+    let settings = Settings {
+        sets: &sets,
+        options: &Options::default(),
+        rules: RuleSet::built_in(),
+        selection: &Selection::of_rule("store-no-auth"),
+        is_unsafe_allowed,
+        policy: SecretsPolicy::Generate,
+        git: &status,
+        may_write: &|_| Ok(()),
+        at_once: AT_ONCE,
+    };
+    assert_eq!(State::read(&overlay, &settings).workspace.problems().count(), 0, "{files:?}");
+    let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new(SECRET)))));
+    let plan = plan(&overlay, &settings, &secrets);
+    let fate = plan.repairs.into_iter().map(|planned| planned.fate).find(|fate| *fate != Fate::Made);
+    match fate {
+        Some(Fate::HeldBack { reason, .. } | Fate::Refused(reason)) => return Err(reason),
+        Some(Fate::Made) | None => {}
+    }
+    let changes = plan.draft.file_changes(1);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(SECRET, "SECRET");
+    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+    Ok(changes.iter().map(|change| (name(&change.path), text(change.after.as_deref().unwrap_or_default()))).collect())
+}

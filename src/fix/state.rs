@@ -1,0 +1,161 @@
+//! The projects in one state of the files, what was found in them, and what repairs aim at there.
+
+use std::cell::OnceCell;
+use std::net::IpAddr;
+
+use super::plan::Settings;
+use super::repair::RepairKey;
+use super::snapshot::Snapshot;
+use super::{link, port, seal};
+use crate::lens::port::ports;
+use crate::lint::{self, Finding, Silenced, Silencer};
+use crate::model::Workspace;
+use crate::rule::{Action, BuiltIn, Change};
+use crate::source::Files;
+use crate::topology::{LinkKind, Topology};
+
+/// A workspace with all that was found in it. Its files may be gone: nothing more is read from them.
+pub struct State {
+    /// The projects.
+    pub workspace: Workspace<'static>,
+    /// Their stores and links.
+    pub topology: Topology,
+    /// What the rules say.
+    pub findings: Vec<Finding>,
+    /// What they say about comments that silence findings.
+    pub remarks: Vec<Finding>,
+    /// What is not to be reported, nor to be repaired.
+    pub silenced: Vec<Silenced>,
+    snapshot: OnceCell<Snapshot>,
+}
+
+impl State {
+    /// Reads and judges the projects.
+    pub fn read(files: &dyn Files, settings: &Settings<'_>) -> Self {
+        let mut workspace = Workspace::read(files, settings.sets, settings.options);
+        workspace.report_refusals();
+        let topology = Topology::read(&mut workspace, &settings.rules.stores);
+        let found = lint::run(&workspace, &topology, settings.rules, settings.selection);
+        let (findings, remarks, silenced) = (found.findings, found.remarks, found.silenced);
+        let workspace = workspace.detached();
+        Self { workspace, topology, findings, remarks, silenced, snapshot: OnceCell::new() }
+    }
+
+    /// What the first repair that a finding offers is about.
+    pub fn key_of(&self, finding: &Finding) -> Option<RepairKey> {
+        self.target(finding).map(|target| self.key(finding.project, &target))
+    }
+
+    /// What the workspace comes to.
+    pub fn snapshot(&self) -> &Snapshot {
+        self.snapshot.get_or_init(|| Snapshot::of(&self.workspace))
+    }
+
+    /// Why a repair is left alone: what it would repair, too, is silenced.
+    pub(super) fn forbidden(&self, key: &RepairKey) -> Option<String> {
+        let silenced = self.silenced.iter().find(|silenced| self.key_of(&silenced.finding).as_ref() == Some(key))?;
+        let rule = &silenced.finding.rule;
+        Some(match &silenced.by {
+            Silencer::Comment { source, span, .. } => {
+                let source = self.workspace.sources.get(*source);
+                let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                format!("a comment ignores `{rule}` there ({name}:{})", source.line_column(span.start).line)
+            }
+            Silencer::Baseline => format!("`{rule}` is in the baseline, and it would be repaired, too"),
+        })
+    }
+
+    pub(super) fn target(&self, finding: &Finding) -> Option<Aim> {
+        let fix = finding.fixes.first()?;
+        let service = finding.subject.service.as_deref();
+        let link = || {
+            let wanted = |link: &&crate::topology::Link| {
+                link.project == finding.project
+                    && link.service.as_deref() == service
+                    && link.carrier.variable() == finding.subject.variable.as_deref()
+                    && matches!(link.kind, LinkKind::Url(_))
+            };
+            self.topology.links.iter().position(|link| wanted(&link))
+        };
+        match &fix.action {
+            Action::Repair(BuiltIn::SealStore) => {
+                let own = self
+                    .topology
+                    .stores
+                    .iter()
+                    .position(|store| store.project == finding.project && Some(store.service.as_str()) == service);
+                let by_link = || self.topology.links[link()?].target.store();
+                Some(Aim::Seal(own.filter(|_| finding.subject.variable.is_none()).or_else(by_link)?))
+            }
+            Action::Repair(BuiltIn::RedirectUrl) => Some(Aim::Redirect(link()?)),
+            Action::Repair(BuiltIn::MendUrl) => Some(Aim::Mend(link()?)),
+            Action::Edits(ops) => {
+                let key = finding.subject.key.as_deref()?;
+                let index = key.rsplit_once('[')?.1.strip_suffix(']')?.parse().ok()?;
+                let [op] = ops.as_slice() else { return None };
+                match (op.field.as_str(), &op.change) {
+                    ("port.host_ip", Change::Set(ip)) => {
+                        Some(Aim::Port { service: service?.to_owned(), index, ip: ip.parse().ok()? })
+                    }
+                    _ => None,
+                }
+            }
+            Action::Lines(_) => None,
+        }
+    }
+
+    pub(super) fn key(&self, project: usize, aim: &Aim) -> RepairKey {
+        match aim {
+            Aim::Seal(number) => {
+                let group = self.topology.sealed_together(*number);
+                seal::key(&self.workspace, &self.topology.stores[group[0]])
+            }
+            Aim::Redirect(number) => link::redirect_key(&self.workspace, &self.topology.links[*number]),
+            Aim::Mend(number) => link::mend_key(&self.workspace, &self.topology.links[*number]),
+            Aim::Port { service, index, .. } => {
+                let node = self.workspace.projects[project].service(service);
+                let all = node.map(ports).unwrap_or_default();
+                match all.iter().find(|port| port.index == *index) {
+                    Some(found) => port::key(&self.workspace, service, found),
+                    None => RepairKey {
+                        action: "port".into(),
+                        file: self.workspace.projects[project].folder.clone(),
+                        service: service.clone(),
+                        detail: index.to_string(),
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// What a fix aims at in one state of the files.
+pub(super) enum Aim {
+    /// To give the store of this number a password.
+    Seal(usize),
+    /// To let the link of this number lead to the server that is meant.
+    Redirect(usize),
+    /// To make the link of this number readable.
+    Mend(usize),
+    /// To let an entry of `ports` listen on another address.
+    Port {
+        /// The service.
+        service: String,
+        /// Number of the entry.
+        index: usize,
+        /// The address.
+        ip: IpAddr,
+    },
+}
+
+impl Aim {
+    /// A URL must be readable before a password can be put there. Then seals, which may mend what other repairs are about.
+    pub fn rank(&self) -> usize {
+        match self {
+            Self::Mend(_) => 0,
+            Self::Seal(_) => 1,
+            Self::Redirect(_) => 2,
+            Self::Port { .. } => 3,
+        }
+    }
+}
