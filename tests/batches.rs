@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use caulk::config::SecretsPolicy;
 use caulk::fix::commit::FileChange;
 use caulk::fix::plan::{AT_ONCE, Fate, Settings, plan};
+use caulk::fix::recreate::{commands, recreations};
 use caulk::fix::repair::RepairKey;
 use caulk::fix::secret::Secrets;
 use caulk::lens::value::Secret;
@@ -34,7 +35,7 @@ struct Outcome {
     repairs: Vec<(RepairKey, String, Fate, BTreeSet<RepairKey>)>,
     /// What the journal is told of the repairs that were made, in their order.
     made: Vec<(usize, String, BTreeSet<String>, BTreeSet<String>, BTreeSet<String>)>,
-    recreate: BTreeSet<(usize, String)>,
+    recreate: Vec<String>,
     notes: BTreeSet<String>,
     /// What is still found.
     left: Vec<String>,
@@ -58,13 +59,14 @@ fn outcome(files: &dyn Files, at_once: usize, is_unsafe_allowed: bool) -> Outcom
     let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new("0123456789abcdef")))));
     let plan = plan(files, &settings, &secrets);
     let changes = plan.draft.file_changes(1);
+    let recreate = commands(&recreations(&plan), Path::new("/"));
     let text = |change: &FileChange| String::from_utf8_lossy(change.after.as_deref().unwrap_or_default()).into_owned();
     Outcome {
         texts: changes.iter().map(|change| (change.path.clone(), text(change))).collect(),
         changes,
         repairs: plan.repairs.into_iter().map(|it| (it.key, it.title, it.fate, it.settles)).collect(),
         made: plan.made.into_iter().map(|it| (it.number, it.title, it.secrets, it.uses, it.changed)).collect(),
-        recreate: plan.recreate,
+        recreate,
         notes: plan.notes,
         left: plan.after.findings.iter().map(|finding| finding.message.clone()).collect(),
     }

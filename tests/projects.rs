@@ -489,3 +489,16 @@ fn the_password_takes_the_place_of_what_allows_an_empty_one() {
         assert_eq!(compose, text(after, "default:${REDIS_PASSWORD}@"), "{}", run.all());
     }
 }
+
+#[test]
+fn the_command_to_copy_names_what_the_repair_changes_and_starts_nothing() {
+    let folder = Folder::new();
+    folder.write(
+        "compose.yaml",
+        "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n    command: redis-server --requirepass ${REDIS_PASSWORD:?}\n    healthcheck:\n      test: redis-cli ping\n  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://:${REDIS_PASSWORD}@redis\n  tool:\n    image: example/tool\n    profiles: [debug]\n    environment:\n      REDIS_URL: redis://redis\n",
+    );
+    folder.write(".env", "REDIS_PASSWORD=0123456789abcdef\n");
+    let run = folder.caulk(&["check", "--fix"]);
+    assert!(run.stdout.contains("\n  docker compose up -d redis\n"), "{}", run.all());
+    assert!(folder.text("compose.yaml").contains("redis://default:${REDIS_PASSWORD}@redis\n"), "{}", run.all());
+}

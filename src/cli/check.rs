@@ -238,7 +238,7 @@ impl Run<'_> {
         if let Some(WriteTo { state_folder, .. }) = write_to.filter(|_| !changes.is_empty()) {
             let root = bounds.around(changes.iter().map(|change| change.path.as_path()));
             let mut about = self.about(&settings, &plan, first_repair);
-            about.recreations = recreations(&plan.before.workspace, &plan.recreate);
+            about.recreations = recreations(&plan);
             match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
                 Ok(done) => part.report.notes.extend(done.notes),
                 // Other projects can be repaired all the same.

@@ -100,7 +100,7 @@ impl<'a> Writer<'a> {
         for (number, repair) in plan.repairs.iter().enumerate() {
             self.repair(&plan.before, repair, format!("r{}", first_repair + number));
         }
-        self.apply_with(shown, plan);
+        self.apply_with(plan);
         for note in &plan.notes {
             if !self.report.notes.contains(note) {
                 self.report.notes.push(note.clone());
@@ -209,8 +209,8 @@ impl<'a> Writer<'a> {
         EditView { path, kind, text: self.secrets.mask(&text) }
     }
 
-    fn apply_with(&mut self, state: &State, plan: &Plan<'_>) {
-        for command in recreate::commands(&recreate::recreations(&state.workspace, &plan.recreate), self.folder) {
+    fn apply_with(&mut self, plan: &Plan<'_>) {
+        for command in recreate::commands(&recreate::recreations(plan), self.folder) {
             if !self.report.apply_with.contains(&command) {
                 self.report.apply_with.push(command);
             }

@@ -139,14 +139,12 @@ fn repair(bench: &Bench<'_, '_>, key: RepairKey, title: String, written: Written
         let (service, name) = (link.service.as_ref()?, link.carrier.variable()?);
         Some((environment_path(link.project, service, name), Some(value.clone())))
     };
-    let recreated = |(link, _): &(&Link, String)| Some((link.project, link.service.clone()?));
     Repair {
         key,
         title,
         applicability: Applicability::Safe,
         doubts: Vec::new(),
         expected: written.links.iter().filter_map(in_container).collect::<BTreeMap<_, _>>(),
-        recreate: written.links.iter().filter_map(recreated).collect(),
         changes: written.edits.into_iter().map(change).collect(),
         defines: BTreeSet::new(),
         secrets: BTreeSet::new(),

@@ -84,8 +84,6 @@ pub struct Plan<'f> {
     pub repairs: Vec<Planned>,
     /// The files after those that were made.
     pub draft: Draft<'f>,
-    /// Services to recreate.
-    pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know.
     pub notes: BTreeSet<String>,
     /// What is to be remembered of the repairs that are in the draft.
@@ -117,7 +115,6 @@ impl Plan<'_> {
         for number in made {
             self.repairs[number].fate = Fate::Refused(why.to_owned());
         }
-        self.recreate.clear();
         self.notes.clear();
         self.after = self.before.clone();
     }
@@ -172,7 +169,6 @@ fn plan_chosen<'f>(
     let plan = Plan {
         repairs: Vec::new(),
         draft: Draft::new(files),
-        recreate: BTreeSet::new(),
         notes: BTreeSet::new(),
         made: Vec::new(),
         after: before.clone(),
@@ -419,7 +415,6 @@ impl<'a, 'f> Planner<'a, 'f> {
                 title: repair.title,
                 secrets: repair.secrets,
             });
-            plan.recreate.extend(repair.recreate);
             plan.notes.extend(repair.notes);
             let unsure = repair.doubts.iter().filter(|doubt| *doubt != ON_PURPOSE);
             plan.notes.extend(unsure.map(|doubt| format!("please check: {doubt}")));

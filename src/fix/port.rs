@@ -76,7 +76,6 @@ pub fn set_host_ip(
         expected: BTreeMap::new(),
         defines: BTreeSet::new(),
         secrets: BTreeSet::new(),
-        recreate: BTreeSet::new(),
         notes: Vec::new(),
         demanding: BTreeMap::new(),
     };
@@ -123,7 +122,6 @@ fn expect_everywhere(
                     values.remove(port.index);
                 }
             }
-            repair.recreate.insert((number, service.key.clone()));
             repair.expected.insert(service_path(number, &service.key, "ports"), Some(ports_value(&values)));
         }
     }

@@ -1,19 +1,27 @@
 //! The calls that bring repairs, or their undoing, to the running containers.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use shell_words::quote;
 
 use super::journal::Recreation;
+use super::plan::Plan;
+use super::snapshot::service_path;
+use crate::model::Project;
 use crate::model::discover::Reason;
-use crate::model::{Project, Workspace};
+use crate::model::node::{Entry, Node};
 use crate::source::relative_to;
 
-/// One for each project of which services are to be recreated: a restart would keep the old command.
-pub fn recreations(workspace: &Workspace<'_>, recreate: &BTreeSet<(usize, String)>) -> Vec<Recreation> {
+/// One for each project with services that the repairs change: a restart would keep what they have. Services whose profile
+/// is off are left out, since naming them would start them.
+pub fn recreations(plan: &Plan<'_>) -> Vec<Recreation> {
+    let changed: Vec<_> = plan.before.snapshot().changes(plan.after.snapshot()).into_keys().collect();
     let of_project = |(number, project): (usize, &Project)| {
-        let services = recreate.iter().filter(|(project, _)| *project == number).map(|(_, name)| name.clone());
+        let is_changed = |service: &&Entry| {
+            let base = service_path(number, &service.key, "");
+            changed.iter().any(|path| path.starts_with(&base))
+        };
+        let services = project.services().iter().filter(is_changed).filter(|service| is_on(project, &service.value));
         let is_found_by_folder = match project.reason {
             Reason::DefaultName | Reason::ComposeFile => true,
             // A swarm takes its stacks from a call of its own, and nothing was repaired for it.
@@ -25,11 +33,20 @@ pub fn recreations(workspace: &Workspace<'_>, recreate: &BTreeSet<(usize, String
             files: if is_found_by_folder { Vec::new() } else { project.paths.clone() },
             env_files: if project.has_own_env_files { project.variables.paths.clone() } else { Vec::new() },
             profiles: project.profiles.clone(),
-            services: services.collect(),
+            services: services.map(|service| service.key.clone()).collect(),
         };
         (!recreation.services.is_empty()).then_some(recreation)
     };
-    workspace.projects.iter().enumerate().filter_map(of_project).collect()
+    plan.before.workspace.projects.iter().enumerate().filter_map(of_project).collect()
+}
+
+/// True if the service is in no profile, or in one that is on.
+fn is_on(project: &Project, service: &Node) -> bool {
+    let profiles = service.get("profiles").and_then(Node::as_list).unwrap_or_default();
+    let is_active = |profile: &Node| {
+        profile.as_text().is_some_and(|text| project.profiles.iter().any(|on| *on == text.value || on == "*"))
+    };
+    profiles.is_empty() || profiles.iter().any(is_active)
 }
 
 /// `docker compose up -d …` for each of them, once. Paths are as seen from `folder`, in which they are to be run.

@@ -28,8 +28,6 @@ pub struct Repair {
     pub defines: BTreeSet<String>,
     /// Names of the secrets that it writes.
     pub secrets: BTreeSet<String>,
-    /// Services that must be recreated for it to take effect, each with the number of its project.
-    pub recreate: BTreeSet<(usize, String)>,
     /// What a person should know: who is cut off, what to do elsewhere.
     pub notes: Vec<String>,
     /// The services that must demand a password afterwards, each with the number of its project, and whether it must present

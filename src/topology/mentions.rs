@@ -8,7 +8,7 @@ use super::{Carrier, Link, Topology};
 use crate::lens::mount::mounts;
 use crate::model::node::{Certainty, Entry, Node, Value};
 use crate::model::{Project, Workspace};
-use crate::source::{absolute, decode, relative_to};
+use crate::source::{Files, absolute, decode, relative_to};
 
 /// Keys whose texts name services without talking to them.
 const NAMING: [&str; 9] =
@@ -23,7 +23,7 @@ const LONGEST_CONFIGURATION: usize = 256 * 1024;
 impl Topology {
     /// The services that name the store `number` as an address where no link leads to it, with the key, the variable or the
     /// mounted file.
-    pub fn mentions(&self, workspace: &Workspace<'_>, number: usize) -> Vec<(String, String)> {
+    pub fn mentions(&self, workspace: &Workspace<'_>, files: &dyn Files, number: usize) -> Vec<(String, String)> {
         let store = &self.stores[number];
         let project = store.project(workspace);
         let address = address_of(&store.names);
@@ -59,7 +59,7 @@ impl Topology {
                     _ => false,
                 })
             };
-            for (place, text) in mounted_files(workspace, project, service, &is_linked_by) {
+            for (place, text) in mounted_files(files, project, service, &is_linked_by) {
                 add(place, &text);
             }
         }
@@ -89,7 +89,7 @@ fn covers(link: &Link, place: &str, text: &str) -> bool {
 
 /// The texts of files of the project that are mounted one by one, each with its path; other than env files of links.
 fn mounted_files(
-    workspace: &Workspace<'_>,
+    files: &dyn Files,
     project: &Project,
     service: &Entry,
     is_linked_by: &dyn Fn(&Path) -> bool,
@@ -101,7 +101,7 @@ fn mounted_files(
         .map(|text| absolute(&project.folder, &text.value))
         .filter(|path| path.starts_with(&project.folder) && !is_linked_by(path))
         .filter_map(|path| {
-            let bytes = workspace.sources.files().read(&path).ok()?;
+            let bytes = files.read(&path).ok()?;
             let text = decode(&bytes).ok().filter(|_| bytes.len() <= LONGEST_CONFIGURATION)?;
             Some((relative_to(&project.folder, &path), text.to_string()))
         })

@@ -82,7 +82,6 @@ impl Seal<'_, '_, '_> {
         self.doubt(format!(
             "a file with users decides who may log in to `{name}`; if what its healthcheck presents is wrong, the container becomes unhealthy"
         ));
-        self.repair.recreate.insert((member.store.project, name.clone()));
         Ok(())
     }
 

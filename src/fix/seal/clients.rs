@@ -45,7 +45,7 @@ impl<'b> Seal<'b, '_, '_> {
             return self.url_with_password(credential, link, url, &shown);
         }
         if blank_variable_will_be_set(link, url, credential) {
-            self.client(link);
+            self.client();
             return Ok(());
         }
         if let Some(problem) = url.problems.first() {
@@ -135,7 +135,7 @@ impl<'b> Seal<'b, '_, '_> {
                 };
                 if written {
                     self.expect(path, resolved(&literal));
-                    self.client(link);
+                    self.client();
                     return Ok(());
                 }
                 self.override_variable(
@@ -160,7 +160,7 @@ impl<'b> Seal<'b, '_, '_> {
                     let place = place.clone();
                     self.edits(&place, spliced, Role::Client);
                     self.expect(path, resolved(&credential.client_value_for_url()));
-                    self.client(link);
+                    self.client();
                     return Ok(());
                 }
                 if redirect.is_none() && self.url_in_definition(credential, link, &literal, user, url) {
@@ -172,7 +172,7 @@ impl<'b> Seal<'b, '_, '_> {
                 let (source, edit) = result.map_err(|error| format!("{}: {error}", shown(link)))?;
                 self.edit(source, edit, Role::Client, false);
                 self.expect(path, resolved(&credential.client_value_for_url()));
-                self.client(link);
+                self.client();
                 Ok(())
             }
         }
@@ -203,7 +203,7 @@ impl<'b> Seal<'b, '_, '_> {
         if entry.text.is_empty() || self.edit_entry(definition.source, definition.entry, &edits).is_err() {
             return false;
         }
-        self.client(link);
+        self.client();
         true
     }
 
@@ -231,7 +231,7 @@ impl<'b> Seal<'b, '_, '_> {
         self.edit(source, edit, Role::Client, false);
         let value = new.replace(&credential.client_reference, &credential.client_value_for_url()).replace("$$", "$");
         self.expect(environment_path(link.project, service, name), value);
-        self.client(link);
+        self.client();
         Ok(())
     }
 
@@ -262,7 +262,7 @@ impl<'b> Seal<'b, '_, '_> {
         let place = command.node.place.clone();
         self.edits(&place, edits, Role::Client);
         self.expect(service_path(link.project, service, key), words_value(&words));
-        self.client(link);
+        self.client();
         Ok(())
     }
 
@@ -298,12 +298,12 @@ impl<'b> Seal<'b, '_, '_> {
             // `NAME:` without a value takes it from the project's env file.
             let is_passed_through = text.is_none() && credential.variable.as_deref() == Some(password);
             if is_passed_through && credential.write.is_some() {
-                self.client(link);
+                self.client();
                 return Ok(());
             }
             let is_unknown = text.is_none_or(|text| matches!(text.certainty, Certainty::Unknown(_)));
             if will_follow || text.is_some_and(|text| text.value == credential.value) {
-                self.client(link);
+                self.client();
                 return Ok(());
             }
             if is_unknown && !matches!(&variable.site, Site::Entry { .. } | Site::Item { .. }) {
@@ -321,7 +321,7 @@ impl<'b> Seal<'b, '_, '_> {
                     && self.edit_entry(source, entry, &[(range, credential.value.clone())]).is_ok();
                 if is_written {
                     self.expect(path, value);
-                    self.client(link);
+                    self.client();
                     return Ok(());
                 }
             } else {
@@ -330,7 +330,7 @@ impl<'b> Seal<'b, '_, '_> {
                         .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
                 self.edit(source, edit, Role::Client, false);
                 self.expect(path, value);
-                self.client(link);
+                self.client();
                 return Ok(());
             }
         }
@@ -345,7 +345,7 @@ impl<'b> Seal<'b, '_, '_> {
         let reads =
             |path: &Path| env.files.iter().any(|file| self.bench.workspace.sources.get(file.source).path == path);
         if target.is_some_and(|target| reads(&target.path)) {
-            self.client(link);
+            self.client();
             return Ok(());
         }
         let (source, edit) =
@@ -353,7 +353,7 @@ impl<'b> Seal<'b, '_, '_> {
                 .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
         self.edit(source, edit, Role::Client, false);
         self.expect(path, value);
-        self.client(link);
+        self.client();
         Ok(())
     }
 
@@ -372,7 +372,7 @@ impl<'b> Seal<'b, '_, '_> {
         let is_defined = credential.write.as_ref().is_some_and(|target| target.path == path)
             && credential.variable.as_deref() == Some(password);
         if is_defined || old.is_some_and(|old| old.text == credential.value) {
-            self.client(link);
+            self.client();
             return Ok(());
         }
         let shown = format!("`{password}` in the env file of `{}`", link.service.as_deref().unwrap_or_default());
@@ -389,7 +389,7 @@ impl<'b> Seal<'b, '_, '_> {
             _ => self.add_entry(source, password, &credential.value),
         };
         written.map_err(|why| format!("{shown} must be given the password, but {why}"))?;
-        self.client(link);
+        self.client();
         Ok(())
     }
 
@@ -407,9 +407,8 @@ impl<'b> Seal<'b, '_, '_> {
         }
     }
 
-    fn client(&mut self, link: &Link) {
+    fn client(&mut self) {
         self.counts.clients += 1;
-        self.repair.recreate.extend(link.service.clone().map(|service| (link.project, service)));
     }
 }
 

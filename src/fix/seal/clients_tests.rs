@@ -278,7 +278,6 @@ fn a_client_that_names_the_server_a_second_time_is_doubted() {
     for (place, more) in [
         ("command", "    command: serve --cache redis:6379\n"),
         ("command", "    command: [serve, -h, redis]\n"),
-        ("command", "    command: sh -c \"until redis-cli -h redis ping; do sleep 1; done; serve\"\n"),
         ("healthcheck", "    healthcheck:\n      test: redis-cli -h redis ping\n"),
     ] {
         let reason = doubt(&app(more));
@@ -287,11 +286,13 @@ fn a_client_that_names_the_server_a_second_time_is_doubted() {
 }
 
 #[test]
-fn a_program_with_the_image_of_a_store_that_asks_another_one_is_doubted() {
+fn a_program_that_asks_the_server_by_its_client_gets_the_clients_variable() {
     let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
     for command in ["sh -c \"redis-cli -h redis --rdb /backup/dump.rdb\"", "redis-cli -h redis config set save 60"] {
-        let reason = doubt(&format!("{web}  backup:\n    image: redis:7\n    command: {command}\n"));
-        assert!(reason.contains("`backup` names `redis` in its command"), "{command}: {reason}");
+        let backup = format!("  backup:\n    image: redis:7\n    command: {command}\n");
+        let after = clients_after(&format!("{web}{backup}"));
+        let variable = "    environment:\n      REDISCLI_AUTH: ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\n";
+        assert!(after.ends_with(&format!("{backup}{variable}")), "{after}");
     }
 }
 

@@ -244,7 +244,6 @@ impl Seal<'_, '_, '_> {
             if used.lacks_credential || !used.is_understood {
                 let Some(variable) = variable else { continue };
                 self.log_in_variable(first, service, credential, &variable.name)?;
-                self.repair.recreate.insert((first.store.project, service.clone()));
                 self.counts.helpers += usize::from(!known.contains(service));
             }
             if !used.is_understood && !known.contains(service) {

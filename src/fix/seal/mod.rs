@@ -64,7 +64,6 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
             expected: BTreeMap::new(),
             defines: BTreeSet::new(),
             secrets: BTreeSet::new(),
-            recreate: BTreeSet::new(),
             notes: Vec::new(),
             demanding: BTreeMap::new(),
         },
@@ -144,7 +143,6 @@ impl<'b> Seal<'b, '_, '_> {
             Some(why) if self.bench.topology.links_to(member.number).any(lacks_password) => self.doubt(why),
             Some(_) => {}
         }
-        self.repair.recreate.insert((member.store.project, member.store.service.clone()));
         Ok(())
     }
 
@@ -189,7 +187,7 @@ impl<'b> Seal<'b, '_, '_> {
                 self.doubt(format!("`{dependent}` waits for `{name}`, but how it gets the password can't be seen"));
             }
         }
-        for (service, text) in topology.mentions(self.bench.workspace, member.number) {
+        for (service, text) in topology.mentions(self.bench.workspace, self.bench.files, member.number) {
             if !known.contains(&service) {
                 self.doubt(format!("`{service}` names `{name}` in its {text}, and may need the password there"));
             }

@@ -46,7 +46,6 @@ impl Seal<'_, '_, '_> {
         });
         let change = change.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", sentinel.store.service)))?;
         self.command_words(sentinel, credential, &[change])?;
-        self.repair.recreate.insert((sentinel.store.project, sentinel.store.service.clone()));
         Ok(())
     }
 
