@@ -195,7 +195,7 @@ pub enum NoRepair {
     Unknown(String),
     /// A script of its own starts the server.
     #[error(
-        "{path} starts the server, in line {line}: add `{flag} \"${variable}\"` to the end of that command, and `{variable}: {reference}` to the service's `environment`; then run caulk again for the rest"
+        "{path} starts the server, in line {line}: add `{flag} \"${variable}\"` to the end of that command, and `{variable}: {reference}` to the service's `environment`, with a value in .env (`openssl rand -hex 32`); then run caulk again for the rest"
     )]
     ScriptFile {
         /// Its path.

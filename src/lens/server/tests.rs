@@ -217,7 +217,7 @@ fn a_script_that_is_a_file_is_followed_and_changed_by_hand() {
     }
     let case = Case { command: Some(&["sh", "/s/set -e\nexec redis-server --save 1 1"]), ..Case::default() };
     let why = case.repair(&redis()).map_err(|why| why.to_string());
-    let expected = "start.sh starts the server, in line 2: add `--requirepass \"$PW\"` to the end of that command, and `PW: ${PW:?unset}` to the service's `environment`; then run caulk again for the rest";
+    let expected = "start.sh starts the server, in line 2: add `--requirepass \"$PW\"` to the end of that command, and `PW: ${PW:?unset}` to the service's `environment`, with a value in .env (`openssl rand -hex 32`); then run caulk again for the rest";
     assert_eq!(why, Err(expected.to_owned()));
 }
 
