@@ -27,6 +27,7 @@ fn auth_with(service: &str, files: &[(&str, &str)]) -> String {
         Some(Auth::Acl) => "users".to_owned(),
         Some(Auth::Refuses(_)) => "refuses".to_owned(),
         Some(Auth::Unknown(_)) => "unknown".to_owned(),
+        Some(Auth::NoServer(_)) => "no server".to_owned(),
     }
 }
 

@@ -141,7 +141,7 @@ const PORT: &[FieldInfo] = &[
     .optional(),
 ];
 
-const STORE: [FieldInfo; 9] = [
+const STORE: [FieldInfo; 11] = [
     field("store.id", Text, "id of the store, such as `redis`"),
     field("store.title", Text, "name of the store for people, such as `Redis`"),
     field(
@@ -150,6 +150,13 @@ const STORE: [FieldInfo; 9] = [
         "what a client without credentials meets: `refuses` means that the server does not start",
     ),
     field("store.auth_reason", Text, "how caulk knows, such as `no --requirepass in the command`").optional(),
+    field(
+        "store.unexpanded_password",
+        Text,
+        "the password, if it is the text of a shell's `$(...)` that no shell has replaced",
+    )
+    .optional(),
+    field("store.unseen", Text, "why it can't be seen whether a server asks for a password").optional(),
     field(
         "store.reach",
         Choice(&["published", "host", "shared", "project"]),

@@ -159,6 +159,8 @@ mod tests {
             [
                 "healthcheck-ignores-refusal",
                 "healthcheck-no-auth",
+                "password-not-expanded",
+                "store-auth-unseen",
                 "store-no-auth",
                 "data-without-volume",
                 "no-memory-limit",

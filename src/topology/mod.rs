@@ -3,6 +3,7 @@
 mod app_files;
 mod built_image;
 mod clients;
+mod container_files;
 mod groups;
 mod links;
 mod mentions;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::built_image::Origin;
+use super::container_files;
 use super::namespace;
 use super::patterns::compiled;
 use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
@@ -97,7 +98,7 @@ impl StoreService {
 
     /// True if it is known to be a server, in place of a program from the same image.
     pub fn is_server(&self) -> bool {
-        !matches!(self.auth, Auth::Unknown(_))
+        !matches!(self.auth, Auth::Unknown(_) | Auth::NoServer(_))
     }
 
     /// True if an entry under `ports` of a service leads to it, or may.
@@ -196,10 +197,10 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         auth => auth,
     };
     let is_plain = opens_only_its_ports(mechanism) && keeps;
-    let is_seen = is_plain && !matches!(auth, Auth::Unknown(_));
+    let is_seen = is_plain && !matches!(auth, Auth::Unknown(_) | Auth::NoServer(_));
     let (listens_on, is_listed, auth) = match listening {
         Listening::Usual => (definition.ports.clone(), is_seen, auth),
-        Listening::On(0) => (Vec::new(), true, Auth::Unknown("it listens on a socket only".to_owned())),
+        Listening::On(0) => (Vec::new(), true, Auth::NoServer("it listens on a socket only".to_owned())),
         Listening::On(port) => (vec![port], is_plain, auth),
         Listening::Unknown => (Vec::new(), false, auth),
     };
@@ -348,19 +349,10 @@ fn configuration(service: &Node, configurations: &BTreeMap<String, ConfFile>, pa
     if let Some(known) = configurations.get(path) {
         return known.clone();
     }
-    let covers = |target: &str| {
-        path == target || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+    let covers = |target: &String| {
+        path.strip_prefix(target.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let configs = service.get("configs").and_then(Node::as_list).unwrap_or_default();
-    let from_configs = configs.iter().any(|config| {
-        let target = config.get("target").and_then(Node::scalar_text);
-        target.is_none_or(|target| target.value == path)
-    });
-    if from_configs || mounts(service).iter().any(|mount| covers(&mount.target)) {
-        ConfFile::Unreadable
-    } else {
-        ConfFile::NotMounted
-    }
+    if container_files::targets(service).iter().any(covers) { ConfFile::Unreadable } else { ConfFile::NotMounted }
 }
 
 /// The configuration files that a service mounts from the repository, as a file or within a folder.
@@ -395,15 +387,19 @@ fn configurations(
         if !matches!(workspace.sources.kind(&path), crate::source::FileKind::File) {
             continue;
         }
-        let conf = match workspace.sources.load(&path) {
+        match workspace.sources.load(&path) {
             Ok(source) => {
-                let text = workspace.sources.get(source).text.clone();
-                texts.insert(target.clone(), text.clone());
-                ConfFile::Read(conf_auth(&text))
+                texts.insert(target, workspace.sources.get(source).text.clone());
             }
-            Err(_) => ConfFile::Unreadable,
-        };
-        found.insert(target, conf);
+            Err(_) => {
+                found.insert(target, ConfFile::Unreadable);
+            }
+        }
+    }
+    let container_files::Loaded { texts, scripts } = container_files::load(workspace, number, name, texts);
+    found.extend(scripts.into_iter().map(|(target, script)| (target, ConfFile::Script(script))));
+    for (target, text) in &texts {
+        found.entry(target.clone()).or_insert_with(|| ConfFile::Read(conf_auth(text)));
     }
     for (target, conf) in &mut found {
         let ConfFile::Read(conf) = conf else { continue };

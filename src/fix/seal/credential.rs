@@ -62,6 +62,12 @@ impl Credential {
 
 impl Seal<'_, '_, '_> {
     pub(super) fn credential(&self, member: &Member<'_>) -> Result<Credential, NoSeal> {
+        if let Some(text) = member.store.auth.unexpanded() {
+            return Err(NoSeal::Manual(format!(
+                "the password of `{}` is the text `{text}` itself: start the server by a shell first, with `\"${text}\"` in its script",
+                member.store.service
+            )));
+        }
         if let Auth::Password(secret) = &member.store.auth {
             let credential = self.existing(member, secret.as_ref().map(|secret| secret.reveal().to_owned()))?;
             if credential.is_known() && credential.value.len() >= SHORTEST_MASKED {

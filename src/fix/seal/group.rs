@@ -29,7 +29,9 @@ impl Seal<'_, '_, '_> {
         if let [member] = members.as_slice() {
             match &member.store.auth {
                 Auth::Acl => return self.check_of_users(member),
-                Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{}`: {why}", member.store.service))),
+                Auth::Unknown(why) | Auth::NoServer(why) => {
+                    return Err(NoSeal::Manual(format!("`{}`: {why}", member.store.service)));
+                }
                 Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
             }
         }
@@ -66,7 +68,7 @@ impl Seal<'_, '_, '_> {
                 Auth::Acl => {
                     return Err(NoSeal::Manual(format!("a file with users decides who may log in to `{name}`")));
                 }
-                Auth::Unknown(why) => return Err(NoSeal::Manual(format!("`{name}`: {why}"))),
+                Auth::Unknown(why) | Auth::NoServer(why) => return Err(NoSeal::Manual(format!("`{name}`: {why}"))),
                 Auth::Open | Auth::Password(_) | Auth::Refuses(_) => {}
             }
             if let Some(host) = topology.hidden_master(member.number) {

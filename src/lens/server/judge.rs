@@ -36,9 +36,18 @@ pub(super) fn all(argv: &Argv, starts: &[Start], setup: &Setup<'_>) -> Auth {
 pub(super) fn one(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Judgement {
     let mut arguments = parse(argv, &start.arguments);
     let (auth, user_decides) = judge(argv, &arguments, start, setup);
-    let option = take_last(argv, &argv.password_flag, &mut arguments);
+    let option = password_option(argv, &mut arguments, start, setup);
     let master_option = argv.master_password_flag.as_ref().and_then(|flag| take_last(argv, flag, &mut arguments));
     Judgement { auth, user_decides, option, master_option, arguments }
+}
+
+/// The last option that sets the password, unless a file that is included behind it sets it again.
+fn password_option(argv: &Argv, arguments: &mut Arguments, start: &Start, setup: &Setup<'_>) -> Option<ServerOption> {
+    let name = option_name(argv, &argv.password_flag);
+    let is_it = |item: &Item| matches!(item, Item::Option(option) if option.name == name);
+    let at = arguments.items.iter().rposition(is_it)?;
+    let is_moot = arguments.items[at + 1..].iter().any(|item| includes_password(argv, item, start, setup));
+    if is_moot { None } else { take_last(argv, &argv.password_flag, arguments) }
 }
 
 /// The last option of this name.
@@ -120,8 +129,29 @@ fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -
         } else if is(&argv.user_flag) {
             default_user = default_user_of(option).unwrap_or(default_user);
         } else if is_among(&argv.other_mode_flags) {
-            return (Auth::Unknown(format!("--{} makes it something else than a server of data", option.name)), false);
-        } else if matches!(option.name.as_str(), "include" | "flagfile") {
+            return (Auth::NoServer(format!("--{} makes it something else than a server of data", option.name)), false);
+        } else if option.name == "include" {
+            let [file] = option.values.as_slice() else {
+                return (Auth::Refuses("`--include` takes one file".to_owned()), false);
+            };
+            match config(argv, &file.word, start, setup) {
+                // Its lines stand in the place of the option (measured with redis 7.0).
+                Some(conf) if !conf.includes_unknown => {
+                    if let Some(secret) = conf.requirepass {
+                        password =
+                            if secret.reveal().is_empty() { Password::Blank } else { Password::Set(Some(secret)) };
+                    }
+                    if conf.default_user != DefaultUser::NotDefined {
+                        default_user = conf.default_user;
+                    }
+                    acl_file |= conf.acl_file;
+                }
+                _ => {
+                    config_known = false;
+                    password = Password::Unknown(format!("it includes {}, which can't be seen", file.word.text));
+                }
+            }
+        } else if option.name == "flagfile" {
             config_known = false;
             password = Password::Unknown("it includes a file that can't be seen".to_owned());
         }
@@ -157,8 +187,15 @@ pub(super) fn config(argv: &Argv, path: &Word, start: &Start, setup: &Setup<'_>)
     match (setup.conf)(&path.text) {
         ConfFile::Read(conf) => Some(conf),
         ConfFile::NotMounted if argv.image_configs.contains(&path.text) => Some(ConfAuth::default()),
-        ConfFile::NotMounted | ConfFile::Unreadable => None,
+        ConfFile::NotMounted | ConfFile::Unreadable | ConfFile::Script(_) => None,
     }
+}
+
+/// True for `--include FILE` with a file that sets the password.
+fn includes_password(argv: &Argv, item: &Item, start: &Start, setup: &Setup<'_>) -> bool {
+    let Item::Option(ServerOption { name, values, .. }) = item else { return false };
+    let file = values.first().filter(|_| name == "include");
+    file.and_then(|file| config(argv, &file.word, start, setup)).is_some_and(|conf| conf.requirepass.is_some())
 }
 
 /// `requirepass=pw` and `require-pass` are no options where lines of configuration are read.
@@ -223,7 +260,8 @@ pub(super) fn replica_of(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Optio
         }
         _ => None,
     });
-    argument.or_else(|| config(argv, options.config.as_ref()?, start, setup)?.replica_of)
+    let by_file = || files(&options).find_map(|file| config(argv, file, start, setup)?.replica_of);
+    argument.or_else(by_file)
 }
 
 /// What it presents to the server that it copies.
@@ -238,16 +276,18 @@ pub(super) fn master_password(argv: &Argv, start: &Start, setup: &Setup<'_>) -> 
         Item::Option(option) if option.name == name => Some(option),
         _ => None,
     });
-    match (option.map(|option| option.values.as_slice()), &options.config) {
-        (Some([value]), _) if value.word.certain => Lookup::Known(value.word.text.clone()),
-        (Some(_), _) => Lookup::Unknown,
-        (None, None) => Lookup::Absent,
-        (None, Some(path)) => match config(argv, path, start, setup) {
-            None => Lookup::Unknown,
-            Some(conf) => {
-                conf.master_password.map_or(Lookup::Absent, |secret| Lookup::Known(secret.reveal().to_owned()))
+    match option.map(|option| option.values.as_slice()) {
+        Some([value]) if value.word.certain => Lookup::Known(value.word.text.clone()),
+        Some(_) => Lookup::Unknown,
+        None => {
+            let read: Option<Vec<_>> = files(&options).map(|file| config(argv, file, start, setup)).collect();
+            let last = read.map(|files| files.into_iter().rev().find_map(|conf| conf.master_password));
+            match last {
+                None => Lookup::Unknown,
+                Some(None) => Lookup::Absent,
+                Some(Some(secret)) => Lookup::Known(secret.reveal().to_owned()),
             }
-        },
+        }
     }
 }
 
@@ -268,8 +308,16 @@ pub(super) fn is_clustered(argv: &Argv, start: &Start, setup: &Setup<'_>) -> boo
         }
         _ => false,
     });
-    let by_file = || Some(config(argv, options.config.as_ref()?, start, setup)?.is_clustered);
-    by_argument || by_file().unwrap_or(false)
+    by_argument || files(&options).any(|file| config(argv, file, start, setup).is_some_and(|conf| conf.is_clustered))
+}
+
+/// The configuration files that arguments name.
+fn files(arguments: &Arguments) -> impl Iterator<Item = &Word> {
+    let included = arguments.items.iter().filter_map(|item| match item {
+        Item::Option(option) if option.name == "include" => option.values.first().map(|value| &value.word),
+        _ => None,
+    });
+    arguments.config.iter().chain(included)
 }
 
 /// What the variables of an image with scripts come to.

@@ -36,6 +36,17 @@ pub enum ConfFile {
     Unreadable,
     /// A file that was read.
     Read(ConfAuth),
+    /// A script of the project.
+    Script(Script),
+}
+
+/// A script that is a file of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Its path as a person knows it, from the folder of the project.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
 }
 
 /// What a configuration file says about passwords.
@@ -86,6 +97,20 @@ pub enum Auth {
     Acl,
     /// It can't be known; the reason is a sentence without a full stop.
     Unknown(String),
+    /// It is no server of data that others reach, such as a sentinel; what it is, as a sentence without a full stop.
+    NoServer(String),
+}
+
+impl Auth {
+    /// The password, if it is the text of a shell's `$(…)` that no shell has replaced.
+    pub fn unexpanded(&self) -> Option<&str> {
+        match self {
+            Self::Password(Some(secret)) => {
+                Some(secret.reveal()).filter(|text| text.starts_with("$(") && text.ends_with(')'))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Which list a word belongs to.
@@ -168,6 +193,22 @@ pub enum NoRepair {
     /// What starts the server can't be seen.
     #[error("{0}")]
     Unknown(String),
+    /// A script of its own starts the server.
+    #[error(
+        "{path} starts the server, in line {line}: add `{flag} \"${variable}\"` to the end of that command, and `{variable}: {reference}` to the service's `environment`, with a value in .env (`openssl rand -hex 32`); then run caulk again for the rest"
+    )]
+    ScriptFile {
+        /// Its path.
+        path: String,
+        /// The line of the command, from 1.
+        line: usize,
+        /// The option that takes the password.
+        flag: String,
+        /// The variable of the container with the password.
+        variable: String,
+        /// What Compose puts into it.
+        reference: String,
+    },
     /// The password is taken from a file.
     #[error("the password comes from the file that {0} names")]
     File(String),
@@ -204,7 +245,7 @@ pub fn require_password(
 ) -> Result<Vec<ServerEdit>, NoRepair> {
     match route(mechanism, setup) {
         Route::Decided(Auth::Refuses(why)) => Err(NoRepair::Refuses(why)),
-        Route::Decided(Auth::Unknown(why)) => Err(NoRepair::Unknown(why)),
+        Route::Decided(Auth::Unknown(why) | Auth::NoServer(why)) => Err(NoRepair::Unknown(why)),
         Route::Decided(_) => Err(NoRepair::Unknown("it can't be seen what starts the server".to_owned())),
         Route::Variables { env, auth } => Ok(vec![repair::variables(env, &auth, setup, reference, presents)?]),
         Route::Starts { argv, starts, variable } => {

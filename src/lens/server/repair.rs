@@ -94,7 +94,7 @@ fn one(
         .collect();
     let mut changes = Vec::new();
     match (&auth, &option) {
-        (Auth::Unknown(why), _) => return Err(NoRepair::Unknown(why.clone())),
+        (Auth::Unknown(why) | Auth::NoServer(why), _) => return Err(NoRepair::Unknown(why.clone())),
         (Auth::Refuses(_), Some(option)) if option.values.len() != 1 => {
             changes.push(Writer::new(argv, start, variable, reference, vec![flag]).replace(option)?);
         }
@@ -195,6 +195,7 @@ impl<'a> Writer<'a> {
                 let edits = single(Edit::insert(*offset, format!(" {}", self.shell_words())));
                 ServerEdit::EditShell { list: *list, index: *index, edits }
             }
+            End::File { .. } => return Err(self.in_file()),
             End::Variable(None) => {
                 ServerEdit::SetEnv { set: vec![(self.variable_name()?, self.words().join(" "))], remove: Vec::new() }
             }
@@ -224,6 +225,7 @@ impl<'a> Writer<'a> {
                         Ok(ServerEdit::EditShell { list, index, edits })
                     }
                     Place::Variable(span) => self.edit_variable(Edit::replace(span, text)),
+                    Place::File => Err(self.in_file()),
                     Place::Script { .. } | Place::Image => Err(self.several_values()),
                 }
             }
@@ -250,6 +252,7 @@ impl<'a> Writer<'a> {
                 Ok(ServerEdit::EditShell { list, index, edits: single(Edit::replace(span, self.shell_words())) })
             }
             Place::Variable(span) => self.edit_variable(Edit::replace(span, self.words().join(" "))),
+            Place::File => Err(self.in_file()),
             Place::Script { .. } | Place::Image => Err(self.several_values()),
         }
     }
@@ -269,6 +272,7 @@ impl<'a> Writer<'a> {
                 Ok(ServerEdit::EditShell { list, index, edits: single(edit) })
             }
             Place::Variable(span) => self.edit_variable(Edit::insert(span.end, format!(" {}", self.reference))),
+            Place::File => Err(self.in_file()),
             Place::Image => Err(self.several_values()),
         }
     }
@@ -297,6 +301,19 @@ impl<'a> Writer<'a> {
 
     fn variable_name(&self) -> Result<String, NoRepair> {
         self.variable.map(str::to_owned).ok_or_else(several_starts)
+    }
+
+    /// What a person writes into the script that is a file of its own.
+    fn in_file(&self) -> NoRepair {
+        let End::File { path, line } = &self.start.end else { return self.several_values() };
+        let name = self.reference.strip_prefix("${").and_then(|rest| rest.split([':', '}', '?', '-']).next());
+        NoRepair::ScriptFile {
+            path: path.clone(),
+            line: *line,
+            flag: self.argv.password_flag.clone(),
+            variable: name.unwrap_or("REDIS_PASSWORD").to_owned(),
+            reference: self.reference.to_owned(),
+        }
     }
 
     fn several_values(&self) -> NoRepair {

@@ -132,7 +132,7 @@ fn in_file(file: &str, start: &Start, setup: &Setup<'_>) -> Result<Vec<Monitor>,
         return match (setup.conf)(file) {
             ConfFile::Read(conf) if conf.includes_unknown => Err(hidden("what it includes")),
             ConfFile::Read(conf) => Ok(conf.monitors),
-            ConfFile::NotMounted | ConfFile::Unreadable => Err(hidden(file)),
+            ConfFile::NotMounted | ConfFile::Unreadable | ConfFile::Script(_) => Err(hidden(file)),
         };
     }
     let lines = |word: &Word| -> Vec<Option<Monitor>> {
@@ -147,7 +147,7 @@ fn in_file(file: &str, start: &Start, setup: &Setup<'_>) -> Result<Vec<Monitor>,
     for (from, _) in start.copied.iter().filter(|(_, to)| to == file) {
         match (setup.conf)(from) {
             ConfFile::Read(conf) => found.extend(conf.monitors),
-            ConfFile::NotMounted | ConfFile::Unreadable => return Err(hidden(from)),
+            ConfFile::NotMounted | ConfFile::Unreadable | ConfFile::Script(_) => return Err(hidden(from)),
         }
     }
     if found.is_empty() { Err(hidden("what its script writes")) } else { Ok(found) }

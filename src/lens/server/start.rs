@@ -1,8 +1,10 @@
 //! Finds the server among wrappers, entry points and scripts, with its arguments and where each was written.
 
-use super::{Auth, Setup, WordList};
+use super::{Auth, ConfFile, Script, Setup, WordList};
 use crate::catalog::{Argv, Env};
-use crate::lens::shell_run::{self, Call, Others, Outcome, ScriptWord, shell_script_index, strip_wrappers};
+use crate::lens::shell_run::{
+    self, Call, Others, Outcome, ScriptWord, shell_file_index, shell_script_index, strip_wrappers,
+};
 use crate::lens::value::{Environment, Lookup, Word, file_name};
 use crate::syntax::shell;
 use crate::text::Span;
@@ -39,6 +41,8 @@ pub(super) enum Place {
     Script { list: WordList, index: usize, span: Span },
     /// In a variable's value.
     Variable(Span),
+    /// In a script that is a file of its own.
+    File,
 }
 
 /// Where further arguments go.
@@ -51,6 +55,8 @@ pub(super) enum End {
     Script { list: WordList, index: usize, offset: usize, words: Vec<Span> },
     /// Behind the value of a variable, of so many bytes; `None` if it is not set.
     Variable(Option<usize>),
+    /// In a script that is a file of its own: its path as a person knows it, and the line of the command, from 1.
+    File { path: String, line: usize },
 }
 
 impl Start {
@@ -97,10 +103,20 @@ pub(super) fn find(argv: &Argv, setup: &Setup<'_>) -> Result<Vec<Start>, Auth> {
         Program::Server { skip } => Ok(vec![Start::new(words.split_off(skip.min(words.len())), end)]),
         Program::Script { skip } => match words.get(skip) {
             Some(Argument { word, place: Place::List { list, index } }) => {
-                find_in_script(argv, word, *list, *index, setup.env)
+                if !word.certain {
+                    return Err(Auth::Unknown("its script can't be known".to_owned()));
+                }
+                find_in_script(argv, &word.text, Holder::Word { list: *list, index: *index }, setup.env)
             }
             _ => Err(Auth::Unknown("the image starts its server by a script".to_owned())),
         },
+        Program::File { at } => match (setup.conf)(&plain[at].text) {
+            ConfFile::Script(script) => find_in_script(argv, &script.text, Holder::File(&script), setup.env),
+            ConfFile::NotMounted | ConfFile::Unreadable | ConfFile::Read(_) => {
+                Err(Auth::Unknown(format!("it runs the script {}, which can't be seen", plain[at].text)))
+            }
+        },
+        Program::Other(name) => Err(Auth::NoServer(format!("it runs {name}"))),
         Program::Unknown(why) => Err(Auth::Unknown(why)),
     }
 }
@@ -130,7 +146,11 @@ enum Program {
     Server { skip: usize },
     /// A shell, with its script at `skip`.
     Script { skip: usize },
-    /// Something else; the text says what.
+    /// A script that is a file, the word `at`.
+    File { at: usize },
+    /// A program of this name, which is no server.
+    Other(String),
+    /// It can't be seen; the text says why.
     Unknown(String),
 }
 
@@ -154,36 +174,48 @@ fn program(argv: &Argv, words: &[Word], mut through_entrypoint: bool) -> Program
             return Program::Server { skip: skip + 1 };
         }
         if argv.other_programs.iter().any(|program| program == name) {
-            return Program::Unknown(format!("it runs {name}"));
+            return Program::Other(name.to_owned());
         }
         if argv.entrypoints.iter().any(|entrypoint| entrypoint == name) {
             through_entrypoint = true;
             skip += 1;
             continue;
         }
-        return match shell_script_index(words.get(skip..).unwrap_or_default()) {
-            Some(script) => Program::Script { skip: skip + script },
-            None => Program::Unknown(format!("it runs {name}, which may start the server in any way")),
+        let rest = words.get(skip..).unwrap_or_default();
+        return match (shell_script_index(rest), shell_file_index(rest)) {
+            (Some(script), _) => Program::Script { skip: skip + script },
+            (None, Some(file)) => Program::File { at: skip + file },
+            (None, None) if is_script_file(&word.text) => Program::File { at: skip },
+            (None, None) => Program::Other(name.to_owned()),
         };
     }
+}
+
+/// True if a word that is run can only be a script of the project's or the image's own.
+fn is_script_file(program: &str) -> bool {
+    let is_of_the_system =
+        ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"].iter().any(|folder| program.starts_with(folder));
+    program.ends_with(".sh") || program.contains('/') && !is_of_the_system
+}
+
+/// What holds a script.
+#[derive(Clone, Copy)]
+enum Holder<'a> {
+    /// A word of the project.
+    Word { list: WordList, index: usize },
+    /// A file.
+    File(&'a Script),
 }
 
 /// Programs that name a file without writing it.
 const READERS: [&str; 12] =
     ["chown", "chmod", "ls", "cat", "test", "[", "[[", "mkdir", "touch", "stat", "grep", "echo"];
 
-fn find_in_script(
-    argv: &Argv,
-    script: &Word,
-    list: WordList,
-    index: usize,
-    env: &Environment<'_>,
-) -> Result<Vec<Start>, Auth> {
-    if !script.certain {
-        return Err(Auth::Unknown("its script can't be known".to_owned()));
-    }
-    let parsed = shell::parse(&script.text).map_err(|error| Auth::Unknown(error.to_string()))?;
+fn find_in_script(argv: &Argv, script: &str, holder: Holder<'_>, env: &Environment<'_>) -> Result<Vec<Start>, Auth> {
+    let parsed = shell::parse(script).map_err(|error| Auth::Unknown(error.to_string()))?;
     let mut starts: Vec<Start> = Vec::new();
+    // What may start a server that can't be seen.
+    let mut hidden: Option<String> = None;
     let mut written_files: Vec<String> = Vec::new();
     let (mut printed, mut copied) = (Vec::new(), Vec::new());
     let mut programs = |call: &Call<'_>| {
@@ -191,17 +223,33 @@ fn find_in_script(
         written_files.extend(call.files.iter().map(|file| file.text.clone()));
         match program(argv, &words, false) {
             Program::Server { skip } => {
-                let place = |word: &ScriptWord| Place::Script { list, index, span: word.span };
+                let place = |word: &ScriptWord| match holder {
+                    Holder::Word { list, index } => Place::Script { list, index, span: word.span },
+                    Holder::File(_) => Place::File,
+                };
                 let argument = |word: &ScriptWord| Argument { word: word.word.clone(), place: place(word) };
                 let arguments = call.words.get(skip..).unwrap_or_default().iter().map(argument).collect();
                 let words: Vec<Span> = call.simple.words.iter().map(|word| word.span).collect();
                 let offset = words.last().map_or(call.simple.span.end, |last| last.end);
-                let end = End::Script { list, index, offset, words };
+                let end = match holder {
+                    Holder::Word { list, index } => End::Script { list, index, offset, words },
+                    Holder::File(file) => {
+                        End::File { path: file.path.clone(), line: line_of(script, call.simple.span.start) }
+                    }
+                };
                 starts.push(Start::new(arguments, end));
                 Some(Outcome::UNKNOWN)
             }
             Program::Script { .. } => Some(Outcome::UNKNOWN),
-            Program::Unknown(_) => {
+            Program::File { at } => {
+                hidden.get_or_insert_with(|| format!("it runs the script {}, which can't be seen", words[at].text));
+                None
+            }
+            Program::Unknown(why) => {
+                hidden.get_or_insert(why);
+                None
+            }
+            Program::Other(_) => {
                 match words.as_slice() {
                     [program, rest @ ..] if matches!(file_name(&program.text), "echo" | "printf") => {
                         let text: Vec<_> = rest.iter().map(|word| word.text.as_str()).collect();
@@ -226,11 +274,17 @@ fn find_in_script(
         start.printed.clone_from(&printed);
         start.copied.clone_from(&copied);
     }
-    match (starts.is_empty(), run.aborted) {
-        (true, Some(reason)) => Err(Auth::Refuses(reason)),
-        (true, None) => Err(Auth::Unknown("its script starts no server that can be seen".to_owned())),
-        (false, _) => Ok(starts),
+    match (starts.is_empty(), run.aborted, hidden) {
+        (true, Some(reason), _) => Err(Auth::Refuses(reason)),
+        (_, _, Some(why)) => Err(Auth::Unknown(why)),
+        (true, None, None) => Err(Auth::NoServer("its script starts no server".to_owned())),
+        (false, _, None) => Ok(starts),
     }
+}
+
+/// The line of a byte, from 1.
+fn line_of(text: &str, offset: usize) -> usize {
+    text[..offset].matches('\n').count() + 1
 }
 
 /// The value's words; quotes mean nothing.

@@ -34,6 +34,7 @@ impl Case<'_> {
         let conf = |path: &str| match (&self.conf, path) {
             (Some(conf), "/r.conf") => ConfFile::Read(conf.clone()),
             (_, "/hidden.conf") => ConfFile::Unreadable,
+            (_, path) if path.starts_with("/s/") => script(&path[3..]),
             _ => ConfFile::NotMounted,
         };
         judge(&Setup { entrypoint: entrypoint.as_deref(), command: command.as_deref(), env: &env, conf: &conf })
@@ -47,6 +48,7 @@ impl Case<'_> {
             Auth::Refuses(_) => "refuses".to_owned(),
             Auth::Acl => "acl".to_owned(),
             Auth::Unknown(_) => "unknown".to_owned(),
+            Auth::NoServer(_) => "no server".to_owned(),
         })
     }
 
@@ -55,6 +57,11 @@ impl Case<'_> {
         assert_eq!(edits.len(), 1, "{edits:?}");
         Ok(edits.remove(0))
     }
+}
+
+/// A script with this text.
+fn script(text: &str) -> ConfFile {
+    ConfFile::Script(Script { path: "start.sh".to_owned(), text: text.to_owned() })
 }
 
 fn redis() -> Mechanism {
@@ -113,8 +120,8 @@ fn arguments_mean_what_the_server_makes_of_them() {
         (&["redis-server", "--requirepass", "pw", "¿"], "unknown"),
         (&["redis-server", "¿", "--requirepass", "pw"], "password pw"),
         (&["redis-server", "--include", "/x"], "unknown"),
-        (&["redis-sentinel", "/s.conf"], "unknown"),
-        (&["redis-server", "/r.conf", "--sentinel"], "unknown"),
+        (&["redis-sentinel", "/s.conf"], "no server"),
+        (&["redis-server", "/r.conf", "--sentinel"], "no server"),
         (&["/start"], "unknown"),
     ];
     for (command, expected) in rows {
@@ -172,6 +179,48 @@ fn a_configuration_file_counts_until_an_argument_says_otherwise() {
     assert_eq!(auth_of(&["keydb-server", "/etc/keydb/keydb.conf"]), "open");
 }
 
+/// Measured with redis-server 7.0: the lines of a file stand in the place of `--include`.
+#[test]
+fn an_included_file_counts_where_it_is_named() {
+    let requirepass = |text: &str| ConfAuth { requirepass: Some(Secret::new(text)), ..ConfAuth::default() };
+    let rows: [(ConfAuth, &[&str], &str); 6] = [
+        (requirepass("b"), &["redis-server", "--include", "/r.conf"], "password b"),
+        (requirepass("b"), &["redis-server", "--include", "/r.conf", "--requirepass", "a"], "password a"),
+        (requirepass("b"), &["redis-server", "--requirepass", "a", "--include", "/r.conf"], "password b"),
+        (requirepass(""), &["redis-server", "--requirepass", "a", "--include", "/r.conf"], "open"),
+        (ConfAuth::default(), &["redis-server", "--include", "/r.conf"], "open"),
+        (ConfAuth::default(), &["redis-server", "--include", "/r.conf", "/x.conf"], "refuses"),
+    ];
+    for (conf, command, expected) in rows {
+        let case = Case { command: Some(command), conf: Some(conf), ..Case::default() };
+        assert_eq!(case.auth(&redis()), expected, "{command:?}");
+    }
+    let blank = &["redis-server", "--requirepass", "", "--include", "/r.conf"];
+    let case = Case { command: Some(blank), conf: Some(requirepass("")), ..Case::default() };
+    let words = strings(&["--requirepass", REF]);
+    let expected = ServerEdit::AppendWords { list: WordList::Command, words };
+    assert_eq!(case.repair(&redis()), Ok(expected), "what stands before the file would have no effect");
+}
+
+#[test]
+fn a_script_that_is_a_file_is_followed_and_changed_by_hand() {
+    let rows: [(&[&str], &str); 5] = [
+        (&["sh", "/s/exec redis-server --save 1 1"], "open"),
+        (&["bash", "-e", "/s/redis-server --requirepass \"$P\""], "password pw"),
+        (&["/s/exec \"$@\""], "unknown"),
+        (&["/s/./other.sh\nredis-server"], "unknown"),
+        (&["/s/redis-cli ping"], "no server"),
+    ];
+    for (command, expected) in rows {
+        let case = Case { command: Some(command), env: &[("P", "pw")], ..Case::default() };
+        assert_eq!(case.auth(&redis()), expected, "{command:?}");
+    }
+    let case = Case { command: Some(&["sh", "/s/set -e\nexec redis-server --save 1 1"]), ..Case::default() };
+    let why = case.repair(&redis()).map_err(|why| why.to_string());
+    let expected = "start.sh starts the server, in line 2: add `--requirepass \"$PW\"` to the end of that command, and `PW: ${PW:?unset}` to the service's `environment`, with a value in .env (`openssl rand -hex 32`); then run caulk again for the rest";
+    assert_eq!(why, Err(expected.to_owned()));
+}
+
 #[test]
 fn scripts_are_followed_to_the_server() {
     let env = [("P", "pw"), ("BLANK", ""), ("HIDDEN", "¿"), ("TWO", "pa ss")];
@@ -219,7 +268,7 @@ fn an_entry_point_of_the_project_stands_before_the_command() {
         (&["docker-entrypoint.sh"], Some(&["redis-server"]), "open"),
         (&["tini", "--", "docker-entrypoint.sh"], Some(&["--save", ""]), "open"),
         (&["docker-entrypoint.sh"], None, "unknown"),
-        (&["--requirepass", "pw"], None, "unknown"),
+        (&["--requirepass", "pw"], None, "no server"),
     ];
     for (entrypoint, command, expected) in rows {
         let case = Case { entrypoint: Some(entrypoint), command, ..Case::default() };

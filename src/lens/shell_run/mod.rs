@@ -8,7 +8,7 @@ mod wrappers;
 
 use std::collections::BTreeMap;
 
-pub(crate) use wrappers::{shell_script_index, strip_wrappers};
+pub(crate) use wrappers::{shell_file_index, shell_script_index, strip_wrappers};
 
 use super::value::{Environment, Lookup, Word};
 use crate::syntax::shell::{Command, If, Join, Pipeline, Redirect, Redirection, Script, Simple, Step};

@@ -55,6 +55,16 @@ fn timeout_arguments(rest: &[Word]) -> usize {
 
 /// Index of the script in `sh -c SCRIPT`, if `words` start a shell in that way.
 pub(crate) fn shell_script_index(words: &[Word]) -> Option<usize> {
+    shell_operand(words).filter(|(_, runs_text)| *runs_text).map(|(index, _)| index)
+}
+
+/// Index of the file in `sh FILE`, if `words` start a shell in that way.
+pub(crate) fn shell_file_index(words: &[Word]) -> Option<usize> {
+    shell_operand(words).filter(|(index, runs_text)| !runs_text && words[*index].certain).map(|(index, _)| index)
+}
+
+/// Index of the first word behind a shell's options, and whether it is the text of a script.
+fn shell_operand(words: &[Word]) -> Option<(usize, bool)> {
     let is_shell = |name: &str| matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh");
     if !words.first().is_some_and(|word| word.certain && is_shell(file_name(&word.text))) {
         return None;
@@ -74,5 +84,5 @@ pub(crate) fn shell_script_index(words: &[Word]) -> Option<usize> {
         index += 1;
     }
     index += usize::from(words.get(index).is_some_and(|word| word.text == "--"));
-    (runs_text && index < words.len()).then_some(index)
+    (index < words.len()).then_some((index, runs_text))
 }

@@ -36,11 +36,17 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     view.set("store.id", FieldValue::text(&definition.id));
     view.set("store.title", FieldValue::text(&definition.title));
     let auth = match &store.auth {
-        Auth::Unknown(_) => FieldValue::Unknown,
+        Auth::Unknown(_) | Auth::NoServer(_) => FieldValue::Unknown,
         auth => FieldValue::text(auth_word(auth)),
     };
     view.set("store.auth", auth);
     view.set("store.auth_reason", FieldValue::optional(reason(&store.auth)));
+    let unseen = match &store.auth {
+        Auth::Unknown(why) => Some(why.clone()),
+        _ => None,
+    };
+    view.set("store.unexpanded_password", FieldValue::optional(store.auth.unexpanded().map(str::to_owned)));
+    view.set("store.unseen", FieldValue::optional(unseen));
     let project = store.project(context.workspace);
     let mechanism = store.mechanism(&context.rules.stores);
     let env = &project.containers[&store.service];
@@ -70,7 +76,7 @@ pub(super) fn auth_word(auth: &Auth) -> &'static str {
         Auth::Password(_) => "password",
         Auth::Refuses(_) => "refuses",
         Auth::Acl => "acl",
-        Auth::Unknown(_) => "unknown",
+        Auth::Unknown(_) | Auth::NoServer(_) => "unknown",
     }
 }
 
