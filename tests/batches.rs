@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use caulk::config::SecretsPolicy;
 use caulk::fix::commit::FileChange;
 use caulk::fix::plan::{AT_ONCE, Fate, Settings, plan};
-use caulk::fix::recreate::{commands, recreations};
+use caulk::fix::recreate::{commands, projects};
 use caulk::fix::repair::RepairKey;
 use caulk::fix::secret::Secrets;
 use caulk::lens::value::Secret;
@@ -59,7 +59,7 @@ fn outcome(files: &dyn Files, at_once: usize, is_unsafe_allowed: bool) -> Outcom
     let secrets = RefCell::new(Secrets::new(Box::new(|| Ok(Secret::new("0123456789abcdef")))));
     let plan = plan(files, &settings, &secrets);
     let changes = plan.draft.file_changes(1);
-    let recreate = commands(&recreations(&plan), Path::new("/"));
+    let recreate = commands(&projects(&plan), Path::new("/"));
     let text = |change: &FileChange| String::from_utf8_lossy(change.after.as_deref().unwrap_or_default()).into_owned();
     Outcome {
         texts: changes.iter().map(|change| (change.path.clone(), text(change))).collect(),

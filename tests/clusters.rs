@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use caulk::model::discover::projects_of;
 use caulk::model::{Options, Workspace};
 use caulk::source::{Disk, files_below, is_named_compose};
 
-use common::{Folder, program, required};
+use common::{Folder, Redis, required};
 
 const WEB: &str = "  web:\n    image: example/web:1\n    environment:\n      REDIS_URL: redis://redis-1:6379\n";
 
@@ -88,17 +88,7 @@ fn a_cluster_of_sealed_nodes_is_made_by_its_helper() {
     }
 }
 
-/// The programs of the real Redis.
-struct Redis {
-    server: PathBuf,
-    client: PathBuf,
-}
-
 impl Redis {
-    fn find() -> Option<Self> {
-        Some(Self { server: program("redis-server")?, client: program("redis-cli")? })
-    }
-
     /// A project, sealed by safe repairs alone, each of whose services listens on a port of its own.
     fn group(&self, text: &str, arguments: &[&str]) -> Group<'_> {
         let folder = Folder::new();

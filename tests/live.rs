@@ -18,7 +18,7 @@ use caulk::model::node::Node;
 use caulk::model::{Options, Project, Workspace};
 use caulk::source::{Disk, files_below, is_named_compose};
 
-use common::{PROJECTS, compose, compose_config, program, project, required};
+use common::{PROJECTS, Redis, compose, compose_config, project, required};
 
 #[test]
 fn a_sealed_server_refuses_strangers_and_takes_its_clients() {
@@ -304,17 +304,7 @@ fn seen_by_compose(service: &serde_json::Value) -> Seen {
     }
 }
 
-/// The programs of the real Redis.
-struct Redis {
-    server: PathBuf,
-    client: PathBuf,
-}
-
 impl Redis {
-    fn find() -> Option<Self> {
-        Some(Self { server: program("redis-server")?, client: program("redis-cli")? })
-    }
-
     /// Runs a container's command on loopback and on a free port. Valkey's program stands for the same server here.
     fn start(&self, command: &[String]) -> Running {
         let (program, arguments) = command.split_first().expect("a command has a program");

@@ -19,9 +19,9 @@ use super::settings::{Action, Check, Format, Input, Output, Verbosity};
 use super::view::Writer;
 use super::{Error, Outcome, look};
 use crate::fix::commit::{self, FileChange, FileLayer, RunRecord, commit};
-use crate::fix::journal::{self, About, ProjectRecord, RepairRecord, StateFolder, StatePlaces};
+use crate::fix::journal::{self, About, RepairRecord, StateFolder, StatePlaces};
 use crate::fix::plan::{AT_ONCE, Plan, Settings, plan};
-use crate::fix::recreate::recreations;
+use crate::fix::recreate::projects;
 use crate::fix::secret::{Secrets, random};
 use crate::inputs::{self, Chosen};
 use crate::lint::Selection;
@@ -241,8 +241,7 @@ impl Run<'_> {
         let changes = plan.draft.file_changes(first_repair);
         if let Some(WriteTo { state_folder, .. }) = write_to.filter(|_| !changes.is_empty()) {
             let root = bounds.around(changes.iter().map(|change| change.path.as_path()));
-            let mut about = self.about(&settings, &plan, first_repair);
-            about.recreations = recreations(&plan);
+            let about = self.about(&settings, &plan, first_repair);
             match commit(&changes, &RunRecord { root, started: self.started, about }, state_folder, &commit::Disk) {
                 Ok(done) => part.report.notes.extend(done.notes.into_iter().map(Sentence::from)),
                 // Other projects can be repaired all the same.
@@ -299,19 +298,11 @@ impl Run<'_> {
             changed: made.changed.iter().cloned().collect(),
             is_undone: false,
         });
-        let projects = settings.sets.iter();
         About {
             call: format!("{}-{}", since.as_nanos(), std::process::id()),
             repairs: repairs.collect(),
-            projects: projects
-                .map(|set| ProjectRecord {
-                    files: set.files.clone(),
-                    folder: set.folder.clone(),
-                    env_files: set.env_files.clone(),
-                })
-                .collect(),
+            projects: projects(plan),
             env_files: settings.options.env_files.clone(),
-            recreations: Vec::new(),
         }
     }
 }

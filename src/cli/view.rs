@@ -244,7 +244,7 @@ impl<'a> Writer<'a> {
     }
 
     fn apply_with(&mut self, plan: &Plan<'_>) {
-        for command in recreate::commands(&recreate::recreations(plan), self.folder) {
+        for command in recreate::commands(&recreate::projects(plan), self.folder) {
             if !self.report.apply_with.contains(&command) {
                 self.report.apply_with.push(command);
             }

@@ -258,7 +258,7 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
 fn advice(plan: &Plan<'_>, group: &[ProjectFiles]) -> String {
     let mut lines = vec!["save all files that the repair changed".to_owned()];
     if let Some(folder) = group.first().map(|set| &set.folder) {
-        let commands = recreate::commands(&recreate::recreations(plan), folder);
+        let commands = recreate::commands(&recreate::projects(plan), folder);
         lines.extend(commands.iter().map(|command| format!("then run, in {}: {command}", folder.display())));
     }
     let checks = collected(&plan.checks);

@@ -250,6 +250,20 @@ pub fn required<T>(program: &str, found: Option<T>) -> Option<T> {
     found
 }
 
+/// The programs of the real Redis.
+pub struct Redis {
+    /// `redis-server`
+    pub server: PathBuf,
+    /// `redis-cli`
+    pub client: PathBuf,
+}
+
+impl Redis {
+    pub fn find() -> Option<Self> {
+        Some(Self { server: program("redis-server")?, client: program("redis-cli")? })
+    }
+}
+
 /// A program in PATH.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;

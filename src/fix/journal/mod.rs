@@ -104,7 +104,7 @@ impl RepairRecord {
     }
 }
 
-/// The files of one project, as a run read them.
+/// One project, as a run read and changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectRecord {
     /// The Compose files in the order in which they are merged.
@@ -113,21 +113,12 @@ pub struct ProjectRecord {
     pub folder: PathBuf,
     /// Env files that whoever calls Compose names for it.
     pub env_files: Vec<PathBuf>,
-}
-
-/// Services of one project that are to be recreated, and how `docker compose` is told of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recreation {
-    /// The project folder.
-    pub folder: PathBuf,
-    /// The Compose files; none if Compose finds them in the folder by itself.
-    pub files: Vec<PathBuf>,
-    /// Env files that it is given in place of the folder's own.
-    pub env_files: Vec<PathBuf>,
     /// Profiles that are enabled.
     pub profiles: Vec<String>,
-    /// The services.
-    pub services: Vec<String>,
+    /// True if Compose finds its files in the folder by itself.
+    pub is_found_by_folder: bool,
+    /// The services that were changed, and must be recreated.
+    pub recreate: Vec<String>,
 }
 
 /// One run, as it is written down.
@@ -159,8 +150,6 @@ pub struct About {
     pub projects: Vec<ProjectRecord>,
     /// Env files that it read in place of each project's own.
     pub env_files: Vec<PathBuf>,
-    /// The services that it changed.
-    pub recreations: Vec<Recreation>,
 }
 
 /// How a run stands after another one has changed it.
@@ -214,10 +203,8 @@ impl Journal {
             }
         }
         self.about.repairs.extend(about.repairs.iter().cloned());
-        let further = about.projects.iter().filter(|project| !self.about.projects.contains(project));
-        let further: Vec<_> = further.cloned().collect();
-        self.about.projects.extend(further);
-        self.about.recreations.extend(about.recreations.iter().cloned());
+        // The groups of a call have no project in common.
+        self.about.projects.extend(about.projects.iter().cloned());
         self
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::commit::{CommitError, FileLayer};
 use super::journal::{
-    FileOutcome, FileRecord, JournalError, OutcomeKind, Phase, Recreation, RepairRecord, Standing, StateFolder,
+    FileOutcome, FileRecord, JournalError, OutcomeKind, Phase, ProjectRecord, RepairRecord, Standing, StateFolder,
     StoredRun, last_runs, pending, restore, standing,
 };
 use super::recreate::commands;
@@ -96,8 +96,8 @@ pub struct UndoReport {
     pub is_whole: bool,
     /// What a person should know.
     pub notes: Vec<String>,
-    /// The services of the run.
-    pub recreations: Vec<Recreation>,
+    /// The projects of the run.
+    pub projects: Vec<ProjectRecord>,
 }
 
 impl UndoReport {
@@ -120,25 +120,25 @@ impl UndoReport {
             })
             .collect();
         lines.extend(self.notes.iter().cloned());
-        lines.push(match (self.is_undone, self.is_whole) {
+        match (self.is_undone, self.is_whole) {
             (true, _) => {
-                let commands = commands(&self.recreations, folder);
-                std::iter::once("Containers keep what they have until you run:".to_owned())
-                    .chain(commands.into_iter().map(|command| format!("  {command}")))
-                    .collect::<Vec<_>>()
-                    .join("\n")
+                let commands = commands(&self.projects, folder);
+                if !commands.is_empty() {
+                    lines.push("Containers keep what they have until you run:".to_owned());
+                }
+                lines.extend(commands.into_iter().map(|command| format!("  {command}")));
             }
-            (false, true) => {
+            (false, true) => lines.push(
                 "Nothing was taken back: a part of the run alone would leave the project neither sealed nor as it was. \
                  Put aside what was edited since and call `caulk undo` again, or take back single repairs \
                  (`caulk undo --list` names them)."
-                    .to_owned()
-            }
-            (false, false) => {
+                    .to_owned(),
+            ),
+            (false, false) => lines.push(
                 "Nothing was taken back: somebody has edited the lines that caulk wrote there. Take them back by hand."
-                    .to_owned()
-            }
-        });
+                    .to_owned(),
+            ),
+        }
         lines
     }
 }
@@ -210,10 +210,10 @@ pub fn undo(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Result<U
             state.advance(run, Phase::Undone, layer).map_err(UndoError::HalfWay)?;
         }
     }
-    let recreations = runs.iter().flat_map(|run| run.journal.about.recreations.iter().cloned()).collect();
+    let projects = runs.iter().flat_map(|run| run.journal.about.projects.iter().cloned()).collect();
     let mut repairs: Vec<_> = runs.into_iter().flat_map(|run| run.journal.about.repairs).collect();
     repairs.sort_by_key(|repair| repair.number);
-    Ok(UndoReport { repairs, files, is_undone, is_whole: true, notes: Vec::new(), recreations })
+    Ok(UndoReport { repairs, files, is_undone, is_whole: true, notes: Vec::new(), projects })
 }
 
 /// What undoing the run would meet at a file.

@@ -65,7 +65,7 @@ pub fn undo_repairs(
         is_undone: true,
         is_whole: false,
         notes: Vec::new(),
-        recreations: Vec::new(),
+        projects: Vec::new(),
     };
     let mut steps = Vec::new();
     for run in &runs {
@@ -81,7 +81,7 @@ pub fn undo_repairs(
         report.notes.extend(plan.notes.iter().cloned());
         let taken = run.journal.about.repairs.iter().filter(|repair| taken.contains(&repair.number));
         report.repairs.extend(taken.cloned());
-        report.recreations.extend(run.journal.about.recreations.iter().cloned());
+        report.projects.extend(run.journal.about.projects.iter().cloned());
         steps.push((run, plan));
     }
     if report.is_undone {
