@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use caulk::config::SecretsPolicy;
 use caulk::fix::commit::FileChange;
-use caulk::fix::plan::{AT_ONCE, Fate, Settings, plan};
+use caulk::fix::plan::plan;
 use caulk::fix::recreate::{commands, projects};
+use caulk::fix::repair::Fate;
 use caulk::fix::repair::RepairKey;
 use caulk::fix::secret::Secrets;
+use caulk::fix::settings::{AT_ONCE, Settings};
 use caulk::lens::value::Secret;
 use caulk::lint::Selection;
 use caulk::model::Options;

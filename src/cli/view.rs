@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::fix::plan::{Fate, Plan, Planned};
+use crate::fix::plan::{Plan, Planned};
 use crate::fix::recreate;
 use crate::fix::remark::{NAMED, Remark, collected};
+use crate::fix::repair::Fate;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::secret::Secrets;
 use crate::fix::state::State;
 use crate::lint::{Finding, Label, Silencer};
 use crate::model::Weight;
 use crate::model::reading::words_with_dollar;
+use crate::report::closed::ClosedView;
 use crate::report::rules_page;
 use crate::report::view::{
-    Applicability, ClientView, ClosedView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
+    Applicability, ClientView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
     ProblemView, ProjectView, RangeView, RefusedView, RepairView, Report, RuleView, Sentence, Severity, SubjectView,
     SuppressedBy, SuppressedView, Tier,
 };

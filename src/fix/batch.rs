@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::draft::Draft;
-use super::plan::{Fate, Settings};
 use super::port::{EntryPlace, Pending, PortRepair};
 use super::proof::{self, Meaning};
+use super::repair::Fate;
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::seal;
+use super::settings::Settings;
 use super::snapshot::{Path, Snapshot};
 use super::state::State;
 use crate::lint::Finding;

@@ -14,6 +14,7 @@ pub mod remark;
 pub mod repair;
 pub mod seal;
 pub mod secret;
+pub mod settings;
 pub mod snapshot;
 pub mod state;
 pub mod trial;

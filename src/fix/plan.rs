@@ -2,66 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::rc::Rc;
 
 use super::batch::{Batch, Built, Proved, Tried};
-use super::bench::{Bench, SecretsPolicy};
+use super::bench::Bench;
 use super::draft::Draft;
 use super::port::Pending;
 use super::remark::{Kind, Remark};
-use super::repair::{ChangeKind, ClosedPort, Repair, RepairKey};
+use super::repair::{ChangeKind, ClosedPort, Fate, Repair, RepairKey};
 use super::seal::{self, NoSeal};
 use super::secret::Secrets;
+use super::settings::Settings;
 use super::state::{Aim, State};
 use super::{link, port};
-use crate::lint::{Finding, Selection};
-use crate::model::Options;
-use crate::model::discover::ProjectFiles;
-use crate::rule::{Applicability, RuleSet};
+use crate::lint::Finding;
+use crate::model::node::Node;
+use crate::rule::Applicability;
 use crate::source::Files;
-use crate::source::git::Git;
-
-/// What repairs need to know.
-pub struct Settings<'a> {
-    /// The files of each project.
-    pub sets: &'a [ProjectFiles],
-    /// How projects are read.
-    pub options: &'a Options,
-    /// What is found, and what is known of stores.
-    pub rules: &'a RuleSet,
-    /// Which rules speak.
-    pub selection: &'a Selection,
-    /// Whether unsafe repairs are made.
-    pub is_unsafe_allowed: bool,
-    /// Whether passwords are made.
-    pub policy: SecretsPolicy,
-    /// What git thinks of files.
-    pub git: &'a dyn Git,
-    /// Whether a file can be written; an error says why it can't.
-    pub may_write: &'a dyn Fn(&Path) -> Result<(), String>,
-    /// How many repairs are proved together at most, such as [`AT_ONCE`]. What comes out is the same for any number.
-    pub at_once: usize,
-}
-
-/// So many repairs are proved together where nothing speaks against it.
-pub const AT_ONCE: usize = 1000;
-
-/// What became of a repair.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It is in the draft.
-    Made,
-    /// It could be made; why it was not, and the option that makes it.
-    HeldBack {
-        /// Why.
-        reason: Vec<Remark>,
-        /// Such as `--unsafe-fixes`.
-        flag: Option<&'static str>,
-    },
-    /// A person must do it; what, or why caulk can't.
-    Refused(String),
-}
 
 /// A repair and what became of it.
 pub struct Planned {
@@ -378,7 +335,7 @@ impl<'a, 'f> Planner<'a, 'f> {
             return None;
         }
         let settles = |wish: &&Wish<'_>| {
-            let entry = port::entry_of(batch.state, wish.finding.project, &wish.aim);
+            let entry = entry_of(batch.state, wish.finding.project, &wish.aim);
             made.iter().position(|tried| tried.entry.is_some() && tried.entry == entry)
         };
         let keys = self.plan.repairs.iter().map(|planned| &planned.key);
@@ -486,4 +443,11 @@ fn variables_in(repair: &Repair) -> BTreeSet<String> {
         ChangeKind::Line(line) => line,
     });
     texts.flat_map(names).collect()
+}
+
+/// The entry at which a repair of a port aims; `None` for other repairs.
+fn entry_of(state: &State, project: usize, aim: &Aim) -> Option<port::EntryPlace> {
+    let Aim::Port { service, index, .. } = aim else { return None };
+    let items = state.workspace.projects[project].service(service)?.get("ports").and_then(Node::as_list)?;
+    items.get(*index).map(port::place_of)
 }

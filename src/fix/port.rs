@@ -8,7 +8,6 @@ use super::commit::Role;
 use super::journal::Purpose;
 use super::repair::{Change, ChangeKind, ClosedPort, Repair, RepairKey};
 use super::snapshot::{port_value, port_values, ports_value, service_path};
-use super::state::{Aim, State};
 use crate::lens::port::{Port, ports};
 use crate::model::node::Node;
 use crate::model::{Project, Workspace};
@@ -133,14 +132,8 @@ fn expect_everywhere(
     }
 }
 
-/// The entry at which a repair of a port aims; `None` for other repairs.
-pub(super) fn entry_of(state: &State, project: usize, aim: &Aim) -> Option<EntryPlace> {
-    let Aim::Port { service, index, .. } = aim else { return None };
-    let items = state.workspace.projects[project].service(service)?.get("ports").and_then(Node::as_list)?;
-    items.get(*index).map(place_of)
-}
-
-fn place_of(entry: &Node) -> EntryPlace {
+/// Where an entry of `ports` is written.
+pub(super) fn place_of(entry: &Node) -> EntryPlace {
     (entry.place.source, entry.place.node)
 }
 

@@ -93,3 +93,19 @@ impl std::fmt::Display for RepairKey {
         if self.detail.is_empty() { Ok(()) } else { write!(f, ":{}", self.detail) }
     }
 }
+
+/// What became of a repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the draft.
+    Made,
+    /// It could be made; why it was not, and the option that makes it.
+    HeldBack {
+        /// Why.
+        reason: Vec<Remark>,
+        /// Such as `--unsafe-fixes`.
+        flag: Option<&'static str>,
+    },
+    /// A person must do it; what, or why caulk can't.
+    Refused(String),
+}

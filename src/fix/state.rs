@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
-use super::plan::Settings;
 use super::repair::RepairKey;
+use super::settings::Settings;
 use super::snapshot::Snapshot;
 use super::{link, port, seal};
 use crate::lens::port::ports;

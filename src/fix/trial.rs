@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::bench::SecretsPolicy;
-use super::plan::{AT_ONCE, Settings, plan};
+use super::plan::plan;
 use super::secret::Secrets;
+use super::settings::{AT_ONCE, Settings};
 use super::state::State;
 use crate::lens::value::Secret;
 use crate::lint::Selection;

@@ -1,10 +1,26 @@
 //! What closed ports cut off, and how to get there all the same.
 
-use super::view::ClosedView;
 use crate::text::{NAMED, listed};
 
 /// How many ports a tunnel leads to at most.
 const TUNNELS: usize = 5;
+
+/// A port that only its host reaches since a repair was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedView {
+    /// Id of the repair.
+    pub repair: String,
+    /// The service.
+    pub service: String,
+    /// First and last port of the host; `None` if the engine picks one.
+    pub published: Option<(u16, u16)>,
+    /// The address on which the host still reaches it, as URLs write it: `127.0.0.1` or `[::1]`.
+    pub address: String,
+    /// Whether it can be reached through an SSH tunnel, which carries TCP only.
+    pub is_tcp: bool,
+    /// Whether others may have used it on purpose: it is none of a store or of an admin interface.
+    pub is_ordinary: bool,
+}
 
 /// A note on ports that only their host reaches now.
 pub(super) struct ClosedNote {
@@ -41,11 +57,11 @@ fn note(closed: &[&ClosedView], what: &str) -> ClosedNote {
     if !doors.is_empty() {
         doors.truncate(TUNNELS);
         let doors: String = doors.iter().map(|door| format!("-L {door} ")).collect();
-        commands.push(("reach them from elsewhere by a tunnel:", format!("ssh {doors}HOST")));
+        commands.push(("from elsewhere, by a tunnel:", format!("ssh {doors}HOST")));
     }
     let mut ids: Vec<&str> = closed.iter().map(|port| port.repair.as_str()).collect();
     ids.dedup();
-    commands.push(("open them again:", format!("caulk undo {}", ids.join(" "))));
+    commands.push(("to open again:", format!("caulk undo {}", ids.join(" "))));
     ClosedNote { text: format!("{names} {what}"), commands }
 }
 
@@ -95,8 +111,8 @@ mod tests {
         assert_eq!(
             note.in_one_line(),
             "redis (6379) and pgadmin (8081) can no longer be reached from other machines; \
-             reach them from elsewhere by a tunnel: `ssh -L 6379:127.0.0.1:6379 -L 8081:127.0.0.1:8081 HOST`; \
-             open them again: `caulk undo r2 r3`"
+             from elsewhere, by a tunnel: `ssh -L 6379:127.0.0.1:6379 -L 8081:127.0.0.1:8081 HOST`; \
+             to open again: `caulk undo r2 r3`"
         );
     }
 
@@ -110,7 +126,7 @@ mod tests {
         assert_eq!(
             notes[1].in_one_line(),
             "sip (5060-5061) and web (a port picked by the engine) can no longer be reached from other machines, \
-             though others may use them on purpose; open them again: `caulk undo r4 r5`"
+             though others may use them on purpose; to open again: `caulk undo r4 r5`"
         );
     }
 

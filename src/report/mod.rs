@@ -5,7 +5,7 @@
 //! written, and secrets are masked (`mask`) in the lines that are shown. Formats for programs share a flat list (`item`).
 
 pub mod baseline;
-mod closed;
+pub mod closed;
 pub mod concise;
 pub mod diff;
 pub mod explain;

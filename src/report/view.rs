@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::closed;
+use super::closed::{self, ClosedView};
 use crate::text::{LineIndex, Span};
 
 /// Everything that one run has to say.
@@ -433,23 +433,6 @@ pub struct FixView {
     pub held_back: Vec<HeldBackView>,
     /// Repairs that did not pass their proof.
     pub refused: Vec<RefusedView>,
-}
-
-/// A port that only its host reaches since a repair was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedView {
-    /// Id of the repair.
-    pub repair: String,
-    /// The service.
-    pub service: String,
-    /// First and last port of the host; `None` if the engine picks one.
-    pub published: Option<(u16, u16)>,
-    /// The address on which the host still reaches it, as URLs write it: `127.0.0.1` or `[::1]`.
-    pub address: String,
-    /// Whether it can be reached through an SSH tunnel, which carries TCP only.
-    pub is_tcp: bool,
-    /// Whether others may have used it on purpose: it is none of a store or of an admin interface.
-    pub is_ordinary: bool,
 }
 
 /// A repair that was not made because nobody asked for it.

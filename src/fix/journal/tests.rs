@@ -265,3 +265,52 @@ fn only_the_latest_runs_are_kept_and_unfinished_journals_go() {
     }
     assert!(other.exists());
 }
+
+/// The first part of a call is written; the second writes one of its files again, and another file.
+fn second_part(project: &Project) -> (Vec<FileChange>, RunRecord) {
+    let meta = project.meta();
+    commit(&[project.change(ROWS[3])], &meta, &project.state, &no_wait()).expect("written");
+    let again = ("project/.gitignore", Some(ROWS[3].2), "target\n.env\nb/.env\n", ROWS[3].3);
+    let again = FileChange { path: project.path(".gitignore"), ..project.change(again) };
+    (vec![again, project.change(ROWS[0])], meta)
+}
+
+#[test]
+fn a_run_that_is_killed_in_its_second_part_is_repaired_and_taken_back_whole() {
+    let (mut steps, mut with_second_part) = (0, 0);
+    for within in [false, true] {
+        for at in 0.. {
+            let project = Project::new();
+            let before = project.snapshot();
+            let (changes, meta) = second_part(&project);
+            let first_part = project.snapshot();
+            let layer = dies_at(at, within);
+            let result = commit(&changes, &meta, &project.state, &layer);
+            let is_killed = layer.calls() > at;
+            assert!(is_killed || result.is_ok());
+            recovered(&project);
+            let is_whole = project.snapshot() != first_part;
+            steps += usize::from(is_killed);
+            with_second_part += usize::from(is_killed && is_whole);
+            let runs = last_runs(&project.root(), &project.state).expect("listed");
+            let [run] = runs.as_slice() else { panic!("killed at {at}: {} runs", runs.len()) };
+            assert_eq!(run.journal.files.len(), if is_whole { 2 } else { 1 }, "killed at {at}");
+            assert!(undo(&project.root(), &project.state, &no_wait()).expect("undone").is_undone, "killed at {at}");
+            assert_eq!(project.snapshot(), before, "killed at {at}");
+            if !is_killed {
+                break;
+            }
+        }
+    }
+    assert!(steps > 30 && with_second_part > 5, "{steps} steps, {with_second_part} with the second part");
+}
+
+#[test]
+fn a_finished_run_of_another_version_keeps_nobody_from_writing() {
+    let project = Project::new();
+    commit(&project.changes(), &project.meta(), &project.state, &no_wait()).expect("written");
+    let path = project.state.path().join(&project.journals()[0]);
+    fs::write(&path, "{\"schema\": \"caulk.journal/2\"}").expect("written");
+    let back = FileChange { before: Some(ROWS[3].2.into()), after: Some("target\n".into()), ..project.change(ROWS[3]) };
+    commit(&[back], &project.meta(), &project.state, &no_wait()).expect("written");
+}

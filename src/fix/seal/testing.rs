@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::fix::bench::SecretsPolicy;
-use crate::fix::plan::{AT_ONCE, Fate, Settings, plan};
+use crate::fix::plan::plan;
 use crate::fix::remark::told;
+use crate::fix::repair::Fate;
 use crate::fix::secret::Secrets;
+use crate::fix::settings::{AT_ONCE, Settings};
 use crate::fix::state::State;
 use crate::lens::value::Secret;
 use crate::lint::Selection;

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 
 use super::super::paint::Tone;
 use super::super::view::{FixView, MadeBy, RepairView, Severity};
-use super::outcome::said;
 use super::{Page, info};
 
 /// Writes what was repaired, what to run for it, and what was held back and refused.
@@ -24,7 +23,7 @@ pub(super) fn write(page: &Page<'_>, fix: &FixView, out: &mut dyn Write) -> io::
         }
     }
     let held_back = held_back.into_iter().map(|held| Item {
-        reasons: held.reason.iter().map(|reason| said(page, reason).to_owned()).collect(),
+        reasons: held.reason.iter().map(|reason| page.said(reason).to_owned()).collect(),
         flag: held.flag.clone(),
         ..Item::new(page, &held.repair, "", "")
     });

@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use self::group::Group;
 use super::paint::{Painter, Tone};
 use super::snippet::{Frame, Mark, snippet};
-use super::view::{FindingView, ProblemView, RangeView, Report, Severity};
+use super::view::{FindingView, ProblemView, RangeView, Report, Sentence, Severity};
 use super::visible::without_commands;
 
 pub use super::paint::Look;
@@ -56,6 +56,11 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
+    /// A sentence with as many names as are wanted.
+    fn said<'s>(&self, sentence: &'s Sentence) -> &'s str {
+        if self.options.verbose { &sentence.text } else { &sentence.short }
+    }
+
     fn new(report: &'a Report, options: &'a TextOptions) -> Self {
         let lines = report.findings.iter().flat_map(|finding| {
             std::iter::once(finding.range.start.line).chain(finding.labels.iter().map(|label| label.range.start.line))

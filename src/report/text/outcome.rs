@@ -39,14 +39,9 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     for note in &page.report.notes {
-        writeln!(out, "{}", page.painter.hang("note: ", Tone::Help, said(page, note)))?;
+        writeln!(out, "{}", page.painter.hang("note: ", Tone::Help, page.said(note)))?;
     }
     Ok(())
-}
-
-/// A sentence with as many names as are wanted.
-pub(super) fn said<'s>(page: &Page<'_>, sentence: &'s Sentence) -> &'s str {
-    if page.options.verbose { &sentence.text } else { &sentence.short }
 }
 
 /// What a person is to look at although it is repaired, such as "; 21 services to check".
@@ -210,9 +205,9 @@ fn titles(page: &Page<'_>, repairs: &[&RepairView]) -> Vec<String> {
         let titles = page.list(&with_counts(titles));
         match reason {
             [] => vec![titles],
-            [reason] => vec![format!("{titles}: {}", said(page, reason))],
+            [reason] => vec![format!("{titles}: {}", page.said(reason))],
             reasons => {
-                let reasons = reasons.iter().map(|reason| format!("{INSET}{}", said(page, reason)));
+                let reasons = reasons.iter().map(|reason| format!("{INSET}{}", page.said(reason)));
                 std::iter::once(format!("{titles}:")).chain(reasons).collect()
             }
         }
