@@ -7,7 +7,7 @@
 //! | module | from → to |
 //! |---|---|
 //! | [`text`] | [`text::Span`], [`text::LineIndex`], [`text::Edit`]: places in one text, and changes of it |
-//! | [`syntax`] | text → trees with the place of every byte: YAML, env files, `${…}`, command words, shell, `redis.conf`, ACLs. A parser never fails; it returns the tree and its problems |
+//! | [`syntax`] | text → trees with the place of every byte: YAML, env files, `${…}`, command words, shell, `redis.conf`, ACLs, Dockerfiles. A parser never fails; it returns the tree and its problems |
 //! | [`decode`] | the YAML of rules and of `caulk.yaml` → types, all mistakes at once, each with its place |
 //! | [`source`] | the [`source::Files`] trait: the disk, or texts that hide it; [`source::Sources`] reads each file once and records every miss. [`source::git`] tells what git thinks of a path |
 //! | [`model`] | files → [`model::Workspace`] of [`model::Project`]s: discovery, interpolation, `extends`, merge, `include`, container environments |
