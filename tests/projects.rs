@@ -554,3 +554,17 @@ fn the_command_to_copy_names_what_the_repair_changes_and_starts_nothing() {
     let text = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
     assert!(text.contains("      REDIS_URL: redis://default:${REDIS_PASSWORD}@redis\n"), "{text}");
 }
+
+#[test]
+fn a_port_by_which_a_container_comes_in_through_the_host_is_left_to_a_person() {
+    let folder = Folder::new();
+    folder.write(
+        "compose.yaml",
+        "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n  app:\n    image: x\n    extra_hosts: [\"host.docker.internal:host-gateway\"]\n    environment:\n      REDIS_URL: redis://host.docker.internal:6379\n",
+    );
+    let run = folder.caulk(&["check", "--fix"]);
+    let text = String::from_utf8(folder.files()["compose.yaml"].clone()).expect("it is UTF-8");
+    assert!(text.contains("ports: [\"6379:6379\"]") && text.contains("--requirepass"), "{}", run.all());
+    let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("`app` comes in by host.docker.internal"), "{}", run.all());
+}

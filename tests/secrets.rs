@@ -212,3 +212,20 @@ fn an_ignore_list_that_lets_env_files_in_again_is_the_one_that_is_written() {
     // The program may read the file in its image: a person is told.
     assert!(run.all().replace("\n  ", " ").contains(".env lies where the image of `app` is built"), "{}", run.all());
 }
+
+#[cfg(unix)]
+#[test]
+fn what_a_linked_env_file_leads_to_is_hidden_from_git() {
+    if required("git", program("git")).is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    folder.write("compose.yaml", "services:\n  redis:\n    image: redis:7\n  app:\n    image: x\n    environment:\n      REDIS_URL: redis://redis\n");
+    folder.write("conf/prod.env", "A=1\n");
+    std::os::unix::fs::symlink("conf/prod.env", folder.path().join(".env")).expect("linked");
+    git(&folder, &["init", "--quiet"]);
+    let run = folder.caulk(&["check", "--fix"]);
+    assert_eq!(passwords_in(&files(&folder)).len(), 1, "{}", run.all());
+    let added = git(&folder, &["add", "--all", "--dry-run"]);
+    assert!(!added.contains("prod.env"), "{added}");
+}

@@ -17,7 +17,7 @@ impl Bounds {
         match git.status(&folder.join(".env")) {
             GitStatus::Tracked { root }
             | GitStatus::Ignored { root }
-            | GitStatus::Untracked { root }
+            | GitStatus::Untracked { root, .. }
             | GitStatus::Unknown { root, .. } => Self { root, is_repository: true },
             GitStatus::NoRepository => Self { root: folder.to_owned(), is_repository: false },
         }

@@ -1,7 +1,7 @@
 //! What repairs are built from: the workspace as it is now, what is known of it, and how secrets are handled.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use crate::config::SecretsPolicy;
 
@@ -32,13 +32,22 @@ pub struct Bench<'w, 'f> {
     pub secrets: &'w RefCell<Secrets>,
 }
 
+/// A file that `git add -A` would take into the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposed {
+    /// Top folder of the work tree.
+    pub root: PathBuf,
+    /// The file; what a symlink leads to.
+    pub file: PathBuf,
+}
+
 /// Whether a secret may be written into a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Writable {
     /// Yes.
     Yes,
-    /// Yes, if git is told to ignore it; the folder is that of the repository.
-    IfIgnored(std::path::PathBuf),
+    /// Yes, if git is told to ignore it.
+    IfIgnored(Exposed),
     /// No; why.
     No(String),
 }
@@ -62,7 +71,7 @@ impl Bench<'_, '_> {
     pub fn may_hold_secret(&self, path: &Path) -> Writable {
         match self.git.status(path) {
             GitStatus::NoRepository | GitStatus::Ignored { .. } => Writable::Yes,
-            GitStatus::Untracked { root } => Writable::IfIgnored(root),
+            GitStatus::Untracked { root, file } => Writable::IfIgnored(Exposed { root, file }),
             GitStatus::Tracked { .. } => {
                 Writable::No("git tracks it, so a password there would be committed".to_owned())
             }

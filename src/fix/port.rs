@@ -88,6 +88,15 @@ pub fn set_host_ip(
         repair.applicability = Applicability::Unsafe;
         repair.doubts.push("the nodes of the cluster may reach each other by it".to_owned().into());
     }
+    for visitor in visitors_by_the_bridge(bench, project, service, port) {
+        repair.applicability = Applicability::Unsafe;
+        repair.doubts.push(
+            format!(
+                "`{visitor}` comes in by host.docker.internal, which does not lead to 127.0.0.1 on Linux: let it use the name `{service}`"
+            )
+            .into(),
+        );
+    }
     let entry = place_of(port.node);
     expect_everywhere(bench, entry, becomes, pending, &mut repair);
     // Once the other one listens on the loopback address, this one is to go.
@@ -98,6 +107,21 @@ pub fn set_host_ip(
     let is_alone = becomes.is_none() || bench.workspace.projects.iter().any(is_repeated);
     let must_wait = (is_alone && !pending.is_empty()) || pending.contains_key(&entry) || all.iter().any(is_rival);
     Ok(PortRepair { repair, entry, becomes, is_alone, must_wait })
+}
+
+/// The services that reach the store behind a port by way of the host.
+fn visitors_by_the_bridge<'b>(
+    bench: &'b Bench<'_, '_>,
+    project: usize,
+    service: &str,
+    port: &Port<'_>,
+) -> BTreeSet<&'b str> {
+    let Some(store) = bench.topology.store_behind(project, service, port) else { return BTreeSet::new() };
+    let links = bench.topology.links.iter().filter(|link| {
+        let target = link.target.store().map(|number| &bench.topology.stores[number]);
+        target.is_some_and(|target| std::ptr::eq(target, store)) && link.text.value.contains("host.docker.internal")
+    });
+    links.filter_map(|link| link.service.as_deref()).collect()
 }
 
 /// The entry may be shared by an anchor or by `extends`: it changes for all who share it.

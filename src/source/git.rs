@@ -27,6 +27,8 @@ pub enum GitStatus {
     Untracked {
         /// Top folder of the work tree.
         root: PathBuf,
+        /// The file that it would take: what a symlink leads to.
+        file: PathBuf,
     },
     /// There is a repository, but git could not be asked. Treat it like a tracked path.
     Unknown {
@@ -200,7 +202,7 @@ impl GitProgram {
             .map(|name| match (tracked.contains(name), ignored.contains(&format!("./{name}"))) {
                 (true, _) => GitStatus::Tracked { root: root() },
                 (false, true) => GitStatus::Ignored { root: root() },
-                (false, false) => GitStatus::Untracked { root: root() },
+                (false, false) => GitStatus::Untracked { root: root(), file: root().join(name) },
             })
             .collect()
     }

@@ -59,7 +59,7 @@ fn word(status: &GitStatus, expected_root: &Path) -> String {
         GitStatus::Unknown { root, .. } => ("unknown", root),
         GitStatus::Tracked { root } => ("tracked", root),
         GitStatus::Ignored { root } => ("ignored", root),
-        GitStatus::Untracked { root } => ("untracked", root),
+        GitStatus::Untracked { root, .. } => ("untracked", root),
     };
     assert_eq!(root, expected_root);
     word.into()
@@ -170,7 +170,7 @@ fn many_paths_are_answered_in_their_order() {
     let answers = GitProgram::default().statuses(&paths);
     assert_eq!(answers.len(), paths.len());
     assert_eq!(answers[0], GitStatus::Tracked { root: repository.path("") });
-    assert_eq!(answers[1], GitStatus::Untracked { root: other.path("") });
+    assert_eq!(answers[1], GitStatus::Untracked { root: other.path(""), file: other.path("in.env") });
     assert_eq!(answers[2], answers[0]);
     for (n, answer) in answers[3..].iter().enumerate() {
         let expected = if n % 2 == 0 { "untracked" } else { "ignored" };

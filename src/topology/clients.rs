@@ -95,6 +95,12 @@ impl<'c> Knowledge<'c> {
         Some((client, client.default_host.as_deref()?))
     }
 
+    /// True if the program could connect, and none of the variables is set that would say where.
+    pub fn says_nothing(&self, env: &ContainerEnv) -> bool {
+        let mut all = self.of_image.iter().flat_map(|client| connection(client)).peekable();
+        all.peek().is_some() && all.all(|name| env.get(name).is_none())
+    }
+
     /// True if the program does not connect to the store of these names: it takes its connection from known variables only,
     /// and none of them leads there.
     pub fn is_no_client_of(&self, names: &[String], env: &ContainerEnv) -> bool {

@@ -6,7 +6,7 @@ use super::app_files::{AppFile, app_files};
 use super::clients::Clients;
 use super::namespace;
 use super::patterns::compiled;
-use super::stores::StoreService;
+use super::stores::{Reach, StoreService};
 use crate::catalog::{Client, Store};
 use crate::lens::command::Command;
 use crate::lens::url::{StoreUrl, UrlReading, host_list};
@@ -366,7 +366,9 @@ impl Finder<'_> {
         }
         if is_loopback || host == "host.docker.internal" {
             let wanted = port.or_else(|| self.catalog[store].ports.first().copied());
-            return wanted.and_then(|port| self.published_on(port, store)).map_or(Target::Unknown, Target::Store);
+            let found =
+                wanted.and_then(|port| self.published_on(port, store).or_else(|| self.on_the_host(port, store)));
+            return found.map_or(Target::Unknown, Target::Store);
         }
         self.by_name(service, host, port)
     }
@@ -439,6 +441,13 @@ impl Finder<'_> {
         self.stores
             .iter()
             .position(|known| known.store == store && known.published.iter().any(|(host, _)| *host == port))
+    }
+
+    /// The store that listens on a port of the host, because it is on the host's network.
+    fn on_the_host(&self, port: u16, store: usize) -> Option<usize> {
+        let is_it =
+            |known: &StoreService| known.store == store && known.reach == Reach::Host && known.ports.contains(&port);
+        self.stores.iter().position(is_it)
     }
 
     fn listening_on(&self, port: u16, store: usize) -> Option<usize> {

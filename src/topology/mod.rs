@@ -135,9 +135,17 @@ impl Topology {
         let linked: Vec<_> = self.links_to(number).filter_map(|link| link.service.as_deref()).collect();
         let is_blind = |service: &&Entry| {
             let env = &project.containers[&service.key];
-            depends_on(&service.value, &store.service)
-                && !linked.contains(&service.key.as_str())
-                && !clients.of(&service.value, env).is_no_client_of(&store.names, env)
+            let image = service.value.get("image").and_then(Node::scalar_text).map(|image| image.value);
+            // Why it waits shows if its like has a way to the store: it does other work.
+            let has_linked_sibling = || {
+                let siblings = project.services().iter().filter(|other| linked.contains(&other.key.as_str()));
+                let mut images = siblings.filter_map(|other| other.value.get("image").and_then(Node::scalar_text));
+                images.any(|other| Some(&other.value) == image.as_ref())
+            };
+            let program = clients.of(&service.value, env);
+            let is_no_client =
+                program.is_no_client_of(&store.names, env) && (!program.says_nothing(env) || has_linked_sibling());
+            depends_on(&service.value, &store.service) && !linked.contains(&service.key.as_str()) && !is_no_client
         };
         project.services().iter().filter(is_blind).map(|service| service.key.as_str()).collect()
     }

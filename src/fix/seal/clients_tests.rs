@@ -414,3 +414,21 @@ fn a_healthcheck_that_asks_in_an_unknown_way_is_doubted_and_one_that_connects_is
         assert!(with(test).is_ok(), "{test}: {:?}", with(test));
     }
 }
+
+#[test]
+fn a_known_program_that_waits_and_does_not_say_where_it_connects_is_doubted_unless_its_like_does() {
+    let web = "  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    let cloud = "  cloud:\n    image: nextcloud:30\n    depends_on: [redis]\n";
+    let reason = doubt(&format!("{web}{cloud}"));
+    assert!(reason.contains("`cloud` waits for `redis`"), "{reason}");
+    let app = "  app:\n    image: nextcloud:30\n    environment:\n      REDIS_HOST: redis\n";
+    clients_after(&format!("{app}{cloud}"));
+}
+
+#[test]
+fn services_on_the_network_of_the_host_reach_each_other_by_loopback() {
+    let host = "    network_mode: host\n";
+    let app = "  app:\n    image: example/app\n    network_mode: host\n    environment:\n      REDIS_URL: redis://127.0.0.1:6379\n";
+    let files = repaired(&[("compose.yaml", format!("services:\n{REDIS}{host}{app}"))]).expect("it is safe");
+    assert!(files["compose.yaml"].contains("redis://default:${REDIS_PASSWORD}@127.0.0.1:6379"), "{files:?}");
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::credential::Credential;
 use super::{Member, NoSeal, Seal};
-use crate::fix::bench::Writable;
+use crate::fix::bench::{Exposed, Writable};
 use crate::fix::commit::Role;
 use crate::fix::journal::Purpose;
 use crate::fix::remark::{Kind, Remark};
@@ -24,8 +24,8 @@ pub(super) struct EnvTarget {
     pub path: PathBuf,
     /// A password that the project has already; `None` if one is made.
     pub value: Option<String>,
-    /// The repository whose `.gitignore` must name the file first.
-    pub ignore_in: Option<PathBuf>,
+    /// What git must ignore first.
+    pub exposed: Option<Exposed>,
 }
 
 impl Seal<'_, '_, '_> {
@@ -49,9 +49,9 @@ impl Seal<'_, '_, '_> {
             .or_else(|| paths.first().cloned())
             .expect("a project has at least one path for its env file");
         let shown = relative_to(&member.project.folder, &path);
-        let ignore_in = match self.bench.may_hold_secret(&path) {
+        let exposed = match self.bench.may_hold_secret(&path) {
             Writable::Yes => None,
-            Writable::IfIgnored(root) => Some(root),
+            Writable::IfIgnored(exposed) => Some(exposed),
             Writable::No(why) => {
                 return Err(NoSeal::HeldBack(format!(
                     "the password belongs into {shown}, but {why}; run `git rm --cached {}` and ignore it, or use --secrets declare and set {name} elsewhere",
@@ -59,7 +59,7 @@ impl Seal<'_, '_, '_> {
                 )));
             }
         };
-        Ok(EnvTarget { path, value: literal, ignore_in })
+        Ok(EnvTarget { path, value: literal, exposed })
     }
 
     pub(super) fn secret_of(&self, target: &EnvTarget, name: &str) -> Result<String, NoSeal> {
@@ -96,8 +96,8 @@ impl Seal<'_, '_, '_> {
         self.repair.changes.push(Change { path: target.path.clone(), kind, role: Role::EnvFile, purpose });
         self.repair.defines.insert(name.clone());
         self.repair.secrets.insert(name.clone());
-        if let Some(root) = &target.ignore_in {
-            self.ignore(root, &target.path);
+        if let Some(exposed) = &target.exposed {
+            self.ignore(exposed);
         }
         self.keep_out_of_images(&target.path, is_new);
         self.show_in_examples(&target.path, name);
@@ -108,9 +108,9 @@ impl Seal<'_, '_, '_> {
     pub(super) fn add_entry(&mut self, source: SourceId, name: &str, value: &str) -> Result<(), String> {
         let file = self.bench.workspace.sources.get(source);
         let (path, text) = (file.path.clone(), file.text.clone());
-        let root = match self.bench.may_hold_secret(&path) {
+        let exposed = match self.bench.may_hold_secret(&path) {
             Writable::Yes => None,
-            Writable::IfIgnored(root) => Some(root),
+            Writable::IfIgnored(exposed) => Some(exposed),
             Writable::No(why) => return Err(why),
         };
         let edit = env::parse(&text).0.insert(&text, name, value, None).map_err(|error| error.to_string())?;
@@ -119,8 +119,8 @@ impl Seal<'_, '_, '_> {
         if defines {
             self.repair.defines.insert(name.to_owned());
         }
-        if let Some(root) = root {
-            self.ignore(&root, &path);
+        if let Some(exposed) = exposed {
+            self.ignore(&exposed);
         }
         self.keep_out_of_images(&path, false);
         Ok(())
@@ -134,9 +134,9 @@ impl Seal<'_, '_, '_> {
         edits: &[(Range<usize>, String)],
     ) -> Result<(), String> {
         let path = self.bench.workspace.sources.get(source).path.clone();
-        let root = match self.bench.may_hold_secret(&path) {
+        let exposed = match self.bench.may_hold_secret(&path) {
             Writable::Yes => None,
-            Writable::IfIgnored(root) => Some(root),
+            Writable::IfIgnored(exposed) => Some(exposed),
             Writable::No(why) => return Err(why),
         };
         let value = self.bench.workspace.env_file(source).and_then(|file| file.entries.get(entry)?.value.as_ref());
@@ -160,8 +160,8 @@ impl Seal<'_, '_, '_> {
         }
         self.repair.defines.extend(defined);
         self.expect_in_bystanders((source, entry), &old, &new);
-        if let Some(root) = root {
-            self.ignore(&root, &path);
+        if let Some(exposed) = exposed {
+            self.ignore(&exposed);
         }
         self.keep_out_of_images(&path, false);
         Ok(())
@@ -194,16 +194,16 @@ impl Seal<'_, '_, '_> {
         }
     }
 
-    fn ignore(&mut self, root: &Path, path: &Path) {
+    fn ignore(&mut self, Exposed { root, file }: &Exposed) {
         // Of several lists the deepest decides: one that lets files in again has the last word on what is below it.
         let lets_in = |folder: &&Path| {
             let text = self.read(&folder.join(".gitignore")).unwrap_or_default();
             text.lines().any(|line| line.starts_with('!'))
         };
-        let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
-        let folder = folders.into_iter().find(lets_in).unwrap_or(root);
+        let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+        let folder = folders.into_iter().find(lets_in).unwrap_or(root.as_path());
         let list = folder.join(".gitignore");
-        let line = pattern_of(&relative_to(folder, path));
+        let line = pattern_of(&relative_to(folder, file));
         // A repair that was made before has hidden it. A later `!` could bring it back.
         let text = self.read(&list).unwrap_or_default();
         let decisive = text.lines().rev().find(|known| *known == line || known.starts_with('!'));
