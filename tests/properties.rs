@@ -93,6 +93,11 @@ fn careful_repair(files: BTreeMap<String, Vec<u8>>) -> Result<(Folder, Option<i3
         folder.write(name, bytes);
     }
     let run = folder.caulk(&["check", "--fix"]);
+    // A damage may leave a file in which nobody would see a project: it is said, and left alone.
+    if run.status == Some(2) && run.all().contains("holds something else") {
+        prop_assert_eq!(&folder.files(), &files);
+        return Ok((folder, run.status));
+    }
     prop_assert!(matches!(run.status, Some(0 | 1)), "{}", run.all());
     prop_assert!(!run.all().contains("panicked"), "{}", run.all());
     let once = folder.files();
