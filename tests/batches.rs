@@ -68,7 +68,7 @@ fn outcome(files: &dyn Files, at_once: usize, is_unsafe_allowed: bool) -> Outcom
         changes,
         repairs: plan.repairs.into_iter().map(|it| (it.key, it.title, it.fate, it.settles)).collect(),
         made: plan.made.into_iter().map(|it| (it.number, it.title, [it.secrets, it.uses, it.changed])).collect(),
-        recreate,
+        recreate: recreate.into_iter().map(|call| call.command).collect(),
         notes: plan.notes,
         left: plan.after.findings.iter().map(|finding| finding.message.clone()).collect(),
     }

@@ -491,6 +491,41 @@ fn the_password_takes_the_place_of_what_allows_an_empty_one() {
 }
 
 #[test]
+fn services_of_a_profile_that_is_off_are_recreated_by_a_command_of_their_own() {
+    let folder = Folder::new();
+    let text = "services:\n  redis:\n    image: redis:7\n    profiles: [full, cache]\n  web:\n    image: example/web:1\n    \
+                profiles: [full, cache]\n    environment:\n      REDIS_URL: redis://redis:6379/0\n  exporter:\n    \
+                image: oliver006/redis_exporter\n    environment: [\"REDIS_ADDR=redis://redis:6379\"]\n";
+    folder.write("compose.yaml", text);
+    let always = "docker compose up -d exporter";
+    let with_profile = "docker compose --profile full up -d redis web";
+    let lines = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+    let follow = |text: &str, head: &str, command: &str| {
+        assert!(lines(text).windows(2).any(|pair| pair[0] == head && pair[1] == command), "{head} {command}\n{text}");
+    };
+    let checked = folder.caulk(&["check"]).stdout;
+    assert!(lines(&checked).iter().any(|line| line.starts_with("after it: ") && line.ends_with(always)), "{checked}");
+    assert!(
+        lines(&checked).iter().any(|line| line.starts_with("with profile full: ") && line.ends_with(with_profile)),
+        "{checked}"
+    );
+    let json = folder.caulk(&["check", "--format", "json"]).json();
+    assert_eq!(json["apply_with"], serde_json::json!([always]));
+    assert_eq!(json["apply_with_profile"], serde_json::json!([{"profile": "full", "command": with_profile}]));
+    let fixed = folder.caulk(&["fix"]).stdout;
+    follow(&fixed, "The containers have it once you run:", always);
+    follow(&fixed, "Where the profile full is on:", with_profile);
+    let undone = folder.caulk(&["undo"]).all();
+    follow(&undone, "Containers keep what they have until you run:", always);
+    follow(&undone, "Where the profile full is on:", with_profile);
+    // By `.env` it is on.
+    folder.write(".env", "COMPOSE_PROFILES=full\n");
+    let fixed = folder.caulk(&["fix"]).stdout;
+    follow(&fixed, "The containers have it once you run:", "docker compose up -d exporter redis web");
+    assert!(!fixed.contains("the profile"), "{fixed}");
+}
+
+#[test]
 fn an_example_of_the_env_file_shows_the_variable_without_a_value() {
     let rows = [
         ("APP_ENV=local\n", "APP_ENV=local\nREDIS_PASSWORD=\n"),

@@ -378,8 +378,13 @@ impl Finished<'_> {
         let report = &self.all.report;
         let applied = report.fix.iter().flat_map(|fix| &fix.applied);
         let repaired = applied.map(|id| format!("repaired: {}", self.title(id)));
-        let commands = report.apply_with.iter().filter(|_| report.fix.iter().any(|fix| !fix.applied.is_empty()));
+        let commands = report.apply_with.iter().filter(|_| report.has_repaired());
+        let by_profile = report.apply_with_profile.iter().filter(|_| report.has_repaired());
+        let by_profile = by_profile.map(|with| {
+            format!("where the profile {} is on, its containers have it once you run: {}", with.profile, with.command)
+        });
         let commands = commands.map(|command| format!("the containers have it once you run: {command}"));
+        let commands = commands.chain(by_profile);
         let lines = repaired.chain(self.not_repaired()).chain(commands).chain(report.all_notes());
         lines.map(|line| without_commands(&visible(&line)).into_owned()).collect()
     }

@@ -91,6 +91,7 @@ impl Known<'_> {
         // Nothing is left that they would be about.
         report.repairs.clear();
         report.apply_with.clear();
+        report.apply_with_profile.clear();
         report.to_check.clear();
         report.notes.clear();
         let mut bytes = Vec::new();

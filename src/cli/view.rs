@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::fix::plan::{Plan, Planned};
-use crate::fix::recreate;
+use crate::fix::recreate::{self, Recreate};
 use crate::fix::remark::{NAMED, Remark, collected};
 use crate::fix::repair::Fate;
 use crate::fix::repair::{Change, ChangeKind};
@@ -18,8 +18,8 @@ use crate::report::closed::ClosedView;
 use crate::report::rules_page;
 use crate::report::view::{
     Applicability, ClientView, EditKind, EditView, FileText, FindingView, FixView, HeldBackView, LabelView,
-    ProblemView, ProjectView, RangeView, RefusedView, RepairView, Report, RuleView, Sentence, Severity, SubjectView,
-    SuppressedBy, SuppressedView, Tier,
+    ProblemView, ProfileCommand, ProjectView, RangeView, RefusedView, RepairView, Report, RuleView, Sentence, Severity,
+    SubjectView, SuppressedBy, SuppressedView, Tier,
 };
 use crate::rule::{self, Rule, RuleSet, ViewKind};
 use crate::source::{SourceId, relative_to};
@@ -246,9 +246,17 @@ impl<'a> Writer<'a> {
     }
 
     fn apply_with(&mut self, plan: &Plan<'_>) {
-        for command in recreate::commands(&recreate::projects(plan), self.folder) {
-            if !self.report.apply_with.contains(&command) {
-                self.report.apply_with.push(command);
+        for Recreate { profile, command } in recreate::commands(&recreate::projects(plan), self.folder) {
+            let report = &mut self.report;
+            match profile {
+                None if !report.apply_with.contains(&command) => report.apply_with.push(command),
+                None => {}
+                Some(profile) => {
+                    let with = ProfileCommand { profile, command };
+                    if !report.apply_with_profile.contains(&with) {
+                        report.apply_with_profile.push(with);
+                    }
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::config::baseline::Baseline;
 use crate::config::{self, Configs, LoadError, SecretsPolicy, Where};
 use crate::fix::commit::FileChange;
 use crate::fix::plan::{Plan, plan, plan_one};
-use crate::fix::recreate;
+use crate::fix::recreate::{self, Recreate};
 use crate::fix::remark::{NAMED, collected, told};
 use crate::fix::repair::Fate;
 use crate::fix::repair::RepairKey;
@@ -261,7 +261,10 @@ fn advice(plan: &Plan<'_>, group: &[ProjectFiles]) -> String {
     let mut lines = vec!["save all files that the repair changed".to_owned()];
     if let Some(folder) = group.first().map(|set| &set.folder) {
         let commands = recreate::commands(&recreate::projects(plan), folder);
-        lines.extend(commands.iter().map(|command| format!("then run, in {}: {command}", folder.display())));
+        lines.extend(commands.iter().map(|Recreate { profile, command }| match profile {
+            None => format!("then run, in {}: {command}", folder.display()),
+            Some(profile) => format!("where the profile {profile} is on, run, in {}: {command}", folder.display()),
+        }));
     }
     let checks = collected(&plan.checks);
     lines.extend(checks.iter().map(|check| format!("please check: {}", check.tell(NAMED))));

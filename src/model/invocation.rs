@@ -91,13 +91,7 @@ impl Invocation {
         }
         let folder = self.project_folder(&files);
         self.read_env_files(workspace, &named, &folder, &mut variables)?;
-        let profiles = if self.profiles.is_empty() {
-            let list = variables.get("COMPOSE_PROFILES").unwrap_or_default();
-            // Where nothing is listed, that is one profile, the blank one: it enables `profiles: [""]`.
-            list.split(',').map(str::trim).map(str::to_owned).collect()
-        } else {
-            self.profiles.clone()
-        };
+        let profiles = enabled_profiles(&self.profiles, &variables);
         let (name, name_source) = self.name(workspace, &files, &folder, &variables)?;
         if variables.get("COMPOSE_PROJECT_NAME").is_some_and(|known| known != name) {
             variables.set("COMPOSE_PROJECT_NAME", name.clone());
@@ -244,4 +238,15 @@ fn default_files(workspace: &mut Workspace<'_>, folder: &Path) -> Vec<PathBuf> {
         }
     }
     Vec::new()
+}
+
+/// The profiles that are on: those that the call names, or else those of `COMPOSE_PROFILES`, separated by commas.
+pub fn enabled_profiles(named: &[String], variables: &Variables) -> Vec<String> {
+    if named.is_empty() {
+        let list = variables.get("COMPOSE_PROFILES").unwrap_or_default();
+        // Where nothing is listed, that is one profile, the blank one: it enables `profiles: [""]`.
+        list.split(',').map(str::trim).map(str::to_owned).collect()
+    } else {
+        named.to_vec()
+    }
 }

@@ -24,7 +24,7 @@ mod workspace;
 pub use cast::boolean;
 pub use fault::Fault;
 pub use interpolate::expand_text;
-pub use invocation::{Invocation, Located, NameSource};
+pub use invocation::{Invocation, Located, NameSource, enabled_profiles};
 pub use long::clean_path;
 pub use problem::{Problem, Weight};
 pub use project::{Project, depends_on, link_aliases, report_resolution};

@@ -73,8 +73,19 @@ struct Document<'a> {
     fix: Option<Fix<'a>>,
     /// Commands that bring the repairs to the running containers.
     apply_with: &'a [String],
+    /// The same for services that run only where a profile is on: elsewhere it would start them.
+    apply_with_profile: Vec<ProfileCommand<'a>>,
     /// What else a person should know.
     notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ProfileCommand<'a> {
+    /// The profile.
+    profile: &'a str,
+    /// What to run.
+    command: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -387,6 +398,11 @@ impl<'a> From<&'a view::Report> for Document<'a> {
             problems: report.problems.iter().map(Problem::from).collect(),
             fix: report.fix.as_ref().map(Fix::from),
             apply_with: &report.apply_with,
+            apply_with_profile: report
+                .apply_with_profile
+                .iter()
+                .map(|with| ProfileCommand { profile: &with.profile, command: &with.command })
+                .collect(),
             notes: report.all_notes(),
         }
     }

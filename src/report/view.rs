@@ -27,6 +27,8 @@ pub struct Report {
     pub fix: Option<FixView>,
     /// Commands that bring the repairs (made, or those that `--fix` would make) to the running containers.
     pub apply_with: Vec<String>,
+    /// The same for services that run only where a profile is on.
+    pub apply_with_profile: Vec<ProfileCommand>,
     /// What a person should check, because a repair was made although it may break that.
     pub to_check: Vec<Sentence>,
     /// What else a person should know of the run. Hold no secret.
@@ -37,7 +39,21 @@ pub struct Report {
     pub rules: BTreeMap<String, RuleView>,
 }
 
+/// A command for services that run only where a profile is on: elsewhere it would start them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileCommand {
+    /// The profile.
+    pub profile: String,
+    /// What to run.
+    pub command: String,
+}
+
 impl Report {
+    /// True if a repair was made.
+    pub fn has_repaired(&self) -> bool {
+        self.fix.iter().any(|fix| !fix.applied.is_empty())
+    }
+
     /// Adds what another part of the run has to say. Its ids go on behind those that are here. The number of files is
     /// left alone: two parts may have read the same one.
     pub fn absorb(&mut self, mut part: Self) {
@@ -83,6 +99,7 @@ impl Report {
         }
         self.suppressed.append(&mut part.suppressed);
         add_new(&mut self.apply_with, part.apply_with);
+        add_new(&mut self.apply_with_profile, part.apply_with_profile);
         add_new(&mut self.to_check, part.to_check);
         add_new(&mut self.notes, part.notes);
         self.texts.append(&mut part.texts);

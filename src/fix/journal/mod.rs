@@ -119,6 +119,18 @@ pub struct ProjectRecord {
     pub is_found_by_folder: bool,
     /// The services that were changed, and must be recreated.
     pub recreate: Vec<String>,
+    /// Those that were changed and are in profiles that are off.
+    #[serde(default)]
+    pub recreate_in_profiles: Vec<ProfileServices>,
+}
+
+/// Services of a project that only run where one of some profiles is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileServices {
+    /// The profiles, of which one is enough.
+    pub profiles: Vec<String>,
+    /// The services.
+    pub services: Vec<String>,
 }
 
 /// One run, as it is written down.

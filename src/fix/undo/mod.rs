@@ -12,7 +12,7 @@ use super::journal::{
     FileOutcome, FileRecord, JournalError, OutcomeKind, Phase, ProjectRecord, RepairRecord, Standing, StateFolder,
     StoredRun, last_runs, pending, restore, standing,
 };
-use super::recreate::commands;
+use super::recreate::{Recreate, commands};
 use crate::source::relative_to;
 
 /// A run could not be taken back.
@@ -122,11 +122,16 @@ impl UndoReport {
         lines.extend(self.notes.iter().cloned());
         match (self.is_undone, self.is_whole) {
             (true, _) => {
-                let commands = commands(&self.projects, folder);
-                if !commands.is_empty() {
+                let (always, by_profile): (Vec<_>, Vec<_>) =
+                    commands(&self.projects, folder).into_iter().partition(|recreate| recreate.profile.is_none());
+                if !always.is_empty() {
                     lines.push("Containers keep what they have until you run:".to_owned());
                 }
-                lines.extend(commands.into_iter().map(|command| format!("  {command}")));
+                lines.extend(always.into_iter().map(|recreate| format!("  {}", recreate.command)));
+                for Recreate { profile, command } in by_profile {
+                    lines.push(format!("Where the profile {} is on:", profile.unwrap_or_default()));
+                    lines.push(format!("  {command}"));
+                }
             }
             (false, true) => lines.push(
                 "Nothing was taken back: a part of the run alone would leave the project neither sealed nor as it was. \

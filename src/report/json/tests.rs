@@ -215,6 +215,7 @@ fn a_report_has_the_fields_of_its_schema_in_their_order() {
   "apply_with": [
     "docker compose up -d redis backend"
   ],
+  "apply_with_profile": [],
   "notes": []
 }
 

@@ -22,6 +22,11 @@ pub(super) fn write(page: &Page<'_>, fix: &FixView, out: &mut dyn Write) -> io::
             writeln!(out, "  {}", page.painter.paint(Tone::Plain, command))?;
         }
     }
+    for with in page.report.apply_with_profile.iter().filter(|_| !fix.applied.is_empty()) {
+        let head = format!("Where the profile {} is on:", with.profile);
+        writeln!(out, "{}", page.painter.paint(Tone::Help, &head))?;
+        writeln!(out, "  {}", page.painter.paint(Tone::Plain, &with.command))?;
+    }
     let held_back = held_back.into_iter().map(|held| Item {
         reasons: held.reason.iter().map(|reason| page.said(reason).to_owned()).collect(),
         flag: held.flag.clone(),

@@ -145,7 +145,11 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         [rule] => Some(format!("caulk explain {rule}")),
         _ => Some("caulk explain RULE".to_owned()),
     };
+    let by_profile = page.report.apply_with_profile.iter();
+    let by_profile: Vec<_> =
+        by_profile.map(|with| (format!("with profile {}:", with.profile), [with.command.clone()])).collect();
     let heads = rows.iter().map(|(head, _)| head.as_str()).chain(["after it:", "why:"]);
+    let heads = heads.chain(by_profile.iter().map(|(head, _)| head.as_str()));
     let columns = heads.map(UnicodeWidthStr::width).max().unwrap_or(0);
     // Nobody is to make more than is meant.
     let made_by: BTreeSet<_> = with_flag.iter().map(|repair| repair.made_by.as_ref()).collect();
@@ -164,6 +168,9 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     commands(page, if just.len() == with_flag.len() { "just that:" } else { "just these:" }, columns, &just, out)?;
     commands(page, "after it:", columns, &page.report.apply_with, out)?;
+    for (head, command) in &by_profile {
+        commands(page, head, columns, command, out)?;
+    }
     commands(page, "why:", columns, why.as_slice(), out)
 }
 
