@@ -173,7 +173,10 @@ impl Topology {
         let mut others = self.links_to(number).filter(is_variable).filter_map(|link| link.service.as_deref());
         let like = others.find(|other| find(other).is_some_and(|other| clients::is_like(other, own)))?;
         let links = self.links_to(number).filter(is_variable).filter(|link| link.service.as_deref() == Some(like));
-        Some((like, links.collect()))
+        let links: Vec<_> = links.collect();
+        let env = &project.containers[service];
+        let lacks_all = links.iter().filter_map(|link| link.carrier.variable()).all(|name| env.get(name).is_none());
+        lacks_all.then_some((like, links))
     }
 
     /// For each store the first one with which it is sealed, also by way of others.

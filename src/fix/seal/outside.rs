@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::credential::Credential;
+use super::credential::{Credential, command_texts};
 use super::{Member, Seal};
 use crate::fix::remark::{Kind, Remark};
 use crate::lens::server::Auth;
@@ -25,13 +25,19 @@ impl<'b> Seal<'b, '_, '_> {
         }
         let links: Vec<&'b OutsideLink> = self.bench.topology.outside_links_to(member.number).collect();
         let is_known = |link: &&&OutsideLink| known.contains(&link.service) && link.project == member.store.project;
+        // The variable is that of this server, and no other's.
+        let is_tied = self.is_variable_of_server(member, credential) || {
+            let mut waiting = links.iter().filter(|link| link.is_waiting).filter_map(|link| link.password.as_ref());
+            waiting.any(|password| self.follows(member, credential, password))
+        };
         let mut missing: BTreeMap<Part, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
         for link in links.iter().filter(|link| !is_known(link)) {
             if self.is_linked(link.project, &link.service) && !link.is_waiting {
                 continue;
             }
             told.insert(link.service.clone());
-            if link.password.as_ref().is_some_and(|password| self.follows(member, credential, password)) {
+            let is_tied = link.is_waiting || is_tied;
+            if is_tied && link.password.as_ref().is_some_and(|password| self.follows(member, credential, password)) {
                 self.counts.clients.insert(link.service.clone());
                 continue;
             }
@@ -58,6 +64,29 @@ impl<'b> Seal<'b, '_, '_> {
             self.doubt(Remark { kind: Kind::FromOutside { part, variables }, services });
         }
         told
+    }
+
+    /// True if the server, or a client whose way to it can be seen, names the variable of the repair.
+    fn is_variable_of_server(&self, member: &Member<'_>, credential: &Credential) -> bool {
+        let Some(own) = credential.variable.as_deref() else { return false };
+        let is_own = |env: &ContainerEnv, name: &str| match env.get(name).map(|variable| &variable.value) {
+            Some(None) => name == own,
+            Some(Some(text)) => text.variables().contains(&own),
+            None => false,
+        };
+        let of_server = &member.project.containers[&member.store.service];
+        let by_command = || command_texts(Some(member.node)).iter().any(|text| text.variables().contains(&own));
+        let by_environment = || of_server.variables.iter().any(|variable| is_own(of_server, &variable.name));
+        let by_client = || {
+            self.bench.topology.links_to(member.number).any(|link| match (&link.kind, &link.service) {
+                (LinkKind::Host { password, .. }, Some(service)) => {
+                    is_own(&member.project.containers[service], password)
+                }
+                (LinkKind::Url(_), _) => link.text.variables().contains(&own),
+                _ => false,
+            })
+        };
+        by_command() || by_environment() || by_client()
     }
 
     /// True if a service presents the password by the variable of the repair, whatever else comes from outside.
