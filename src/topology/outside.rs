@@ -131,13 +131,15 @@ fn of_service(
                 store: kind,
                 target: Target::Unknown,
             });
+            // `redis://${HOST}:6379`
+            let is_host_of_url = clue.part == Part::Url && text.value.contains("://");
             OutsideLink {
                 project: finder.number,
                 service: service.key.clone(),
                 store: number,
                 is_ambiguous,
                 is_waiting,
-                part: clue.part,
+                part: if is_host_of_url { Part::Host } else { clue.part },
                 outside: clue.outside.clone(),
                 carrier,
                 text,

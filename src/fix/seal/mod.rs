@@ -14,6 +14,8 @@ mod clients_tests;
 #[cfg(test)]
 mod group_tests;
 #[cfg(test)]
+mod outside_tests;
+#[cfg(test)]
 mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,6 +8,7 @@ use super::{Member, Seal};
 use crate::fix::remark::{Kind, Remark};
 use crate::lens::server::Auth;
 use crate::model::container_env::ContainerEnv;
+use crate::syntax::template::{Piece, PieceOrigin};
 use crate::topology::{Link, LinkKind, OutsideLink, Part, is_blank};
 
 impl<'b> Seal<'b, '_, '_> {
@@ -37,7 +38,8 @@ impl<'b> Seal<'b, '_, '_> {
             }
             told.insert(link.service.clone());
             let is_tied = link.is_waiting || is_tied;
-            if is_tied && link.password.as_ref().is_some_and(|password| self.follows(member, credential, password)) {
+            let has_it = |password: &Link| self.follows(member, credential, password);
+            if is_tied && (link.password.as_ref().is_some_and(has_it) || has_in_url(link, credential)) {
                 self.counts.clients.insert(link.service.clone());
                 continue;
             }
@@ -113,6 +115,16 @@ impl<'b> Seal<'b, '_, '_> {
             Some(text) => text.whole_variable() == Some(own),
         }
     }
+}
+
+/// True if a URL whose host comes from outside holds the password by the variable of the repair: `redis://:${PASSWORD}@${HOST}`.
+fn has_in_url(link: &OutsideLink, credential: &Credential) -> bool {
+    let Some(at) = link.text.value.rfind('@').filter(|_| link.text.value.contains("://")) else { return false };
+    let is_it = |piece: &Piece| match &piece.origin {
+        PieceOrigin::Variable { name } => Some(name) == credential.variable.as_ref(),
+        _ => false,
+    };
+    link.text.pieces.iter().any(|piece| is_it(piece) && piece.output.end <= at)
 }
 
 /// The variable of the project that most of the services present as the password that may lead to these stores, and to no
