@@ -289,7 +289,9 @@ impl Run<'_> {
             });
             let hidden = definitions.filter(|(value, _)| set.as_ref().is_some_and(|set| *set != **value));
             let shown = |path: &PathBuf| relative_to(self.folder, path);
-            hidden.map(|(_, path)| format!("{name} is set in your shell and wins over {}: unset it", shown(path))).collect::<Vec<_>>()
+            hidden
+                .map(|(_, path)| format!("{name} is set in your shell and wins over {}: unset it", shown(path)))
+                .collect::<Vec<_>>()
         });
         hidden.collect()
     }

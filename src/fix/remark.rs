@@ -97,8 +97,12 @@ impl Remark {
                 format!("{names} wait for `{store}`, but how they get the password can't be seen"),
             ),
             Kind::LacksVariables { like, variables } => say(
-                format!("{names} is built like `{like}`, but has none of its variables: give it {variables}, or the env_file"),
-                format!("{names} are built like `{like}`, but have none of its variables: give them {variables}, or the env_file"),
+                format!(
+                    "{names} is built like `{like}`, but has none of its variables: give it {variables}, or the env_file"
+                ),
+                format!(
+                    "{names} are built like `{like}`, but have none of its variables: give them {variables}, or the env_file"
+                ),
             ),
             Kind::FromOutside { part, variables } => {
                 let (takes, their, lead) =

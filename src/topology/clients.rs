@@ -5,8 +5,8 @@ use regex::Regex;
 use super::outside::Part;
 use super::patterns::compiled;
 use crate::catalog::{Client, ImageName, Sign, Store};
-use crate::model::container_env::ContainerEnv;
 use crate::model::Project;
+use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Certainty, Entry, Node};
 
 /// The clients of one store that the catalog knows.
@@ -73,7 +73,8 @@ fn values<'v>(env: &'v ContainerEnv) -> impl Fn(&str) -> Option<&'v str> {
 /// True if another service runs the same program: its image has the same name, or is built in the same way. An official
 /// image, such as `php`, may run any.
 pub(super) fn is_like(other: &Entry, service: &Entry) -> bool {
-    let same = |key: &str| service.value.get(key).filter(|own| other.value.get(key).is_some_and(|it| it.same_value(own)));
+    let same =
+        |key: &str| service.value.get(key).filter(|own| other.value.get(key).is_some_and(|it| it.same_value(own)));
     let is_own_image = |image: &Node| {
         let name = image.as_text().and_then(|image| ImageName::parse(&image.value).ok());
         name.is_some_and(|name| name.repository().contains('/') || service.value.get("build").is_some())

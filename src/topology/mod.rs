@@ -148,7 +148,8 @@ impl Topology {
         let project = store.project(workspace);
         let clients = Clients::new(&catalog[store.store]);
         let linked: Vec<_> = self.links_to(number).filter_map(|link| link.service.as_deref()).collect();
-        let seen: Vec<_> = self.outside_links_to(number).map(|link| link.service.as_str()).chain(linked.clone()).collect();
+        let seen: Vec<_> =
+            self.outside_links_to(number).map(|link| link.service.as_str()).chain(linked.clone()).collect();
         let is_blind = |service: &&Entry| {
             let env = &project.containers[&service.key];
             // Why it waits shows if its like has a way to the store: it does other work.

@@ -51,7 +51,8 @@ impl Topology {
 /// What may name an address: variables with their names, and the words of commands.
 fn texts(project: &Project, service: &Entry) -> Vec<String> {
     let variables = project.containers[&service.key].variables.iter();
-    let variables = variables.filter_map(|variable| Some(format!("{}={}", variable.name, variable.value.as_ref()?.value)));
+    let variables =
+        variables.filter_map(|variable| Some(format!("{}={}", variable.name, variable.value.as_ref()?.value)));
     let commands =
         ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(&service.value, key).ok().flatten());
     let commands = commands.map(|command| {
@@ -65,7 +66,8 @@ fn texts(project: &Project, service: &Entry) -> Vec<String> {
 fn external_networks(project: &Project, service: &Node) -> Vec<String> {
     let name = |key: &String| {
         let network = project.root.as_ref()?.at(&["networks", key])?;
-        let external = network.get("external").filter(|node| !matches!(node.value, Value::Bool(false) | Value::Null))?;
+        let external =
+            network.get("external").filter(|node| !matches!(node.value, Value::Bool(false) | Value::Null))?;
         let named = network.get("name").or_else(|| external.get("name")).and_then(Node::scalar_text);
         Some(named.map_or_else(|| key.clone(), |text| text.value))
     };

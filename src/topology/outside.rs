@@ -91,7 +91,8 @@ fn of_service(
     let own: Vec<&Link> = links.iter().filter(|link| link.service.as_ref() == Some(&service.key)).collect();
     let linked: Vec<usize> = own.iter().filter_map(|link| link.target.store()).collect();
     // A URL or a host that is there says where the program connects; another one may stay blank.
-    let says_where = !linked.is_empty() || clues.iter().any(|clue| clue.part != Part::Password && clue.outside.is_none());
+    let says_where =
+        !linked.is_empty() || clues.iter().any(|clue| clue.part != Part::Password && clue.outside.is_none());
     let is_missing = |clue: &&Clue<'_>| clue.part != Part::Password && clue.outside.is_some();
     let is_host_missing = clues.iter().any(|clue| is_missing(&clue) && !clue.is_optional);
     let own_networks = networks(&service.value);
@@ -120,8 +121,7 @@ fn of_service(
         }
         found.extend(counting.into_iter().map(|clue| {
             let text = clue.variable.value.clone().unwrap_or_default();
-            let carrier =
-                Carrier::Variable { name: clue.variable.name.clone(), site: clue.variable.site.clone() };
+            let carrier = Carrier::Variable { name: clue.variable.name.clone(), site: clue.variable.site.clone() };
             let password = password_kind(finder, service, kind, clue).map(|password| Link {
                 project: finder.number,
                 service: Some(service.key.clone()),
@@ -183,9 +183,10 @@ fn outside_of(project: &Project, variable: &ContainerVariable, part: Part) -> Op
     let start = if part == Part::Url { text.value.find("://")? + 3 } else { 0 };
     let authority = start + text.value[start..].find(['/', '?', '#']).unwrap_or(text.value.len() - start);
     let host = start + text.value[start..authority].rfind('@').map_or(0, |at| at + 1);
-    let first = text.pieces.iter().find(|piece| {
-        matches!(piece.origin, PieceOrigin::Variable { .. }) && piece.output.start == host
-    })?;
+    let first = text
+        .pieces
+        .iter()
+        .find(|piece| matches!(piece.origin, PieceOrigin::Variable { .. }) && piece.output.start == host)?;
     let PieceOrigin::Variable { name } = &first.origin else { return None };
     let is_blank = first.output.is_empty() || is_unknown;
     (is_blank && is_unset(&name.as_str()) && part != Part::Password).then(|| name.clone())
@@ -203,9 +204,8 @@ fn is_optional(workspace: &Workspace<'_>, variable: &ContainerVariable, name: &s
     };
     let uses = template.as_ref().map(Template::variables).unwrap_or_default();
     let needs_value = |operator: &OperatorKind| *operator == OperatorKind::Required;
-    uses.iter().any(|used| {
-        used.name == name && used.operator.as_ref().is_some_and(|operator| !needs_value(&operator.kind))
-    })
+    uses.iter()
+        .any(|used| used.name == name && used.operator.as_ref().is_some_and(|operator| !needs_value(&operator.kind)))
 }
 
 /// How the password gets to the program whose connection a variable carries.

@@ -96,9 +96,10 @@ impl<'b> Seal<'b, '_, '_> {
         let LinkKind::Host { password, password_file: None, user, .. } = &link.kind else { return false };
         let (Some(own), Some(service)) = (credential.variable.as_deref(), link.service.as_ref()) else { return false };
         let env = &member.project.containers[service];
-        let names_user = user.as_ref().and_then(|name| env.get(name)?.value.as_ref()).is_some_and(|user| {
-            !is_blank(&user.value) && user.value != member.definition.default_user
-        });
+        let names_user = user
+            .as_ref()
+            .and_then(|name| env.get(name)?.value.as_ref())
+            .is_some_and(|user| !is_blank(&user.value) && user.value != member.definition.default_user);
         !names_user && self.carries(env, password, own, credential)
     }
 

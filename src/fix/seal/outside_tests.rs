@@ -50,14 +50,17 @@ fn a_connection_that_nothing_sets_is_named_with_its_variable() {
         ("APP_REDIS_URI: ${URI}", "its URL from `${URI}`"),
     ];
     for (line, expected) in rows {
-        let told = format!("`app` takes {expected}, which nothing here sets: put it into .env, then caulk can see where it leads");
+        let told = format!(
+            "`app` takes {expected}, which nothing here sets: put it into .env, then caulk can see where it leads"
+        );
         assert_eq!(doubt(&format!("{REDIS}{}", service("app", "example/app", &[line]))), told, "{line}");
     }
 }
 
 #[test]
 fn once_the_variable_is_set_its_client_is_seen() {
-    let compose = format!("services:\n{REDIS}{}", service("app", "example/app", &["URL: x", "REDIS_URL: ${REDIS_URL}"]));
+    let compose =
+        format!("services:\n{REDIS}{}", service("app", "example/app", &["URL: x", "REDIS_URL: ${REDIS_URL}"]));
     let env = |url: &str| format!("REDIS_URL={url}\n");
     let files = [("compose.yaml", compose), (".env", env("redis://redis:6379"))];
     let files = testing::repaired(&files, false).expect("it is safe");
@@ -82,8 +85,14 @@ fn a_blank_that_is_meant_is_no_sign_of_a_client() {
         sealed(&format!("{REDIS}{app}{}", service("other", "example/other", &[line])));
     }
     // Another variable says where it connects.
-    sealed(&format!("{REDIS}{}", service("app", "example/app", &["REDIS_URL: redis://redis:6379", "REDIS_HOST: ${HOST}"])));
-    sealed(&format!("{REDIS}{app}{}", service("other", "example/other", &["REDIS_HOST: a.example.com", "REDIS_URL: ${X}"])));
+    sealed(&format!(
+        "{REDIS}{}",
+        service("app", "example/app", &["REDIS_URL: redis://redis:6379", "REDIS_HOST: ${HOST}"])
+    ));
+    sealed(&format!(
+        "{REDIS}{app}{}",
+        service("other", "example/other", &["REDIS_HOST: a.example.com", "REDIS_URL: ${X}"])
+    ));
     // These are on no network with it, or are no programs of that kind.
     let elsewhere = service("other", "example/other", &["REDIS_URL: ${X}"]) + "    networks: [other]\n";
     sealed(&format!("{REDIS}{app}{elsewhere}networks: {{other: {{}}}}\n"));
@@ -161,7 +170,9 @@ fn whoever_asks_for_it_gets_the_password_into_programs_that_are_known() {
 #[test]
 fn what_signs_tell_of_a_service_holds_for_its_like() {
     let app = ["APP_KEY: base64:AAAA", "CACHE_STORE: redis", "REDIS_HOST: redis"];
-    let password = |text: &str| text.replace("REDIS_HOST: redis\n", "REDIS_HOST: redis\n      REDIS_PASSWORD: ${REDIS_PASSWORD}\n");
+    let password = |text: &str| {
+        text.replace("REDIS_HOST: redis\n", "REDIS_HOST: redis\n      REDIS_PASSWORD: ${REDIS_PASSWORD}\n")
+    };
     let clients = |image: &str| service("app", image, &app) + &service("socket", image, &["REDIS_HOST: redis"]);
     let own = clients("example/shop:1");
     assert_eq!(sealed(&format!("{REDIS}{own}")), format!("services:\n{SEALED}{}", password(&own)));
@@ -192,7 +203,9 @@ fn who_lacks_the_variables_of_its_like_is_told_so() {
 fn images_that_never_use_a_store_may_wait_for_it() {
     let app = service("app", "example/app", &["REDIS_URL: redis://redis:6379"]);
     let wait = |image: &str| format!("{REDIS}{app}  other:\n    image: {image}\n    depends_on: [redis]\n");
-    for image in ["prom/prometheus:v3", "docker.io/prom/alertmanager", "grafana/promtail:3.0.0", "certbot/certbot", "nats:2"] {
+    for image in
+        ["prom/prometheus:v3", "docker.io/prom/alertmanager", "grafana/promtail:3.0.0", "certbot/certbot", "nats:2"]
+    {
         sealed(&wait(image));
     }
     for image in ["grafana/loki:3.0.0", "grafana/grafana", "traefik:v3", "haproxy:3"] {
@@ -205,7 +218,8 @@ fn users_in_other_projects_on_the_network_are_named() {
     let network = "networks:\n  shared:\n    external: true\n    name: lab\n";
     let store = format!("services:\n{REDIS}    networks: [shared]\n{network}");
     let users = service("beat", "example/beat", &["- REDIS_HOST=redis"]) + "    networks: [shared]\n";
-    let users = users + "  flower:\n    image: example/flower\n    command: flower --broker=redis://redis:6379/0\n    networks: [shared]\n";
+    let users = users
+        + "  flower:\n    image: example/flower\n    command: flower --broker=redis://redis:6379/0\n    networks: [shared]\n";
     let alone = users.replace("networks: [shared]", "networks: [default]");
     let told = |users: &str| {
         let files = [("compose.yaml", store.clone()), ("jobs/compose.yaml", format!("services:\n{users}{network}"))];
@@ -213,7 +227,9 @@ fn users_in_other_projects_on_the_network_are_named() {
     };
     let told_users = told(&users);
     assert!(
-        told_users.starts_with("`beat` and `flower` in jobs/compose.yaml use `redis` over the network `lab`, and need the password, too"),
+        told_users.starts_with(
+            "`beat` and `flower` in jobs/compose.yaml use `redis` over the network `lab`, and need the password, too"
+        ),
         "{told_users}"
     );
     assert!(!told_users.contains("no client"), "{told_users}");
