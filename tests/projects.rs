@@ -515,6 +515,18 @@ fn the_command_that_is_told_for_a_repair_makes_just_that_repair() {
 }
 
 #[test]
+fn the_command_that_is_told_for_a_password_names_the_rule_of_the_store_and_not_of_its_healthcheck() {
+    let folder = store_beside_a_service();
+    let path = "my project/compose.yml";
+    let text = String::from_utf8(folder.files()[path].clone()).expect("it is UTF-8");
+    let test = "redis-server\n    healthcheck:\n      test: redis-cli ping\n";
+    folder.write(path, text.replace("redis-server\n", test));
+    let report = folder.caulk(&["fix", path]).stdout;
+    assert!(report.contains("healthcheck-no-auth"), "{report}");
+    assert!(report.contains("--select store-no-auth 'my project/compose.yml'"), "{report}");
+}
+
+#[test]
 fn what_closed_ports_cut_off_is_told_with_the_tunnel_and_the_way_back() {
     let folder = store_beside_a_service();
     let report = folder.caulk(&["fix", "my project/compose.yml"]).stdout;
