@@ -1,9 +1,11 @@
 //! The variables and arguments that lead a program to a store.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
 use super::app_files::{AppFile, app_files};
-use super::clients::Clients;
+use super::clients::{Clients, Knowledge};
 use super::namespace;
 use super::outside::Part;
 use super::patterns::compiled;
@@ -175,9 +177,8 @@ impl Hints {
 }
 
 /// Finds the links of one project to its stores.
-pub(super) fn find(workspace: &Workspace<'_>, number: usize, stores: &[StoreService], catalog: &[Store]) -> Vec<Link> {
-    let project = &workspace.projects[number];
-    let finder = Finder::new(workspace, number, stores, catalog);
+pub(super) fn find(workspace: &Workspace<'_>, finder: &Finder<'_>) -> Vec<Link> {
+    let project = finder.project;
     let mut links = Vec::new();
     for service in project.services() {
         for variable in &project.containers[&service.key].variables {
@@ -203,7 +204,9 @@ pub(super) struct Finder<'a> {
     pub(super) stores: &'a [StoreService],
     catalog: &'a [Store],
     pub(super) hints: Vec<Hints>,
-    pub(super) clients: Vec<Clients<'a>>,
+    clients: Vec<Clients<'a>>,
+    /// By the name of the service, for each kind of store.
+    knowledge: HashMap<&'a str, Vec<Knowledge<'a>>>,
 }
 
 impl<'a> Finder<'a> {
@@ -215,8 +218,18 @@ impl<'a> Finder<'a> {
     ) -> Self {
         let project = &workspace.projects[number];
         let hints = catalog.iter().map(Hints::new).collect();
-        let clients = catalog.iter().map(Clients::new).collect();
-        Self { project, number, stores, catalog, hints, clients }
+        let clients: Vec<_> = catalog.iter().map(Clients::new).collect();
+        let known = |service: &'a Entry| {
+            let knowledge = clients.iter().map(|clients| clients.of(project, service));
+            (service.key.as_str(), knowledge.collect())
+        };
+        let knowledge = project.services().iter().map(known).collect();
+        Self { project, number, stores, catalog, hints, clients, knowledge }
+    }
+
+    /// What is known of the program in a service of the project.
+    pub(super) fn knowledge(&self, kind: usize, service: &Entry) -> &Knowledge<'a> {
+        &self.knowledge[service.key.as_str()][kind]
     }
 
     fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Vec<Link> {
@@ -240,8 +253,8 @@ impl<'a> Finder<'a> {
 
     /// A variable whose value is a list of servers, where the program in the container is known to read it so.
     fn host_list(&self, service: &Entry, name: &str, text: &Text) -> Vec<(usize, LinkKind)> {
-        let reads = |clients: &Clients<'_>| clients.of(self.project, service).reads_host_list(name);
-        let Some(store) = self.clients.iter().position(reads) else { return Vec::new() };
+        let reads = |kind: &usize| self.knowledge(*kind, service).reads_host_list(name);
+        let Some(store) = (0..self.catalog.len()).find(reads) else { return Vec::new() };
         host_list(&text.value).into_iter().map(|server| (store, LinkKind::Url(Box::new(server)))).collect()
     }
 
@@ -327,7 +340,7 @@ impl<'a> Finder<'a> {
     /// What goes with the host in the variable `name`, if the program reads it.
     pub(super) fn host_kind(&self, service: &Entry, name: &str, store: usize) -> Option<LinkKind> {
         let env = &self.project.containers[&service.key];
-        let knowledge = self.clients[store].of(self.project, service);
+        let knowledge = self.knowledge(store, service);
         if let Some(client) = knowledge.reader(name) {
             return known_host(client, env);
         }
@@ -351,8 +364,8 @@ impl<'a> Finder<'a> {
     /// Programs that connect to a store because they know of no other host.
     fn default_hosts(&self, service: &Entry) -> Vec<Link> {
         let env = &self.project.containers[&service.key];
-        let links = self.clients.iter().enumerate().filter_map(|(store, clients)| {
-            let (client, host) = clients.of(self.project, service).with_default_host(env)?;
+        let links = (0..self.catalog.len()).filter_map(|store| {
+            let (client, host) = self.knowledge(store, service).with_default_host(env)?;
             let text = Text::literal(host);
             let kind = known_host(client, env)?;
             let target = self.target(Some(service), &kind, &text, store);

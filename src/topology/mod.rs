@@ -26,6 +26,7 @@ use crate::source::SourceId;
 use crate::syntax::yaml::NodeId;
 
 use clients::Clients;
+use links::Finder;
 
 pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
@@ -55,8 +56,9 @@ impl Topology {
         for project in 0..workspace.projects.len() {
             let first = topology.stores.len();
             let stores = stores::find(workspace, project, &images);
-            let mut links = links::find(workspace, project, &stores, catalog);
-            let mut outside_links = outside::find(workspace, project, &stores, &links, catalog);
+            let finder = Finder::new(workspace, project, &stores, catalog);
+            let mut links = links::find(workspace, &finder);
+            let mut outside_links = outside::find(workspace, &finder, &links);
             outside_links.iter_mut().for_each(|link| link.store += first);
             for link in &mut links {
                 link.target = match link.target {

@@ -3,7 +3,6 @@
 
 use super::links::{Carrier, Finder, Hints, Link, LinkKind, Target, file_variable};
 use super::stores::{StoreService, networks};
-use crate::catalog::Store;
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Text};
 use crate::model::{Project, Workspace, depends_on};
@@ -57,25 +56,18 @@ struct Clue<'w> {
 }
 
 /// Finds what may lead to the stores of one project. `links` are those that can be seen.
-pub(super) fn find(
-    workspace: &Workspace<'_>,
-    number: usize,
-    stores: &[StoreService],
-    links: &[Link],
-    catalog: &[Store],
-) -> Vec<OutsideLink> {
-    let finder = Finder::new(workspace, number, stores, catalog);
+pub(super) fn find(workspace: &Workspace<'_>, finder: &Finder<'_>, links: &[Link]) -> Vec<OutsideLink> {
     let mut found = Vec::new();
     for service in finder.project.services() {
-        if stores.iter().any(|store| store.service == service.key) {
+        if finder.stores.iter().any(|store| store.service == service.key) {
             continue;
         }
-        for kind in 0..catalog.len() {
-            let clues = clues(workspace, &finder, service, kind);
+        for kind in 0..finder.hints.len() {
+            let clues = clues(workspace, finder, service, kind);
             if clues.is_empty() {
                 continue;
             }
-            found.extend(of_service(&finder, service, kind, &clues, links));
+            found.extend(of_service(finder, service, kind, &clues, links));
         }
     }
     found
@@ -152,7 +144,7 @@ fn of_service(
 
 /// The variables that say, or should say, how a service connects to a store of the catalog.
 fn clues<'w>(workspace: &Workspace<'_>, finder: &Finder<'w>, service: &Entry, kind: usize) -> Vec<Clue<'w>> {
-    let knowledge = finder.clients[kind].of(finder.project, service);
+    let knowledge = finder.knowledge(kind, service);
     let by_name = |hints: &Hints, name: &str| if knowledge.is_complete() { None } else { hints.part_of(name) };
     let env = &finder.project.containers[&service.key];
     let clues = env.variables.iter().filter_map(|variable| {
@@ -221,7 +213,7 @@ fn password_kind(finder: &Finder<'_>, service: &Entry, kind: usize, clue: &Clue<
     match clue.part {
         Part::Host => finder.host_kind(service, name, kind),
         Part::Url => {
-            let known = finder.clients[kind].of(finder.project, service).url_passwords(name);
+            let known = finder.knowledge(kind, service).url_passwords(name);
             let set = known.iter().find(|password| env.get(password).is_some());
             set.or_else(|| known.first()).map(of_variable)
         }

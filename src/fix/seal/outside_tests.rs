@@ -47,6 +47,7 @@ fn a_connection_that_nothing_sets_is_named_with_its_variable() {
         ("REDIS_URL: ${REDIS_URL}", "its URL from `${REDIS_URL}`"),
         ("REDIS_URL: ${REDIS_URL:?}", "its URL from `${REDIS_URL}`"),
         ("REDIS_URL: redis://${CACHE_HOST}:6379/0", "its host from `${CACHE_HOST}`"),
+        ("_APP_REDIS_HOST:", "its host from `${_APP_REDIS_HOST}`"),
         ("APP_REDIS_URI: ${URI}", "its URL from `${URI}`"),
     ];
     for (line, expected) in rows {
