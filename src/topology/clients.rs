@@ -1,5 +1,7 @@
 //! Which program runs in a container, as far as the catalog knows, and from which variables it takes its connection.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
 use super::outside::Part;
@@ -32,9 +34,19 @@ impl<'c> Clients<'c> {
         Self { known: known.collect() }
     }
 
-    /// What is known of a service. Services of one image, or of one build, are the same program: what the variables of one
-    /// tell holds for all of them.
-    pub fn of(&self, project: &Project, service: &Entry) -> Knowledge<'c> {
+    /// What is known of each service of a project, by its name. Services of one image, or of one build, are the same program:
+    /// what the variables of one tell holds for all of them.
+    pub fn of_all<'p>(&self, project: &'p Project) -> HashMap<&'p str, Knowledge<'c>> {
+        let told = project.services().iter().filter_map(|service| {
+            let told = self.frameworks(&values(&project.containers[&service.key]));
+            (!told.is_empty()).then_some((service, told))
+        });
+        let told: Vec<(&Entry, Vec<&'c Client>)> = told.collect();
+        project.services().iter().map(|service| (service.key.as_str(), self.of(project, service, &told))).collect()
+    }
+
+    /// What is known of a service; `told` are those that tell their framework.
+    fn of(&self, project: &Project, service: &Entry, told: &[(&Entry, Vec<&'c Client>)]) -> Knowledge<'c> {
         let env = &project.containers[&service.key];
         let image = service.value.get("image").and_then(Node::as_text);
         // A tag that comes from a variable without a value leaves its colon.
@@ -44,17 +56,13 @@ impl<'c> Clients<'c> {
         let is_image = |pattern: &Option<Regex>| matches!((pattern, &repository), (Some(pattern), Some(repository)) if pattern.is_match(repository));
         let mut of_image: Vec<_> =
             self.known.iter().filter(|(image, _)| is_image(image)).map(|(_, client)| *client).collect();
-        let of_variables: Vec<_> = self
-            .known
-            .iter()
-            .map(|(_, client)| *client)
-            .filter(|client| client.is_unmistakable || has_signs(client, &values(env)))
-            .collect();
+        let own = |client: &&Client| client.is_unmistakable || has_signs(client, &values(env));
+        let of_variables: Vec<_> = self.known.iter().map(|(_, client)| *client).filter(own).collect();
         if of_image.is_empty() {
-            let others = project.services().iter().filter(|other| is_like(other, service));
-            let told = others.flat_map(|other| self.frameworks(&values(&project.containers[&other.key])));
+            let of_like =
+                told.iter().filter(|(other, _)| is_like(other, service)).flat_map(|(_, told)| told.iter().copied());
             let is_new = |client: &&Client| !of_variables.iter().any(|known| std::ptr::eq(*known, *client));
-            of_image.extend(told.filter(is_new));
+            of_image.extend(of_like.filter(is_new));
         }
         Knowledge { of_image, of_variables }
     }

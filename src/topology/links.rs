@@ -205,8 +205,8 @@ pub(super) struct Finder<'a> {
     catalog: &'a [Store],
     pub(super) hints: Vec<Hints>,
     clients: Vec<Clients<'a>>,
-    /// By the name of the service, for each kind of store.
-    knowledge: HashMap<&'a str, Vec<Knowledge<'a>>>,
+    /// For each kind of store, by the name of the service.
+    knowledge: Vec<HashMap<&'a str, Knowledge<'a>>>,
 }
 
 impl<'a> Finder<'a> {
@@ -219,17 +219,13 @@ impl<'a> Finder<'a> {
         let project = &workspace.projects[number];
         let hints = catalog.iter().map(Hints::new).collect();
         let clients: Vec<_> = catalog.iter().map(Clients::new).collect();
-        let known = |service: &'a Entry| {
-            let knowledge = clients.iter().map(|clients| clients.of(project, service));
-            (service.key.as_str(), knowledge.collect())
-        };
-        let knowledge = project.services().iter().map(known).collect();
+        let knowledge = clients.iter().map(|clients| clients.of_all(project)).collect();
         Self { project, number, stores, catalog, hints, clients, knowledge }
     }
 
     /// What is known of the program in a service of the project.
     pub(super) fn knowledge(&self, kind: usize, service: &Entry) -> &Knowledge<'a> {
-        &self.knowledge[service.key.as_str()][kind]
+        &self.knowledge[kind][service.key.as_str()]
     }
 
     fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Vec<Link> {

@@ -148,7 +148,7 @@ impl Topology {
     pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, catalog: &[Store], number: usize) -> Vec<&'w str> {
         let store = &self.stores[number];
         let project = store.project(workspace);
-        let clients = Clients::new(&catalog[store.store]);
+        let programs = Clients::new(&catalog[store.store]).of_all(project);
         let linked: Vec<_> = self.links_to(number).filter_map(|link| link.service.as_deref()).collect();
         let seen: Vec<_> =
             self.outside_links_to(number).map(|link| link.service.as_str()).chain(linked.clone()).collect();
@@ -159,7 +159,7 @@ impl Topology {
                 let mut siblings = project.services().iter().filter(|other| linked.contains(&other.key.as_str()));
                 siblings.any(|other| is_same_image(other, service))
             };
-            let program = clients.of(project, service);
+            let program = &programs[service.key.as_str()];
             let is_no_client =
                 program.is_no_client_of(&store.names, env) && (!program.says_nothing(env) || has_linked_sibling());
             depends_on(&service.value, &store.service) && !seen.contains(&service.key.as_str()) && !is_no_client
