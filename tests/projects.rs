@@ -490,6 +490,33 @@ fn the_password_takes_the_place_of_what_allows_an_empty_one() {
     }
 }
 
+#[test]
+fn an_example_of_the_env_file_shows_the_variable_without_a_value() {
+    let rows = [
+        ("APP_ENV=local\n", "APP_ENV=local\nREDIS_PASSWORD=\n"),
+        (
+            "REDIS_HOST=127.0.0.1\nREDIS_PASSWORD=null\nREDIS_PORT=6379\n",
+            "REDIS_HOST=127.0.0.1\nREDIS_PASSWORD=\nREDIS_PORT=6379\n",
+        ),
+        ("REDIS_PASSWORD=null # none\n", "REDIS_PASSWORD='' # none\n"),
+        ("REDIS_PASSWORD=\n", "REDIS_PASSWORD=\n"),
+        ("REDIS_PASSWORD=change-me\n", "REDIS_PASSWORD=change-me\n"),
+    ];
+    for (before, after) in rows {
+        let folder = Folder::new();
+        let text = "services:\n  redis:\n    image: redis:7\n  web:\n    image: example/web:1\n    environment:\n      \
+                    REDIS_URL: redis://redis:6379/0\n";
+        folder.write("compose.yaml", text);
+        folder.write(".env.example", before);
+        let run = folder.caulk(&["fix"]);
+        let example = String::from_utf8(folder.files()[".env.example"].clone()).expect("it is UTF-8");
+        assert_eq!(example, after, "{}", run.all());
+        folder.caulk(&["undo"]);
+        let example = String::from_utf8(folder.files()[".env.example"].clone()).expect("it is UTF-8");
+        assert_eq!(example, before);
+    }
+}
+
 /// A store that only a program elsewhere may use, and a service with a port of its own.
 fn store_beside_a_service() -> Folder {
     let folder = Folder::new();
