@@ -193,6 +193,84 @@ struct Server {
     clients: Vec<(String, String)>,
 }
 
+/// What the real Compose makes of the project with these variables in the shell: the server's command, and the variables
+/// of the service `app`. An error is what Compose says.
+fn resolved_with(
+    call: &[PathBuf],
+    folder: &Path,
+    shell: &[(&str, &str)],
+) -> Result<(Vec<String>, serde_json::Value), String> {
+    let (program, arguments) = call.split_first().expect("a call has a program");
+    let mut command = Command::new(program);
+    command.args(arguments).args(["config", "--format", "json"]).current_dir(folder);
+    command.env_clear().env("HOME", folder).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let output = command.envs(shell.iter().copied()).output().expect("Compose can be run");
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let mut config: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it writes JSON");
+    let server = config["services"]["redis"]["command"].as_array().expect("it is a list");
+    let server = server.iter().filter_map(|word| word.as_str()).map(str::to_owned).collect();
+    Ok((server, config["services"]["app"]["environment"].take()))
+}
+
+/// A client whose host the shell gives, and that passes its password through.
+const PASSED_THROUGH: &str = "services:
+  redis:
+    image: redis:7
+    command: [redis-server, --requirepass, '${CACHE_PASS}']
+  app:
+    image: example/app
+    depends_on: [redis]
+    environment:
+      - REDIS_HOST
+      - REDIS_PASSWORD=${CACHE_PASS}
+      - CACHE_PASS
+";
+
+#[test]
+fn a_client_from_outside_logs_in_with_what_it_passed_through_before() {
+    let Some(redis) = required("redis-server", Redis::find()) else { return };
+    let Some(compose) = required("Docker Compose 2", compose()) else { return };
+    let folder = common::Folder::new();
+    folder.write("compose.yaml", PASSED_THROUGH);
+    let shell = [("REDIS_HOST", "redis")];
+    let (open, _) = resolved_with(&compose, &folder.path(), &shell).expect("Compose accepts it");
+    assert_eq!(redis.start(&open).ask("redis://127.0.0.1").as_deref(), Ok("PONG"), "{open:?}");
+
+    let run = folder.caulk(&["check", "--fix"]);
+    assert_eq!(run.status, Some(0), "{}", run.all());
+    let (sealed, app) = resolved_with(&compose, &folder.path(), &shell).expect("Compose accepts it");
+    let password = app["REDIS_PASSWORD"].as_str().expect("it has one");
+    assert_eq!((app["REDIS_HOST"].as_str(), &app["CACHE_PASS"]), (Some("redis"), &app["REDIS_PASSWORD"]));
+    let server = redis.start(&sealed);
+    assert!(server.ask("redis://127.0.0.1").expect_err("a stranger").contains("NOAUTH"));
+    assert_eq!(server.ask(&format!("redis://:{password}@127.0.0.1")).as_deref(), Ok("PONG"));
+}
+
+#[test]
+fn a_variable_of_the_shell_wins_and_caulk_says_so() {
+    let folder = common::Folder::new();
+    folder.write("compose.yaml", PASSED_THROUGH);
+    let mut command = folder.command(&["check", "--fix"]);
+    let run = common::Run::of(command.env("CACHE_PASS", "from-the-shell"));
+    let note = "note: CACHE_PASS is set in your shell and wins over .env: unset it";
+    assert!(run.stdout.contains(note), "{}", run.all());
+    assert!(!run.all().contains("from-the-shell"), "{}", run.all());
+    let Some(compose) = required("Docker Compose 2", compose()) else { return };
+    let (server, _) =
+        resolved_with(&compose, &folder.path(), &[("CACHE_PASS", "from-the-shell")]).expect("it is right");
+    assert_eq!(server.last().map(String::as_str), Some("from-the-shell"));
+    let blank = resolved_with(&compose, &folder.path(), &[("CACHE_PASS", "")]).expect_err("it is demanded");
+    assert!(blank.contains("CACHE_PASS"), "{blank}");
+
+    // Where the shell does not set it, there is nothing to say.
+    let again = common::Folder::new();
+    again.write("compose.yaml", PASSED_THROUGH);
+    let run = again.caulk(&["check", "--fix"]);
+    assert!(!run.stdout.contains("in your shell"), "{}", run.all());
+}
+
 fn is_server(service: &Node) -> bool {
     let image = service.get("image").and_then(Node::as_text).map_or("", |image| image.value.as_str());
     ["redis:", "valkey/valkey:"].iter().any(|name| image.starts_with(name))

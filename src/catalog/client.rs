@@ -25,6 +25,8 @@ pub struct Client {
     pub password: Vec<String>,
     /// Variables with the path of a file that holds the password; it beats the password.
     pub password_file: Vec<String>,
+    /// Variables with the password that it presents where the URL in `url` holds none; the first is the one to write.
+    pub url_password: Vec<String>,
     /// The host that it connects to if neither `url` nor `host` is set.
     pub default_host: Option<String>,
     /// True if it can take its connection from elsewhere, too, such as a file of its own.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -252,6 +253,8 @@ impl Run<'_> {
                 }
             }
         }
+        let set_in_shell = self.set_in_shell(&plan, &|name| std::env::var_os(name));
+        part.report.notes.extend(set_in_shell.into_iter().map(Sentence::from));
         if self.check.action == Action::ShowDiff {
             let secrets = secrets.borrow().exposed();
             let notes = changes.iter().filter_map(|change| self.not_for_git(change, &secrets));
@@ -272,6 +275,25 @@ impl Run<'_> {
             fix.closed.clear();
         }
         Ok(part)
+    }
+
+    /// The variables to which the repairs give a value that Compose would not read, because the shell has another one.
+    fn set_in_shell(&self, plan: &Plan<'_>, shell: &dyn Fn(&str) -> Option<OsString>) -> BTreeSet<String> {
+        let workspace = &plan.after.workspace;
+        let names = plan.made.iter().flat_map(|made| &made.defines);
+        let hidden = names.flat_map(|name| {
+            let set = shell(name);
+            let definitions = workspace.projects.iter().filter_map(|project| {
+                let definition = project.variables.definition(name)?;
+                Some((project.variables.get(name)?, &workspace.sources.get(definition.source).path))
+            });
+            let hidden = definitions.filter(|(value, _)| set.as_ref().is_some_and(|set| *set != **value));
+            let shown = |path: &PathBuf| relative_to(self.folder, path);
+            hidden
+                .map(|(_, path)| format!("{name} is set in your shell and wins over {}: unset it", shown(path)))
+                .collect::<Vec<_>>()
+        });
+        hidden.collect()
     }
 
     /// What keeps `--fix` from making a change that a patch shows.

@@ -13,6 +13,7 @@ use crate::fix::secret::Secrets;
 use crate::fix::state::State;
 use crate::lint::{Finding, Label, Silencer};
 use crate::model::Weight;
+use crate::model::node::Text;
 use crate::model::reading::words_with_dollar;
 use crate::report::closed::ClosedView;
 use crate::report::rules_page;
@@ -24,7 +25,7 @@ use crate::report::view::{
 use crate::rule::{self, Rule, RuleSet, ViewKind};
 use crate::source::{SourceId, relative_to};
 use crate::text::{LineIndex, Span};
-use crate::topology::{Link, StoreService, spot_of};
+use crate::topology::{Carrier, Link, StoreService, spot_of};
 
 /// Adds one group of projects to a report.
 pub struct Writer<'a> {
@@ -178,19 +179,31 @@ impl<'a> Writer<'a> {
         let workspace = &state.workspace;
         // A server that gets the env file of its clients is none of them.
         let is_other = |link: &&Link| link.service.as_deref() != service;
-        let linked = state.topology.links_to(number).filter(is_other).map(|link| {
-            let spot = spot_of(workspace, &link.carrier, &link.text, None);
+        let place = |carrier: &Carrier, text: &Text| {
+            let spot = spot_of(workspace, carrier, text, None);
             let source = workspace.sources.get(spot.source);
-            let line = LineIndex::new(&source.text).line_of(spot.span.start) + 1;
-            ClientView {
-                service: link.service.clone(),
-                variable: link.carrier.variable().map(str::to_owned),
-                place: Some((self.path(&source.path), line)),
-            }
+            (self.path(&source.path), LineIndex::new(&source.text).line_of(spot.span.start) + 1)
+        };
+        let linked = state.topology.links_to(number).filter(is_other).map(|link| ClientView {
+            service: link.service.clone(),
+            variable: link.carrier.variable().map(str::to_owned),
+            place: Some(place(&link.carrier, &link.text)),
+            is_set_elsewhere: false,
+        });
+        let outside = state.topology.outside_links_to(number).map(|link| ClientView {
+            service: Some(link.service.clone()),
+            variable: link.carrier.variable().map(str::to_owned),
+            place: Some(place(&link.carrier, &link.text)),
+            is_set_elsewhere: link.outside.is_some(),
         });
         let blind = state.topology.blind_dependents(workspace, &self.rules.stores, number).into_iter();
-        let blind = blind.map(|service| ClientView { service: Some(service.into()), variable: None, place: None });
-        let mut clients: Vec<_> = linked.chain(blind).collect();
+        let blind = blind.map(|service| ClientView {
+            service: Some(service.into()),
+            variable: None,
+            place: None,
+            is_set_elsewhere: false,
+        });
+        let mut clients: Vec<_> = linked.chain(outside).chain(blind).collect();
         clients.sort();
         clients.dedup();
         clients

@@ -62,6 +62,8 @@ pub struct Made {
     pub title: String,
     /// The variables that it gives a password.
     pub secrets: BTreeSet<String>,
+    /// The variables of the project to which it gives a value.
+    pub defines: BTreeSet<String>,
     /// The variables that what it writes refers to.
     pub uses: BTreeSet<String>,
     /// The values that it changes, such as `services.redis.command`.
@@ -375,6 +377,7 @@ impl<'a, 'f> Planner<'a, 'f> {
                 changed: changed.next().unwrap_or_default(),
                 title: repair.title,
                 secrets: repair.secrets,
+                defines: repair.defines,
                 closes: repair.closes.map(|port| (port, repair.applicability == Applicability::Unsafe)),
             });
             plan.notes.extend(repair.notes);

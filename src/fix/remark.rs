@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::text::listed;
+use crate::topology::Part;
 
 pub use crate::text::NAMED;
 
@@ -22,6 +23,29 @@ pub enum Kind {
     Waits {
         /// The store's service.
         store: String,
+    },
+    /// They run the same program as a client, and have none of the variables that lead it to the store.
+    LacksVariables {
+        /// The client.
+        like: String,
+        /// Its variables.
+        variables: String,
+    },
+    /// Variables with their connection get their values from outside.
+    FromOutside {
+        /// What they carry.
+        part: Part,
+        /// The variables that nothing sets.
+        variables: BTreeSet<String>,
+    },
+    /// They use a store from another project, over a network that both are on.
+    ReachesFrom {
+        /// The store's service.
+        store: String,
+        /// The network.
+        network: String,
+        /// The Compose file of the other project.
+        file: String,
     },
     /// They name a store where caulk can't tell what they do with it.
     Names {
@@ -71,6 +95,34 @@ impl Remark {
             Kind::Waits { store } => say(
                 format!("{names} waits for `{store}`, but how it gets the password can't be seen"),
                 format!("{names} wait for `{store}`, but how they get the password can't be seen"),
+            ),
+            Kind::LacksVariables { like, variables } => say(
+                format!(
+                    "{names} is built like `{like}`, but has none of its variables: give it {variables}, or the env_file"
+                ),
+                format!(
+                    "{names} are built like `{like}`, but have none of its variables: give them {variables}, or the env_file"
+                ),
+            ),
+            Kind::FromOutside { part, variables } => {
+                let (takes, their, lead) =
+                    if is_one { ("takes", "its", "it leads") } else { ("take", "their", "they lead") };
+                let what = match part {
+                    Part::Host => "host",
+                    Part::Url => "URL",
+                    Part::Password => "password",
+                };
+                let them = if variables.len() == 1 { "it" } else { "them" };
+                let variables = listed(variables.iter().map(|name| format!("`${{{name}}}`")), most);
+                let from = format!("{names} {takes} {their} {what} from {variables}, which nothing here sets");
+                match part {
+                    Part::Password => format!("{from}: it must be the server's"),
+                    Part::Host | Part::Url => format!("{from}: put {them} into .env, then caulk can see where {lead}"),
+                }
+            }
+            Kind::ReachesFrom { store, network, file } => say(
+                format!("{names} in {file} uses `{store}` over the network `{network}`, and needs the password, too"),
+                format!("{names} in {file} use `{store}` over the network `{network}`, and need the password, too"),
             ),
             Kind::Names { store, place } => say(
                 format!("{names} names `{store}` in its {place}, and may need the password there"),

@@ -16,6 +16,8 @@ pub struct ContainerEnv {
     pub variables: Vec<ContainerVariable>,
     /// True if a file with more of them could not be read, so that a variable that is not here may still be there.
     pub open: bool,
+    /// The env files that it names and that are not there, so that Compose would not start it.
+    pub missing: Vec<PathBuf>,
     /// The env files of the service that were read, later ones win.
     pub files: Vec<EnvFileUse>,
     /// Variables that a later place takes away or replaces, in order.
@@ -133,6 +135,9 @@ impl ContainerEnv {
             Err(error) => {
                 // What is not in the repository is often made at the place of deployment.
                 self.open |= file.required || error != ReadError::Absent;
+                if file.required && error == ReadError::Absent {
+                    self.missing.push(path.clone());
+                }
                 return;
             }
         };

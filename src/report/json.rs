@@ -245,6 +245,8 @@ struct Client<'a> {
     path: Option<&'a str>,
     /// The line in it, counted from 1.
     line: Option<usize>,
+    /// True if the variable gets its value from outside of the project, so that it may lead elsewhere.
+    set_elsewhere: bool,
 }
 
 /// A range of a file, up to but not including `end`.
@@ -451,6 +453,7 @@ impl<'a> From<&'a view::ClientView> for Client<'a> {
             variable: client.variable.as_deref(),
             path: client.place.as_ref().map(|(path, _)| path.as_str()),
             line: client.place.as_ref().map(|(_, line)| *line),
+            set_elsewhere: client.is_set_elsewhere,
         }
     }
 }

@@ -47,6 +47,7 @@ fn client(service: Option<&str>, variable: Option<&str>, place: Option<(&str, us
         service: service.map(str::to_owned),
         variable: variable.map(str::to_owned),
         place: place.map(|(path, line)| (path.to_owned(), line)),
+        is_set_elsewhere: false,
     }
 }
 

@@ -310,6 +310,8 @@ pub struct ClientView {
     pub variable: Option<String>,
     /// File and line (from 1) that lead it there; `None` if it waits for the store but how it connects can't be seen.
     pub place: Option<(String, usize)>,
+    /// True if the variable gets its value from outside of the project, so that it may lead elsewhere.
+    pub is_set_elsewhere: bool,
 }
 
 /// A place with something to say about it.

@@ -1,11 +1,15 @@
 //! Which program runs in a container, as far as the catalog knows, and from which variables it takes its connection.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
+use super::outside::Part;
 use super::patterns::compiled;
 use crate::catalog::{Client, ImageName, Sign, Store};
+use crate::model::Project;
 use crate::model::container_env::ContainerEnv;
-use crate::model::node::{Certainty, Node};
+use crate::model::node::{Certainty, Entry, Node};
 
 /// The clients of one store that the catalog knows.
 pub(super) struct Clients<'c> {
@@ -30,21 +34,36 @@ impl<'c> Clients<'c> {
         Self { known: known.collect() }
     }
 
-    pub fn of(&self, service: &Node, env: &ContainerEnv) -> Knowledge<'c> {
-        let image = service.get("image").and_then(Node::as_text);
+    /// What is known of each service of a project, by its name. Services of one image, or of one build, are the same program:
+    /// what the variables of one tell holds for all of them.
+    pub fn of_all<'p>(&self, project: &'p Project) -> HashMap<&'p str, Knowledge<'c>> {
+        let told = project.services().iter().filter_map(|service| {
+            let told = self.frameworks(&values(&project.containers[&service.key]));
+            (!told.is_empty()).then_some((service, told))
+        });
+        let told: Vec<(&Entry, Vec<&'c Client>)> = told.collect();
+        project.services().iter().map(|service| (service.key.as_str(), self.of(project, service, &told))).collect()
+    }
+
+    /// What is known of a service; `told` are those that tell their framework.
+    fn of(&self, project: &Project, service: &Entry, told: &[(&Entry, Vec<&'c Client>)]) -> Knowledge<'c> {
+        let env = &project.containers[&service.key];
+        let image = service.value.get("image").and_then(Node::as_text);
         // A tag that comes from a variable without a value leaves its colon.
         let repository = image
             .and_then(|image| ImageName::parse(image.value.trim_end_matches(':')).ok())
             .map(|image| image.repository());
         let is_image = |pattern: &Option<Regex>| matches!((pattern, &repository), (Some(pattern), Some(repository)) if pattern.is_match(repository));
-        let of_image: Vec<_> =
+        let mut of_image: Vec<_> =
             self.known.iter().filter(|(image, _)| is_image(image)).map(|(_, client)| *client).collect();
-        let of_variables = self.known.iter().map(|(_, client)| *client);
-        let value = |name: &str| {
-            let variable = env.get(name)?;
-            Some(variable.value.as_ref().map_or("", |text| text.value.as_str()))
-        };
-        let of_variables = of_variables.filter(|client| client.is_unmistakable || has_signs(client, &value)).collect();
+        let own = |client: &&Client| client.is_unmistakable || has_signs(client, &values(env));
+        let of_variables: Vec<_> = self.known.iter().map(|(_, client)| *client).filter(own).collect();
+        if of_image.is_empty() {
+            let of_like =
+                told.iter().filter(|(other, _)| is_like(other, service)).flat_map(|(_, told)| told.iter().copied());
+            let is_new = |client: &&Client| !of_variables.iter().any(|known| std::ptr::eq(*known, *client));
+            of_image.extend(of_like.filter(is_new));
+        }
         Knowledge { of_image, of_variables }
     }
 
@@ -52,6 +71,24 @@ impl<'c> Clients<'c> {
     pub fn frameworks<'v>(&self, value: &dyn Fn(&str) -> Option<&'v str>) -> Vec<&'c Client> {
         self.known.iter().map(|(_, client)| *client).filter(|client| has_signs(client, value)).collect()
     }
+}
+
+/// The values of variables; blank for one that is only passed through.
+fn values<'v>(env: &'v ContainerEnv) -> impl Fn(&str) -> Option<&'v str> {
+    move |name| Some(env.get(name)?.value.as_ref().map_or("", |text| text.value.as_str()))
+}
+
+/// True if another service runs the same program: its image has the same name, or is built in the same way. An official
+/// image, such as `php`, may run any.
+pub(super) fn is_like(other: &Entry, service: &Entry) -> bool {
+    let same =
+        |key: &str| service.value.get(key).filter(|own| other.value.get(key).is_some_and(|it| it.same_value(own)));
+    let is_own_image = |image: &Node| {
+        let name = image.as_text().and_then(|image| ImageName::parse(&image.value).ok());
+        name.is_some_and(|name| name.repository().contains('/') || service.value.get("build").is_some())
+    };
+    other.key != service.key
+        && (same("build").is_some_and(|build| !build.is_null()) || same("image").is_some_and(is_own_image))
 }
 
 fn has_signs<'v>(client: &Client, value: &dyn Fn(&str) -> Option<&'v str>) -> bool {
@@ -81,6 +118,26 @@ impl<'c> Knowledge<'c> {
         clients.find(|client| {
             !client.password.is_empty() && client.host.iter().chain(&client.url).any(|known| known == name)
         })
+    }
+
+    /// What a variable carries for the program, if the catalog says so.
+    pub fn part_of(&self, name: &str) -> Option<Part> {
+        let is_complete = self.is_complete();
+        let further = self.of_variables.iter().filter(|client| client.is_unmistakable || !is_complete);
+        let has = |names: &[String]| names.iter().any(|known| known == name);
+        self.of_image.iter().chain(further).find_map(|client| match () {
+            () if has(&client.url) => Some(Part::Url),
+            () if has(&client.host) => Some(Part::Host),
+            () if has(&client.password) => Some(Part::Password),
+            () => None,
+        })
+    }
+
+    /// The variables with the password that the program presents where its URL, in the variable `name`, holds none.
+    pub fn url_passwords(&self, name: &str) -> &'c [String] {
+        let mut clients = self.of_image.iter().chain(&self.of_variables).copied();
+        let found = clients.find(|client| client.url.iter().any(|known| known == name));
+        found.map_or(&[], |client| &client.url_password)
     }
 
     /// True if the program reads `name` as a list of servers.

@@ -1,10 +1,13 @@
 //! The variables and arguments that lead a program to a store.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
 use super::app_files::{AppFile, app_files};
-use super::clients::Clients;
+use super::clients::{Clients, Knowledge};
 use super::namespace;
+use super::outside::Part;
 use super::patterns::compiled;
 use super::stores::{Reach, StoreService};
 use crate::catalog::{Client, Store};
@@ -122,6 +125,9 @@ impl Target {
     }
 }
 
+/// How the names of variables with a host end.
+const HOST_ENDINGS: &str = "(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$";
+
 /// What tells a value of a store by its variable's name and by its scheme.
 pub(super) struct Hints {
     name: Regex,
@@ -129,6 +135,8 @@ pub(super) struct Hints {
     web: Regex,
     own_name: Regex,
     host_name: Regex,
+    own_host_name: Regex,
+    own_password_name: Regex,
 }
 
 impl Hints {
@@ -143,7 +151,19 @@ impl Hints {
             value: build(format!(r#"(?i)^['"\s]*(?:{schemes})\s*(?::{{1,2}}\s*/|//)"#)),
             web: build(r#"(?i)^['"\s]*https?:"#.to_owned()),
             own_name: build(format!("(?i)^(?:{schemes})_(?:URL|URI|DSN)$")),
-            host_name: build(r"(?i)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$".to_owned()),
+            host_name: build(format!("(?i){HOST_ENDINGS}")),
+            own_host_name: build(format!("(?i)(?:{schemes}).*{HOST_ENDINGS}")),
+            own_password_name: build(format!("(?i)(?:{schemes}).*(?:PASSWORD|PASSWD|PASS|_PW|_AUTH)$")),
+        }
+    }
+
+    /// What a variable carries by its name alone.
+    pub(super) fn part_of(&self, name: &str) -> Option<Part> {
+        match () {
+            () if self.name.is_match(name) => Some(Part::Url),
+            () if self.own_host_name.is_match(name) => Some(Part::Host),
+            () if self.own_password_name.is_match(name) => Some(Part::Password),
+            () => None,
         }
     }
 
@@ -157,11 +177,8 @@ impl Hints {
 }
 
 /// Finds the links of one project to its stores.
-pub(super) fn find(workspace: &Workspace<'_>, number: usize, stores: &[StoreService], catalog: &[Store]) -> Vec<Link> {
-    let project = &workspace.projects[number];
-    let hints: Vec<_> = catalog.iter().map(Hints::new).collect();
-    let clients = catalog.iter().map(Clients::new).collect();
-    let finder = Finder { project, number, stores, catalog, hints, clients };
+pub(super) fn find(workspace: &Workspace<'_>, finder: &Finder<'_>) -> Vec<Link> {
+    let project = finder.project;
     let mut links = Vec::new();
     for service in project.services() {
         for variable in &project.containers[&service.key].variables {
@@ -181,16 +198,36 @@ pub(super) fn find(workspace: &Workspace<'_>, number: usize, stores: &[StoreServ
     links
 }
 
-struct Finder<'a> {
-    project: &'a Project,
-    number: usize,
-    stores: &'a [StoreService],
+pub(super) struct Finder<'a> {
+    pub(super) project: &'a Project,
+    pub(super) number: usize,
+    pub(super) stores: &'a [StoreService],
     catalog: &'a [Store],
-    hints: Vec<Hints>,
+    pub(super) hints: Vec<Hints>,
     clients: Vec<Clients<'a>>,
+    /// For each kind of store, by the name of the service.
+    knowledge: Vec<HashMap<&'a str, Knowledge<'a>>>,
 }
 
-impl Finder<'_> {
+impl<'a> Finder<'a> {
+    pub(super) fn new(
+        workspace: &'a Workspace<'_>,
+        number: usize,
+        stores: &'a [StoreService],
+        catalog: &'a [Store],
+    ) -> Self {
+        let project = &workspace.projects[number];
+        let hints = catalog.iter().map(Hints::new).collect();
+        let clients: Vec<_> = catalog.iter().map(Clients::new).collect();
+        let knowledge = clients.iter().map(|clients| clients.of_all(project)).collect();
+        Self { project, number, stores, catalog, hints, clients, knowledge }
+    }
+
+    /// What is known of the program in a service of the project.
+    pub(super) fn knowledge(&self, kind: usize, service: &Entry) -> &Knowledge<'a> {
+        &self.knowledge[kind][service.key.as_str()]
+    }
+
     fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Vec<Link> {
         let Some(text) = &variable.value else { return Vec::new() };
         let mut kinds = self.host_list(service, &variable.name, text);
@@ -212,9 +249,8 @@ impl Finder<'_> {
 
     /// A variable whose value is a list of servers, where the program in the container is known to read it so.
     fn host_list(&self, service: &Entry, name: &str, text: &Text) -> Vec<(usize, LinkKind)> {
-        let env = &self.project.containers[&service.key];
-        let reads = |clients: &Clients<'_>| clients.of(&service.value, env).reads_host_list(name);
-        let Some(store) = self.clients.iter().position(reads) else { return Vec::new() };
+        let reads = |kind: &usize| self.knowledge(*kind, service).reads_host_list(name);
+        let Some(store) = (0..self.catalog.len()).find(reads) else { return Vec::new() };
         host_list(&text.value).into_iter().map(|server| (store, LinkKind::Url(Box::new(server)))).collect()
     }
 
@@ -294,10 +330,15 @@ impl Finder<'_> {
         }
         let host = host_of(&text.value);
         let store = self.stores[self.named(Some(service), host)?].store;
+        Some((store, self.host_kind(service, name, store)?))
+    }
+
+    /// What goes with the host in the variable `name`, if the program reads it.
+    pub(super) fn host_kind(&self, service: &Entry, name: &str, store: usize) -> Option<LinkKind> {
         let env = &self.project.containers[&service.key];
-        let knowledge = self.clients[store].of(&service.value, env);
+        let knowledge = self.knowledge(store, service);
         if let Some(client) = knowledge.reader(name) {
-            return Some((store, known_host(client, env)?));
+            return known_host(client, env);
         }
         // A program that is known reads no other variables; it may get this one because others need it.
         if knowledge.is_complete() || !self.hints[store].host_name.is_match(name) {
@@ -313,14 +354,14 @@ impl Finder<'_> {
         let is_certain = set.is_some();
         let password = set.unwrap_or(&candidates[0]).clone();
         let password_file = file_variable(&password, env);
-        Some((store, LinkKind::Host { password, is_certain, password_file, user: None }))
+        Some(LinkKind::Host { password, is_certain, password_file, user: None })
     }
 
     /// Programs that connect to a store because they know of no other host.
     fn default_hosts(&self, service: &Entry) -> Vec<Link> {
         let env = &self.project.containers[&service.key];
-        let links = self.clients.iter().enumerate().filter_map(|(store, clients)| {
-            let (client, host) = clients.of(&service.value, env).with_default_host(env)?;
+        let links = (0..self.catalog.len()).filter_map(|store| {
+            let (client, host) = self.knowledge(store, service).with_default_host(env)?;
             let text = Text::literal(host);
             let kind = known_host(client, env)?;
             let target = self.target(Some(service), &kind, &text, store);
@@ -474,7 +515,7 @@ fn known_host(client: &Client, env: &ContainerEnv) -> Option<LinkKind> {
 }
 
 /// `NAME_FILE`, where it is set: many images take the value of any variable from a file that is named so.
-fn file_variable(name: &str, env: &ContainerEnv) -> Option<String> {
+pub(super) fn file_variable(name: &str, env: &ContainerEnv) -> Option<String> {
     let name = format!("{name}_FILE");
     env.get(&name).is_some().then_some(name)
 }

@@ -70,7 +70,7 @@ impl Topology {
 }
 
 /// Matches texts that hold one of the names where an address belongs.
-fn address_of(names: &[String]) -> Regex {
+pub(super) fn address_of(names: &[String]) -> Regex {
     let names: Vec<_> = names.iter().map(|name| regex::escape(name)).collect();
     let names = names.join("|");
     let after_host = format!(r#"(?:://|@|\s-h[\s=]+|(?i:host)["']?[\s:=,]+["']?)(?:{names})(?:[^\w.-]|$)"#);

@@ -8,6 +8,8 @@ mod groups;
 mod links;
 mod mentions;
 mod namespace;
+mod neighbours;
+mod outside;
 mod patterns;
 mod spot;
 mod stores;
@@ -24,9 +26,12 @@ use crate::source::SourceId;
 use crate::syntax::yaml::NodeId;
 
 use clients::Clients;
+use links::Finder;
 
 pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
+pub use neighbours::Neighbour;
+pub use outside::{OutsideLink, Part};
 pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
 
@@ -37,6 +42,8 @@ pub struct Topology {
     pub stores: Vec<StoreService>,
     /// What leads to them, or to a place where a store should be.
     pub links: Vec<Link>,
+    /// What may lead to them, by variables that get their value from outside.
+    pub outside_links: Vec<OutsideLink>,
     /// For each store the first one of those with which it is sealed.
     groups: Vec<usize>,
 }
@@ -49,7 +56,10 @@ impl Topology {
         for project in 0..workspace.projects.len() {
             let first = topology.stores.len();
             let stores = stores::find(workspace, project, &images);
-            let mut links = links::find(workspace, project, &stores, catalog);
+            let finder = Finder::new(workspace, project, &stores, catalog);
+            let mut links = links::find(workspace, &finder);
+            let mut outside_links = outside::find(workspace, &finder, &links);
+            outside_links.iter_mut().for_each(|link| link.store += first);
             for link in &mut links {
                 link.target = match link.target {
                     Target::Store(number) => Target::Store(first + number),
@@ -60,6 +70,7 @@ impl Topology {
             }
             topology.stores.extend(stores);
             topology.links.extend(links);
+            topology.outside_links.extend(outside_links);
         }
         topology.groups = topology.read_groups(workspace);
         topology
@@ -78,6 +89,11 @@ impl Topology {
     /// What leads to the store `number`, or should.
     pub fn links_to(&self, number: usize) -> impl Iterator<Item = &Link> {
         self.links.iter().filter(move |link| link.target.store() == Some(number))
+    }
+
+    /// What may lead to the store `number`, by variables that get their value from outside.
+    pub fn outside_links_to(&self, number: usize) -> impl Iterator<Item = &OutsideLink> {
+        self.outside_links.iter().filter(move |link| link.store == number)
     }
 
     /// The clients that present no password to a store that asks for one: number of the project, service, variable.
@@ -127,27 +143,43 @@ impl Topology {
         waiting.map(|service| service.key.as_str()).collect()
     }
 
-    /// The services that wait for a store without a visible way to it, as far as they are not known to have none.
+    /// The services that wait for a store without a visible way to it, as far as they are not known to have none, and without
+    /// a variable that may be one.
     pub fn blind_dependents<'w>(&self, workspace: &'w Workspace<'_>, catalog: &[Store], number: usize) -> Vec<&'w str> {
         let store = &self.stores[number];
         let project = store.project(workspace);
-        let clients = Clients::new(&catalog[store.store]);
+        let programs = Clients::new(&catalog[store.store]).of_all(project);
         let linked: Vec<_> = self.links_to(number).filter_map(|link| link.service.as_deref()).collect();
+        let seen: Vec<_> =
+            self.outside_links_to(number).map(|link| link.service.as_str()).chain(linked.clone()).collect();
         let is_blind = |service: &&Entry| {
             let env = &project.containers[&service.key];
-            let image = service.value.get("image").and_then(Node::scalar_text).map(|image| image.value);
             // Why it waits shows if its like has a way to the store: it does other work.
             let has_linked_sibling = || {
-                let siblings = project.services().iter().filter(|other| linked.contains(&other.key.as_str()));
-                let mut images = siblings.filter_map(|other| other.value.get("image").and_then(Node::scalar_text));
-                images.any(|other| Some(&other.value) == image.as_ref())
+                let mut siblings = project.services().iter().filter(|other| linked.contains(&other.key.as_str()));
+                siblings.any(|other| is_same_image(other, service))
             };
-            let program = clients.of(&service.value, env);
+            let program = &programs[service.key.as_str()];
             let is_no_client =
                 program.is_no_client_of(&store.names, env) && (!program.says_nothing(env) || has_linked_sibling());
-            depends_on(&service.value, &store.service) && !linked.contains(&service.key.as_str()) && !is_no_client
+            depends_on(&service.value, &store.service) && !seen.contains(&service.key.as_str()) && !is_no_client
         };
         project.services().iter().filter(is_blind).map(|service| service.key.as_str()).collect()
+    }
+
+    /// The client of the store `number` that runs the same program as a service, with the variables that lead it there.
+    pub fn client_like(&self, workspace: &Workspace<'_>, number: usize, service: &str) -> Option<(&str, Vec<&Link>)> {
+        let project = self.stores[number].project(workspace);
+        let find = |name: &str| project.services().iter().find(|other| other.key == name);
+        let own = find(service)?;
+        let is_variable = |link: &&Link| matches!(link.carrier, Carrier::Variable { .. });
+        let mut others = self.links_to(number).filter(is_variable).filter_map(|link| link.service.as_deref());
+        let like = others.find(|other| find(other).is_some_and(|other| clients::is_like(other, own)))?;
+        let links = self.links_to(number).filter(is_variable).filter(|link| link.service.as_deref() == Some(like));
+        let links: Vec<_> = links.collect();
+        let env = &project.containers[service];
+        let lacks_all = links.iter().filter_map(|link| link.carrier.variable()).all(|name| env.get(name).is_none());
+        lacks_all.then_some((like, links))
     }
 
     /// For each store the first one with which it is sealed, also by way of others.
@@ -170,6 +202,12 @@ impl Topology {
         }
         firsts
     }
+}
+
+/// True if two services have the same image, also an official one.
+fn is_same_image(one: &Entry, other: &Entry) -> bool {
+    let image = |service: &Entry| service.value.get("image").and_then(Node::scalar_text).map(|image| image.value);
+    image(one).is_some_and(|name| Some(name) == image(other)) || clients::is_like(one, other)
 }
 
 /// What a client shows to a store.

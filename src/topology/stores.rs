@@ -539,7 +539,7 @@ fn reach(project: &Project, service: &Entry, owner: &Entry, leading: &[Port<'_>]
 }
 
 /// The networks that a service is on.
-fn networks(service: &Node) -> Vec<String> {
+pub(super) fn networks(service: &Node) -> Vec<String> {
     match service.get("networks").map(|node| &node.value) {
         Some(Value::Map(map)) => map.entries.iter().map(|entry| entry.key.clone()).collect(),
         Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).map(|text| text.value).collect(),

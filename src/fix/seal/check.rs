@@ -8,14 +8,21 @@ use crate::lens::client_check::{self, CheckReading, NewTest, NoCheckRepair};
 use crate::lens::environment;
 use crate::lens::healthcheck::Healthcheck;
 use crate::lens::server::Auth;
+use crate::lens::value::Lookup;
 
 impl Seal<'_, '_, '_> {
     pub(super) fn check(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
         let Some(healthcheck) = Healthcheck::read(member.node) else { return Ok(()) };
         let clients = &member.definition.clients;
         let password = member.mechanism_variable();
-        let lookup =
-            |name: &str| after(member.lookup(name), (Some(name) == password).then_some(credential.value.as_str()));
+        // An env file that the repair makes holds nothing else.
+        let env = &member.project.containers[&member.store.service];
+        let is_made = credential.write.as_ref().is_some_and(|target| env.missing.contains(&target.path));
+        let is_absent = |name: &str| is_made && env.get(name).is_none() && credential.variable.as_deref() != Some(name);
+        let lookup = |name: &str| {
+            let before = if is_absent(name) { Lookup::Absent } else { member.lookup(name) };
+            after(before, (Some(name) == password).then_some(credential.value.as_str()))
+        };
         let name = &member.store.service;
         match healthcheck.ask(clients, &lookup) {
             CheckReading::Disabled => return Ok(()),

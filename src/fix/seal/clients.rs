@@ -268,7 +268,7 @@ impl<'b> Seal<'b, '_, '_> {
         Ok(())
     }
 
-    fn host(&mut self, member: &Member<'_>, credential: &Credential, link: &Link) -> Result<(), String> {
+    pub(super) fn host(&mut self, member: &Member<'_>, credential: &Credential, link: &Link) -> Result<(), String> {
         let LinkKind::Host { password, is_certain, password_file, user } = &link.kind else { return Ok(()) };
         let service = link.service.as_deref().ok_or("a host in a file of its own")?;
         if let Carrier::HostFile { source, .. } = link.carrier {

@@ -141,8 +141,7 @@ fn a_program_that_waits_is_no_client_if_nothing_leads_it_there() {
     assert_eq!(clients_after(&format!("{app}{cron}")), after);
 
     for blind in [
-        // What the outside sets, a file that is not there, an image that is not known.
-        "  cron:\n    image: nextcloud\n    environment: [REDIS_HOST]\n    depends_on: [redis]\n",
+        // A program that reads a file of its own, an image that is not known.
         "  cron:\n    image: linuxserver/nextcloud\n    depends_on: [redis]\n",
         "  cron:\n    image: rediscommander/redis-commander\n    depends_on: [redis]\n",
     ] {

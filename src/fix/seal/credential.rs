@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::env_file::EnvTarget;
+use super::outside::common_variable;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
 use crate::lens::server::Auth;
@@ -221,6 +222,10 @@ impl Seal<'_, '_, '_> {
                 .iter()
                 .filter(|variable| is_password_name(&variable.name) && !variable.name.ends_with("_FILE"));
             for variable in own.filter(|variable| variable.name != "ALLOW_EMPTY_PASSWORD") {
+                // `NAME:` without a value takes it from the project's env file.
+                if variable.value.is_none() && !matches!(variable.site, Site::File { .. }) {
+                    return (Some(variable.name.clone()), None);
+                }
                 if let Some(name) = variable.value.as_ref().and_then(&mut consider) {
                     return (Some(name), None);
                 }
@@ -243,6 +248,10 @@ impl Seal<'_, '_, '_> {
             if let Some(name) = text.as_ref().and_then(&mut consider) {
                 return (Some(name), literal);
             }
+        }
+        let is_free = |name: &str| is_password_name(name) && !self.is_used_by_another_server(member, name);
+        if let Some(name) = common_variable(self, member, is_free) {
+            return (Some(name), literal);
         }
         let helpers = self.helper_names();
         let texts = helpers.iter().flat_map(|service| command_texts(member.project.service(service)));

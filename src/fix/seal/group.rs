@@ -123,7 +123,7 @@ impl Seal<'_, '_, '_> {
         let mut has_signs = false;
         for member in members {
             self.hand_on(member, &credential)?;
-            has_signs |= self.doubt_the_unseen(member, &known);
+            has_signs |= self.doubt_the_unseen(member, &credential, &known);
         }
         self.doubt_the_group(members, has_signs);
         Ok(())

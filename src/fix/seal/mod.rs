@@ -6,12 +6,15 @@ mod credential;
 mod env_file;
 mod group;
 mod neighbours;
+mod outside;
 mod server;
 
 #[cfg(test)]
 mod clients_tests;
 #[cfg(test)]
 mod group_tests;
+#[cfg(test)]
+mod outside_tests;
 #[cfg(test)]
 mod testing;
 
@@ -29,8 +32,8 @@ use crate::lens::value::Lookup;
 use crate::model::node::{Node, Place};
 use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
-use crate::source::SourceId;
-use crate::text::Edit;
+use crate::source::{SourceId, relative_to};
+use crate::text::{Edit, listed};
 use crate::topology::{Link, LinkKind, StoreService, lookup};
 
 use credential::Credential;
@@ -180,11 +183,12 @@ impl<'b> Seal<'b, '_, '_> {
 
     /// Signs of users that caulk can't see, besides the services that are `known` to get the password. True if some of them
     /// are services of the project.
-    fn doubt_the_unseen(&mut self, member: &Member<'_>, known: &BTreeSet<String>) -> bool {
+    fn doubt_the_unseen(&mut self, member: &Member<'_>, credential: &Credential, known: &BTreeSet<String>) -> bool {
         let store = member.store;
         if !matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
             return false;
         }
+        let outside = self.outside_clients(member, credential, known);
         let name = &store.service;
         let topology = self.bench.topology;
         let dependents = topology.blind_dependents(self.bench.workspace, &self.bench.rules.stores, member.number);
@@ -192,7 +196,7 @@ impl<'b> Seal<'b, '_, '_> {
         // It may have its way to another server of the group.
         let blind: Vec<_> = unknown.filter(|dependent| !self.is_linked(store.project, dependent)).collect();
         for dependent in &blind {
-            self.doubt(Remark::of(Kind::Waits { store: name.clone() }, dependent));
+            self.doubt(Remark::of(self.why_blind(member, dependent), dependent));
         }
         let mut mentions = topology.mentions(self.bench.workspace, self.bench.files, member.number);
         mentions.retain(|(service, _)| !known.contains(service));
@@ -203,7 +207,37 @@ impl<'b> Seal<'b, '_, '_> {
         if store.is_shared {
             self.doubt(Kind::OtherProjects { store: name.clone() });
         }
-        !blind.is_empty() || !mentions.is_empty()
+        let neighbours = topology.neighbours(self.bench.workspace, member.number);
+        for neighbour in &neighbours {
+            let (store, network) = (name.clone(), neighbour.network.clone());
+            let file = self.shown_file(neighbour.project);
+            self.doubt(Remark::of(Kind::ReachesFrom { store, network, file }, &neighbour.service));
+        }
+        !blind.is_empty() || !mentions.is_empty() || !outside.is_empty() || !neighbours.is_empty()
+    }
+
+    /// What keeps a service from getting the password that waits for the store without a way to it.
+    fn why_blind(&self, member: &Member<'_>, service: &str) -> Kind {
+        let store = member.store.service.clone();
+        let like = self.bench.topology.client_like(self.bench.workspace, member.number, service);
+        let Some((like, links)) = like else { return Kind::Waits { store } };
+        let mut names: Vec<String> = Vec::new();
+        for link in links {
+            names.extend(link.carrier.variable().map(str::to_owned));
+            if let LinkKind::Host { password, .. } = &link.kind {
+                names.push(password.clone());
+            }
+        }
+        names.dedup();
+        Kind::LacksVariables { like: like.to_owned(), variables: listed(names.into_iter(), usize::MAX) }
+    }
+
+    /// The Compose file of a project, relative to the folder of the one that is sealed.
+    fn shown_file(&self, project: usize) -> String {
+        let workspace = self.bench.workspace;
+        let folder = &workspace.projects[self.bench.topology.stores[self.group[0]].project].folder;
+        let first = workspace.projects[project].paths.first();
+        first.map_or_else(String::new, |path| relative_to(folder, path))
     }
 
     fn finish(mut self, number: usize) -> Repair {

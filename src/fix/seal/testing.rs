@@ -29,7 +29,8 @@ pub(super) fn repaired(files: &[(&str, String)], is_unsafe_allowed: bool) -> Res
     for (path, text) in files {
         overlay.set(folder.join(path), text.as_bytes());
     }
-    let sets = projects_of(&overlay, &[folder.join("compose.yaml")]);
+    let compose_files = files.iter().map(|(path, _)| folder.join(path)).filter(|path| path.ends_with("compose.yaml"));
+    let sets = projects_of(&overlay, &compose_files.collect::<Vec<_>>());
     let status = |path: &Path| match path.to_string_lossy().ends_with(".tracked.conf") {
         true => GitStatus::Tracked { root: folder.to_owned() },
         false => GitStatus::NoRepository,

@@ -146,25 +146,29 @@ fn a_report_has_the_fields_of_its_schema_in_their_order() {
           "service": null,
           "variable": "REDIS_URL",
           "path": ".env",
-          "line": 3
+          "line": 3,
+          "set_elsewhere": false
         },
         {
           "service": "backend",
           "variable": "REDIS_URL",
           "path": ".env",
-          "line": 3
+          "line": 3,
+          "set_elsewhere": false
         },
         {
           "service": "backend",
           "variable": null,
           "path": "docker-compose.yml",
-          "line": 12
+          "line": 12,
+          "set_elsewhere": false
         },
         {
           "service": "worker",
           "variable": null,
           "path": null,
-          "line": null
+          "line": null,
+          "set_elsewhere": false
         }
       ],
       "repairs": [

@@ -127,7 +127,8 @@ impl<'a> Group<'a> {
             let place = client.place.as_ref().map(|(path, line)| {
                 let variable = client.variable.as_ref().map(|variable| format!("{variable}, ")).unwrap_or_default();
                 let place = if path == self.path { format!("line {line}") } else { format!("{path}:{line}") };
-                format!("{variable}{place}")
+                let elsewhere = if client.is_set_elsewhere { ", set elsewhere" } else { "" };
+                format!("{variable}{place}{elsewhere}")
             });
             match ways.last_mut().filter(|(last, _)| *last == name) {
                 Some((_, places)) => places.extend(place),

@@ -205,6 +205,7 @@ fn clients_that_connect_in_the_same_way_are_told_together() {
         service: Some(service.into()),
         variable: variable.map(str::to_owned),
         place,
+        is_set_elsewhere: false,
     };
     let shared = Some(("docker-compose.yml".to_owned(), 7));
     report.findings[0].clients = vec![

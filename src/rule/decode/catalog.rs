@@ -63,7 +63,7 @@ const CLIENT_KEYS: [&str; 14] = [
     "answer",
     "refusal",
 ];
-const VARIABLES_KEYS: [&str; 12] = [
+const VARIABLES_KEYS: [&str; 13] = [
     "image",
     "signs",
     "unmistakable",
@@ -74,6 +74,7 @@ const VARIABLES_KEYS: [&str; 12] = [
     "user",
     "password",
     "password_file",
+    "url_password",
     "default_host",
     "reads_elsewhere",
 ];
@@ -316,6 +317,7 @@ impl Decoder {
         let (url, host_list) = (list("url"), list("host_list"));
         let (host, port, user) = (list("host"), list("port"), list("user"));
         let (password, password_file) = (list("password"), list("password_file"));
+        let url_password = list("url_password");
         let default_host = match mapping.get("default_host") {
             Some(id) => self.text(id, "`default_host`").map(Some),
             None => Some(None),
@@ -331,6 +333,7 @@ impl Decoder {
             user: user?,
             password: password?,
             password_file: password_file?,
+            url_password: url_password?,
             default_host: default_host?,
             reads_elsewhere: reads_elsewhere?,
         };
@@ -438,7 +441,7 @@ mod tests {
     #[test]
     fn a_client_is_told_by_its_image_by_its_names_or_by_signs() {
         let read = clients(
-            "- { image: example/app, url: [APP_URL], host: [APP_HOST], password: [APP_PASS], default_host: redis }\n\
+            "- { image: example/app, url: [APP_URL], host: [APP_HOST], password: [APP_PASS], url_password: [APP_PASS], default_host: redis }\n\
              - { unmistakable: true, host: [A_HOST], port: [A_PORT], user: [A_USER], password: [A_PASSWORD], password_file: [A_FILE] }\n\
              - { signs: [[KEY, CACHE=redis]], host: [HOST], password: [PASSWORD], reads_elsewhere: true }\n\
              - { image: postgres }",
@@ -450,6 +453,7 @@ mod tests {
                 url: list("APP_URL"),
                 host: list("APP_HOST"),
                 password: list("APP_PASS"),
+                url_password: list("APP_PASS"),
                 default_host: Some("redis".to_owned()),
                 ..Client::default()
             },
