@@ -7,6 +7,7 @@ use shell_words::quote;
 use super::journal::ProjectRecord;
 use super::plan::Plan;
 use super::snapshot::service_path;
+use super::state::State;
 use crate::model::Project;
 use crate::model::discover::Reason;
 use crate::model::node::{Entry, Node};
@@ -21,7 +22,10 @@ pub fn projects(plan: &Plan<'_>) -> Vec<ProjectRecord> {
             let base = service_path(number, &service.key, "");
             changed.iter().any(|path| path.starts_with(&base))
         };
-        let services = project.services().iter().filter(is_changed).filter(|service| is_on(project, &service.value));
+        let active = || project.services().iter().filter(|service| is_on(project, &service.value));
+        let services = active().filter(is_changed);
+        let is_reloaded = |service: &&Entry| !is_changed(service) && has_other_users(plan, number, &service.key);
+        let reload = active().filter(is_reloaded).map(|service| service.key.clone()).collect();
         ProjectRecord {
             files: project.paths.clone(),
             folder: project.folder.clone(),
@@ -33,9 +37,16 @@ pub fn projects(plan: &Plan<'_>) -> Vec<ProjectRecord> {
                 Reason::Stack(_) => Vec::new(),
                 _ => services.map(|service| service.key.clone()).collect(),
             },
+            reload,
         }
     };
     plan.before.workspace.projects.iter().enumerate().map(of_project).collect()
+}
+
+/// True if the repairs change the file with the users of a service.
+fn has_other_users(plan: &Plan<'_>, project: usize, service: &str) -> bool {
+    let text = |state: &State| state.topology.store_of(project, service)?.users.as_ref().map(|users| users.text.clone());
+    text(&plan.before) != text(&plan.after)
 }
 
 /// True if the service is in no profile, or in one that is on.
@@ -50,16 +61,18 @@ fn is_on(project: &Project, service: &Node) -> bool {
 /// `docker compose up -d …` for each that was changed, once. Paths are as seen from `folder`, in which they are to be run.
 pub fn commands(projects: &[ProjectRecord], folder: &Path) -> Vec<String> {
     let mut commands = Vec::new();
-    for project in projects.iter().filter(|project| !project.recreate.is_empty()) {
+    for project in projects {
         let own = relative_to(folder, &project.folder);
         let from = match project.is_found_by_folder {
             true if own == "." => String::new(),
             true => format!("--project-directory {} ", quote(&own)),
             false => call_options(project, folder),
         };
-        let command = format!("docker compose {from}up -d {}", project.recreate.join(" "));
-        if !commands.contains(&command) {
-            commands.push(command);
+        for (option, services) in [("", &project.recreate), ("--force-recreate ", &project.reload)] {
+            let command = format!("docker compose {from}up -d {option}{}", services.join(" "));
+            if !services.is_empty() && !commands.contains(&command) {
+                commands.push(command);
+            }
         }
     }
     commands

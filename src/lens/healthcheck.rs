@@ -69,6 +69,20 @@ impl<'p> Healthcheck<'p> {
         client_check::authenticate(self.test(), clients, env, password)
     }
 
+    /// The change after which it logs in as a user and notices a refusal.
+    ///
+    /// # Errors
+    /// [`NoCheckRepair`] if a person must write it.
+    pub fn authenticate_as(
+        &self,
+        clients: &[ClientProgram],
+        env: &Environment<'_>,
+        user: &str,
+        password: &str,
+    ) -> Result<CheckRepair, NoCheckRepair> {
+        client_check::authenticate_as(self.test(), clients, env, user, password)
+    }
+
     /// The change after which it notices a refusal of what it presents, which stays as it is.
     ///
     /// # Errors

@@ -55,8 +55,9 @@ pub(super) fn load(
                 pending.extend(matching.iter().cloned());
                 patterns.insert(path, matching);
             }
-        } else if let Some((text, shown)) = files.find(workspace, &folder, &path) {
+        } else if let Some((text, file)) = files.find(workspace, &path) {
             if is_script(&path, &text) {
+                let shown = file.map_or("the Compose file".to_owned(), |file| relative_to(&folder, &file));
                 pending.extend(paths_of_script(&text));
                 scripts.insert(path, Script { path: shown, text: text.to_string() });
             } else {
@@ -73,6 +74,17 @@ pub(super) fn load(
         whole.insert(pattern.clone(), with_included(&format!("include \"{pattern}\""), &texts, &patterns, &[]).into());
     }
     Loaded { texts: whole, scripts }
+}
+
+/// The text at a path of a container, and its file; `None` for text that stands in the Compose file.
+pub(super) fn locate(
+    workspace: &mut Workspace<'_>,
+    number: usize,
+    service: &str,
+    path: &str,
+) -> Option<(Arc<str>, Option<PathBuf>)> {
+    let project = &workspace.projects[number];
+    ContainerFiles::read(project, project.service(service)?).find(workspace, path)
 }
 
 /// The paths in a container at which, or below which, something is mounted.
@@ -116,15 +128,15 @@ impl ContainerFiles {
         Self { origins }
     }
 
-    /// The text at `path` and its file as a person knows it, if it can be seen.
-    fn find(&self, workspace: &mut Workspace<'_>, folder: &Path, path: &str) -> Option<(Arc<str>, String)> {
+    /// The text at `path` and its file, if it can be seen; no file for text that stands in the Compose file.
+    fn find(&self, workspace: &mut Workspace<'_>, path: &str) -> Option<(Arc<str>, Option<PathBuf>)> {
         match self.origin(path)? {
-            (Origin::Text(text), "") => Some((text.clone(), "the Compose file".to_owned())),
+            (Origin::Text(text), "") => Some((text.clone(), None)),
             (Origin::Host(host), rest) => {
                 let host = within(host, rest);
                 let is_file = workspace.sources.kind(&host) == FileKind::File;
                 let source = is_file.then(|| workspace.sources.load(&host).ok()).flatten()?;
-                Some((workspace.sources.get(source).text.clone(), relative_to(folder, &host)))
+                Some((workspace.sources.get(source).text.clone(), Some(host)))
             }
             _ => None,
         }

@@ -11,6 +11,7 @@ mod namespace;
 mod patterns;
 mod spot;
 mod stores;
+mod users;
 
 use std::collections::HashMap;
 
@@ -29,6 +30,7 @@ pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, Reach, StoreService, lookup};
+pub use users::{Home, UsersFile};
 
 /// The stores of a workspace and what leads to them.
 #[derive(Debug, Clone, Default)]

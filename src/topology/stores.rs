@@ -8,6 +8,7 @@ use super::built_image::Origin;
 use super::container_files;
 use super::namespace;
 use super::patterns::compiled;
+use super::users::UsersFile;
 use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
@@ -48,6 +49,8 @@ pub struct StoreService {
     pub image: String,
     /// Whether it demands a password.
     pub auth: Auth,
+    /// The file that decides who may log in, if there is one and it can be seen.
+    pub users: Option<UsersFile>,
     /// Names under which other containers reach it.
     pub names: Vec<String>,
     /// Ports on which it listens in its container.
@@ -176,13 +179,17 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, replica_of, is_clustered, sentinel, listening) =
+    let (mut auth, users_file, replica_of, is_clustered, sentinel, listening) =
         with_setup(service, env, &origin, &configurations, |setup| {
             let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
+            let users_file = server::users_file(mechanism, setup).filter(|_| auth == Auth::Acl);
             let is_clustered = server::is_clustered(mechanism, setup);
-            (auth, server::replica_of(mechanism, setup), is_clustered, sentinel, listening(setup, &conf_ports))
+            let listening = listening(setup, &conf_ports);
+            (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening)
         });
-    if auth == Auth::Acl && opens_to_all(workspace, number, name) {
+    let users = users_file.and_then(|path| UsersFile::read(workspace, number, name, &origin, &path));
+    // A file with users decides alone; the user `default` is open where it does not speak of it.
+    if users.as_ref().is_some_and(UsersFile::opens_to_all) {
         auth = Auth::Open;
     }
     let project = &workspace.projects[number];
@@ -214,6 +221,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         pattern,
         image,
         auth,
+        users,
         names: names(entry, owner),
         published: published(&leading),
         reach: reach(project, entry, owner, &leading),
@@ -401,19 +409,6 @@ fn configurations(
     for (target, text) in &texts {
         found.entry(target.clone()).or_insert_with(|| ConfFile::Read(conf_auth(text)));
     }
-    for (target, conf) in &mut found {
-        let ConfFile::Read(conf) = conf else { continue };
-        let Some((redis_conf, _)) = texts.get(target).map(|text| redis_conf::parse(text)) else { continue };
-        let file = redis_conf.last("aclfile").and_then(|directive| directive.args.first());
-        if let Some(text) = file.and_then(|file| texts.get(&file.value)) {
-            // A file with users decides alone; the user `default` is open where it does not speak of it.
-            let users = acl::parse(text).0;
-            if matches!(users.default_user(), acl::DefaultUser::NotDefined | acl::DefaultUser::Open) {
-                conf.default_user = DefaultUser::Open;
-                conf.acl_file = false;
-            }
-        }
-    }
     let ports = texts.into_iter().map(|(target, text)| {
         let conf = redis_conf::parse(&text).0;
         let port = conf.last("port").and_then(|directive| directive.args.first()?.value.parse().ok());
@@ -425,24 +420,6 @@ fn configurations(
         (target, listening)
     });
     (found, ports.collect())
-}
-
-/// True if the file that `--aclfile` names is mounted and leaves the user `default` open.
-fn opens_to_all(workspace: &mut Workspace<'_>, number: usize, name: &str) -> bool {
-    let project = &workspace.projects[number];
-    let folder = project.folder.clone();
-    let Some(service) = project.service(name) else { return false };
-    let words = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
-    let words: Vec<Word> = words.flat_map(|command| command.words).collect();
-    let Some(path) = words.iter().position(|word| word.text == "--aclfile").and_then(|at| words.get(at + 1)) else {
-        return false;
-    };
-    let mounts = mounts(service);
-    let mount = mounts.iter().find(|mount| mount.is_bind && mount.target == path.text);
-    let Some(source) = mount.and_then(|mount| mount.source.as_ref()) else { return false };
-    let Ok(source) = workspace.sources.load(&absolute(&folder, &source.value)) else { return false };
-    let users = acl::parse(&workspace.sources.get(source).text).0;
-    matches!(users.default_user(), acl::DefaultUser::NotDefined | acl::DefaultUser::Open)
 }
 
 fn conf_auth(text: &str) -> ConfAuth {
@@ -464,7 +441,9 @@ fn conf_auth(text: &str) -> ConfAuth {
         default_user,
         acl_file: conf
             .last("aclfile")
-            .is_some_and(|directive| directive.args.first().is_some_and(|arg| !arg.value.is_empty())),
+            .and_then(|directive| directive.args.first())
+            .map(|arg| arg.value.clone())
+            .filter(|path| !path.is_empty()),
         includes_unknown: conf.all("include").next().is_some(),
         replica_of: ["replicaof", "slaveof"].into_iter().find_map(|name| {
             let host = &conf.last(name)?.args.first()?.value;

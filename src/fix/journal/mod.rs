@@ -119,6 +119,9 @@ pub struct ProjectRecord {
     pub is_found_by_folder: bool,
     /// The services that were changed, and must be recreated.
     pub recreate: Vec<String>,
+    /// The services of which only a mounted file was changed, which Compose does not notice.
+    #[serde(default)]
+    pub reload: Vec<String>,
 }
 
 /// One run, as it is written down.

@@ -61,34 +61,33 @@ impl Seal<'_, '_, '_> {
         Ok(())
     }
 
-    /// The healthcheck of a server that knows users: what it presents stays, and it notices a refusal.
-    pub(super) fn check_of_users(&mut self, member: &Member<'_>) -> Result<(), NoSeal> {
+    /// The healthcheck of a server whose users stand where they can't be seen: what it presents stays, and it notices a refusal.
+    pub(super) fn check_of_unseen_users(&mut self, member: &Member<'_>) -> Result<(), NoSeal> {
         let name = &member.store.service;
-        let lookup = |name: &str| member.lookup(name);
         let clients = &member.definition.clients;
-        let healthcheck = Healthcheck::read(member.node);
-        let presents = |healthcheck: &Healthcheck<'_>| match healthcheck.ask(clients, &lookup) {
+        let presents = |healthcheck: &Healthcheck<'_>| match healthcheck.ask(clients, &|name| member.lookup(name)) {
             CheckReading::Client(check) => matches!(check.credential, client_check::Credential::Presented { .. }),
             _ => false,
         };
-        let Some(healthcheck) = healthcheck.filter(presents) else {
+        let Some(healthcheck) = Healthcheck::read(member.node).filter(presents) else {
             return Err(NoSeal::Manual(format!(
-                "a file with users decides who may log in to `{name}`: let the user `default` have a password there or be off, and let clients and healthcheck log in as one of the users (`redis-cli --user NAME ping | grep -q PONG`, its password in REDISCLI_AUTH)"
+                "a file with users decides who may log in to `{name}`, and can't be seen: let the healthcheck log in as one of the users (`redis-cli --user NAME ping | grep -q PONG`, its password in REDISCLI_AUTH)"
             )));
         };
-        let repair = healthcheck.notice_refusal(clients, &lookup);
-        let repair = repair.map_err(|why| NoSeal::Manual(format!("`{name}`: {why}")))?;
-        if !self.write_check(member, &healthcheck, &repair.test) {
-            return Err(NoSeal::Manual(format!("let the healthcheck of `{name}` end in `ping | grep -q PONG`")));
-        }
+        self.notice_refusal(member, &healthcheck)?;
         self.doubt(format!(
-            "a file with users decides who may log in to `{name}`; if what its healthcheck presents is wrong, the container becomes unhealthy"
+            "a file with users that can't be seen decides who may log in to `{name}`; if what its healthcheck presents is wrong, the container becomes unhealthy"
         ));
         Ok(())
     }
 
     /// Writes a new test in the spelling of the old one. False if it can't be written there.
-    fn write_check(&mut self, member: &Member<'_>, healthcheck: &Healthcheck<'_>, test: &NewTest) -> bool {
+    pub(super) fn write_check(
+        &mut self,
+        member: &Member<'_>,
+        healthcheck: &Healthcheck<'_>,
+        test: &NewTest,
+    ) -> bool {
         let document = self.bench.workspace.document(healthcheck.node.place.source);
         let Some(edits) = document.and_then(|document| healthcheck.apply(document, test)) else { return false };
         if *test != NewTest::Same {

@@ -27,8 +27,11 @@ impl Seal<'_, '_, '_> {
         self.group = group;
         let members: Vec<Member<'_>> = self.group.iter().map(|number| self.member_of(*number)).collect();
         if let [member] = members.as_slice() {
+            if let Some(users) = &member.store.users {
+                return self.users(member, users);
+            }
             match &member.store.auth {
-                Auth::Acl => return self.check_of_users(member),
+                Auth::Acl => return self.check_of_unseen_users(member),
                 Auth::Unknown(why) | Auth::NoServer(why) => {
                     return Err(NoSeal::Manual(format!("`{}`: {why}", member.store.service)));
                 }

@@ -7,6 +7,7 @@ mod env_file;
 mod group;
 mod neighbours;
 mod server;
+mod users;
 
 #[cfg(test)]
 mod clients_tests;
@@ -103,6 +104,8 @@ struct Counts {
     checks: BTreeSet<String>,
     /// Services that get the password, and files of programs on the host.
     clients: BTreeSet<String>,
+    /// The files in which the user `default` goes off.
+    closed: BTreeSet<String>,
     /// True if a healthcheck presented no password before.
     logs_in: bool,
 }
@@ -228,7 +231,9 @@ impl<'b> Seal<'b, '_, '_> {
         let name = &store.service;
         let passwords = self.repair.secrets.len() + self.counts.helpers + self.counts.clients.len();
         let is_check_only = self.counts.servers + passwords == 0;
+        let closed: Vec<_> = self.counts.closed.iter().map(String::as_str).collect();
         self.repair.title = match (self.counts.servers, self.counts.logs_in) {
+            _ if !closed.is_empty() => format!("user default of {name} off in {}{parts}", closed.join(" and ")),
             (0, true) if is_check_only => format!("healthcheck of {name} logs in"),
             (0, false) if is_check_only => format!("healthcheck of {name} notices a refusal"),
             (0, _) => format!("password of {name}{more}{parts}"),

@@ -87,6 +87,20 @@ pub fn authenticate(
     change(test, clients, env, &Login::Server(password))
 }
 
+/// The change after which the test logs in as a user by the environment, and fails when the server refuses it.
+///
+/// # Errors
+/// [`NoCheckRepair`] if it can't be changed, or if the changed test would not do what it must.
+pub fn authenticate_as(
+    test: Test<'_>,
+    clients: &[ClientProgram],
+    env: &Environment<'_>,
+    user: &str,
+    password: &str,
+) -> Result<CheckRepair, NoCheckRepair> {
+    change(test, clients, env, &Login::User { name: user, password })
+}
+
 /// The change after which the test fails when the server refuses what it presents, which stays as it is.
 ///
 /// # Errors
@@ -103,6 +117,8 @@ pub fn notice_refusal(
 enum Login<'a> {
     /// With the server's password, as far as it is known.
     Server(Option<&'a str>),
+    /// As this user.
+    User { name: &'a str, password: &'a str },
     /// As it did.
     Own,
 }
@@ -142,7 +158,27 @@ impl Repair<'_> {
     fn password(&self) -> Option<&str> {
         match self.login {
             Login::Server(password) => *password,
+            Login::User { password, .. } => Some(password),
             Login::Own => None,
+        }
+    }
+
+    /// The option that names the user, with a blank in front; blank where none is needed.
+    fn user_option(&self, client: &ClientProgram) -> String {
+        match (self.login, client.user_flags.first()) {
+            (Login::User { name, .. }, Some(flag)) if *name != client.default_user => {
+                format!(" {flag} {}", quote(name))
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// True if a login of the test that looks right may stay, as it is the one that is wanted.
+    fn may_keep(&self, call: &ClientCall, client: &ClientProgram) -> bool {
+        match self.login {
+            Login::Own => true,
+            Login::Server(_) => other_user(call, client).is_some(),
+            Login::User { .. } => false,
         }
     }
 
@@ -154,12 +190,15 @@ impl Repair<'_> {
             None => return Err(NoCheckRepair::NotAClient),
         };
         let client = &self.clients[call.client];
-        if let Some(user) = other_user(&call, client).filter(|_| !self.keeps_login()) {
+        if let (Some(user), Login::Server(_)) = (other_user(&call, client), self.login) {
             return Err(NoCheckRepair::OtherUser(user));
         }
         self.may_replace(&call, client)?;
         let variable = if self.keeps_login() { None } else { self.needed_variable(&call, client) };
-        let is_bare = !call.options.iter().any(|option| is_login(option.role)) && !is_login_command(&call);
+        let user_option = self.user_option(client);
+        let is_bare = !call.options.iter().any(|option| is_login(option.role))
+            && !is_login_command(&call)
+            && user_option.is_empty();
         if is_bare && !self.adds_verdict {
             return Ok(CheckRepair { test: NewTest::Same, variable });
         }
@@ -172,6 +211,9 @@ impl Repair<'_> {
         let wrappers = (0..skip).filter(|index| self.keeps_login() || !is_own_variable(&words[*index]));
         for index in wrappers.chain([skip]) {
             push_word(&mut pieces, index);
+        }
+        if !user_option.is_empty() {
+            pieces.push(Piece::Text(user_option));
         }
         for option in &call.options {
             match option.role {
@@ -226,12 +268,17 @@ impl Repair<'_> {
             Some(Ok(call)) => call,
         };
         let client = &self.clients[call.client];
-        let keeps = self.keeps_login() || other_user(&call, client).is_some() || self.is_right(&call, simple, skip);
+        let is_right = || !matches!(self.login, Login::User { .. }) && self.is_right(&call, simple, skip);
+        let keeps = self.may_keep(&call, client) || is_right();
         let needed = if keeps { None } else { self.needed_variable(&call, client) };
         let mut add = |edit: Edit| edits.insert(edit).map_err(|error| NoCheckRepair::Unparsed(error.to_string()));
         let is_probe = call.command.len() == 1 && call.command[0].eq_ignore_ascii_case(&client.probe);
         let replaces_command = self.adds_verdict && !is_probe;
         self.may_replace(&call, client)?;
+        let user_option = self.user_option(client);
+        if let Some(program) = spans.first().filter(|_| !user_option.is_empty()) {
+            add(Edit::insert(program.end, user_option))?;
+        }
         for option in &call.options {
             let goes = match option.role {
                 Role::Other => replaces_command,

@@ -18,6 +18,26 @@ pub(super) struct Judgement {
     pub arguments: Arguments,
 }
 
+/// The file with users that its options name.
+pub(super) fn users_file(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Option<String> {
+    let options = parse(argv, &start.arguments);
+    let of_config = options.config.as_ref().and_then(|file| config(argv, file, start, setup)?.acl_file);
+    let is_it = |option: &&ServerOption| {
+        argv.acl_flag.as_ref().is_some_and(|flag| option_name(argv, flag) == option.name)
+    };
+    options.items.iter().fold(of_config, |found, item| match item {
+        Item::Option(option) if is_it(&option) => {
+            let path = option.values.first().filter(|value| value.word.certain);
+            path.map(|value| value.word.text.clone()).filter(|path| !path.is_empty())
+        }
+        Item::Option(option) if option.name == "include" => {
+            let file = option.values.first().and_then(|file| config(argv, &file.word, start, setup));
+            file.and_then(|conf| conf.acl_file).or(found)
+        }
+        _ => found,
+    })
+}
+
 /// What all starts have in common.
 pub(super) fn all(argv: &Argv, starts: &[Start], setup: &Setup<'_>) -> Auth {
     let mut found: Option<Auth> = None;
@@ -91,7 +111,7 @@ fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -
                     Some(secret) => Password::Set(Some(secret)),
                 };
                 default_user = conf.default_user;
-                acl_file = conf.acl_file;
+                acl_file = conf.acl_file.is_some();
             }
             None => {
                 config_known = false;
@@ -144,7 +164,7 @@ fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -
                     if conf.default_user != DefaultUser::NotDefined {
                         default_user = conf.default_user;
                     }
-                    acl_file |= conf.acl_file;
+                    acl_file |= conf.acl_file.is_some();
                 }
                 _ => {
                     config_known = false;
