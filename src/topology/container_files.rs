@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
 use crate::lens::server::Script;
+use crate::lens::value::Secret;
 use crate::model::node::{Certainty, Node};
 use crate::model::{Project, Workspace};
 use crate::source::{FileKind, absolute, relative_to};
@@ -85,6 +86,35 @@ pub(super) fn locate(
 ) -> Option<(Arc<str>, Option<PathBuf>)> {
     let project = &workspace.projects[number];
     ContainerFiles::read(project, project.service(service)?).find(workspace, path)
+}
+
+/// What a program of a container reads at a path.
+#[derive(Debug, Clone)]
+pub enum FileContent {
+    /// Nothing is put there: it is the image's own file, or none.
+    NotThere,
+    /// Something that can't be seen, such as a secret that is kept elsewhere.
+    Hidden,
+    /// A file of the project that does not exist.
+    Missing(String),
+    /// This text.
+    Text(Secret),
+}
+
+/// What a service finds at `path` in its container.
+pub(super) fn content(workspace: &mut Workspace<'_>, number: usize, service: &str, path: &str) -> FileContent {
+    let project = &workspace.projects[number];
+    let folder = project.folder.clone();
+    let Some(node) = project.service(service) else { return FileContent::NotThere };
+    let files = ContainerFiles::read(project, node);
+    if let Some((text, _)) = files.find(workspace, path) {
+        return FileContent::Text(Secret::new(&*text));
+    }
+    match files.origin(path) {
+        None => FileContent::NotThere,
+        Some((Origin::Host(host), rest)) => FileContent::Missing(relative_to(&folder, &within(host, rest))),
+        Some(_) => FileContent::Hidden,
+    }
 }
 
 /// The paths in a container at which, or below which, something is mounted.

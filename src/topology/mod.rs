@@ -26,10 +26,11 @@ use crate::syntax::yaml::NodeId;
 
 use clients::Clients;
 
+pub use container_files::FileContent;
 pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use spot::{Spot, spot_of};
-pub use stores::{ImageMatcher, Reach, StoreService, lookup};
+pub use stores::{ImageMatcher, MeantPassword, Reach, StoreService, lookup};
 pub use users::{Home, UsersFile};
 
 /// The stores of a workspace and what leads to them.

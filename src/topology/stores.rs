@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::built_image::Origin;
-use super::container_files;
+use super::container_files::{self, FileContent};
 use super::namespace;
 use super::patterns::compiled;
 use super::users::UsersFile;
@@ -34,6 +34,15 @@ pub enum Reach {
     Project,
 }
 
+/// What `$(cat FILE)` would come to.
+#[derive(Debug, Clone)]
+pub struct MeantPassword {
+    /// The file, by its path in the container.
+    pub path: String,
+    /// What it holds.
+    pub content: FileContent,
+}
+
 /// A service that is a data store.
 #[derive(Debug, Clone)]
 pub struct StoreService {
@@ -51,6 +60,8 @@ pub struct StoreService {
     pub auth: Auth,
     /// The file that decides who may log in, if there is one and it can be seen.
     pub users: Option<UsersFile>,
+    /// What a shell would take for the password, where none replaces the `$(cat FILE)` that stands for it.
+    pub meant: Option<MeantPassword>,
     /// Names under which other containers reach it.
     pub names: Vec<String>,
     /// Ports on which it listens in its container.
@@ -192,6 +203,10 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     if users.as_ref().is_some_and(UsersFile::opens_to_all) {
         auth = Auth::Open;
     }
+    let meant = auth.unexpanded().and_then(printed_file).map(|path| {
+        let content = container_files::content(workspace, number, name, &path);
+        MeantPassword { path, content }
+    });
     let project = &workspace.projects[number];
     let entry = project.services().iter().find(|entry| entry.key == name)?;
     let (service, owner) = (&entry.value, namespace::owner(project, entry));
@@ -222,6 +237,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         image,
         auth,
         users,
+        meant,
         names: names(entry, owner),
         published: published(&leading),
         reach: reach(project, entry, owner, &leading),
@@ -258,6 +274,13 @@ fn image(
     // A server on a base of another kind: only its name tells what it is.
     let origin = if matches!(origin, Origin::Named) { Origin::Named } else { Origin::Unseen };
     Some((image, origin))
+}
+
+/// The file that `$(cat FILE)` prints.
+fn printed_file(text: &str) -> Option<String> {
+    let path = text.strip_prefix("$(cat ")?.strip_suffix(')')?.trim();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    (path.starts_with('/') && path.chars().all(is_plain)).then(|| path.to_owned())
 }
 
 fn unreadable(service: &Node) -> bool {

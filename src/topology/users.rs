@@ -72,7 +72,7 @@ impl UsersFile {
 
     /// A place in it, such as `redis/users.acl:3`.
     pub fn place(&self, span: Span) -> String {
-        format!("{}:{}", self.shown, LineIndex::new(&self.text).line_of(span.start))
+        format!("{}:{}", self.shown, LineIndex::new(&self.text).line_of(span.start) + 1)
     }
 
     /// Why the server refuses a login, or the `PING` after it; `None` if it does not.

@@ -81,6 +81,24 @@ impl Seal<'_, '_, '_> {
         Ok(())
     }
 
+    /// The healthcheck of a server whose password is a text that was to be another one: what it presents stays if it is that
+    /// text, and it notices a refusal.
+    pub(super) fn check_of_text(&mut self, member: &Member<'_>) -> Result<(), NoSeal> {
+        let (name, password) = (&member.store.service, member.store.auth.unexpanded());
+        let ask = |healthcheck: &Healthcheck<'_>| {
+            let reading = healthcheck.ask(&member.definition.clients, &|name| member.lookup(name));
+            let CheckReading::Client(check) = reading else { return false };
+            let client_check::Credential::Presented { value, .. } = &check.credential else { return false };
+            value.as_ref().map(|value| value.reveal()) == password
+        };
+        match Healthcheck::read(member.node).filter(ask) {
+            Some(healthcheck) => self.notice_refusal(member, &healthcheck),
+            None => Err(NoSeal::Manual(format!(
+                "the password of `{name}` must first be the one that is meant (`caulk explain password-not-expanded`)"
+            ))),
+        }
+    }
+
     /// Writes a new test in the spelling of the old one. False if it can't be written there.
     pub(super) fn write_check(
         &mut self,

@@ -30,6 +30,9 @@ impl Seal<'_, '_, '_> {
             if let Some(users) = &member.store.users {
                 return self.users(member, users);
             }
+            if member.store.auth.unexpanded().is_some() {
+                return self.check_of_text(member);
+            }
             match &member.store.auth {
                 Auth::Acl => return self.check_of_unseen_users(member),
                 Auth::Unknown(why) | Auth::NoServer(why) => {

@@ -4,6 +4,7 @@ mod check;
 mod clients;
 mod credential;
 mod env_file;
+mod expand;
 mod group;
 mod neighbours;
 mod server;
@@ -36,6 +37,7 @@ use crate::topology::{Link, LinkKind, StoreService, lookup};
 
 use credential::Credential;
 
+pub use expand::{expand, expand_key};
 pub use group::unsealed;
 
 /// Why caulk does not make the repair.
@@ -55,25 +57,7 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
     let mut left = bench.topology.sealed_together(number);
     let store = &bench.topology.stores[number];
     let key = key(bench.workspace, &bench.topology.stores[left[0]]);
-    let mut seal = Seal {
-        bench,
-        repair: Repair {
-            key,
-            title: String::new(),
-            applicability: Applicability::Safe,
-            doubts: Vec::new(),
-            changes: Vec::new(),
-            expected: BTreeMap::new(),
-            defines: BTreeSet::new(),
-            secrets: BTreeSet::new(),
-            notes: Vec::new(),
-            closes: None,
-            demanding: BTreeMap::new(),
-        },
-        counts: Counts::default(),
-        group: Vec::new(),
-        variables: Vec::new(),
-    };
+    let mut seal = Seal::new(bench, key);
     let has_overlay_network = store.project(bench.workspace).has_overlay_network();
     if has_overlay_network || bench.is_deployed_to_a_swarm(&seal.repair.key.file) {
         let why =
@@ -130,7 +114,29 @@ struct Member<'b> {
     node: &'b Node,
 }
 
-impl<'b> Seal<'b, '_, '_> {
+impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
+    fn new(bench: &'b Bench<'w, 'f>, key: RepairKey) -> Self {
+        Self {
+            bench,
+            repair: Repair {
+                key,
+                title: String::new(),
+                applicability: Applicability::Safe,
+                doubts: Vec::new(),
+                changes: Vec::new(),
+                expected: BTreeMap::new(),
+                defines: BTreeSet::new(),
+                secrets: BTreeSet::new(),
+                notes: Vec::new(),
+                closes: None,
+                demanding: BTreeMap::new(),
+            },
+            counts: Counts::default(),
+            group: Vec::new(),
+            variables: Vec::new(),
+        }
+    }
+
     fn member_of(&self, number: usize) -> Member<'b> {
         let bench: &'b Bench<'_, '_> = self.bench;
         let store = &bench.topology.stores[number];

@@ -101,6 +101,20 @@ pub fn authenticate_as(
     change(test, clients, env, &Login::User { name: user, password })
 }
 
+/// The change after which the test logs in by what the shell makes of `substitution`, such as `$(cat /run/secrets/redis)`,
+/// and fails when the server refuses it.
+///
+/// # Errors
+/// [`NoCheckRepair`] if it can't be changed, or if the changed test would not do what it must.
+pub fn authenticate_by(
+    test: Test<'_>,
+    clients: &[ClientProgram],
+    env: &Environment<'_>,
+    substitution: &str,
+) -> Result<CheckRepair, NoCheckRepair> {
+    change(test, clients, env, &Login::Substituted(substitution))
+}
+
 /// The change after which the test fails when the server refuses what it presents, which stays as it is.
 ///
 /// # Errors
@@ -119,6 +133,8 @@ enum Login<'a> {
     Server(Option<&'a str>),
     /// As this user.
     User { name: &'a str, password: &'a str },
+    /// With what the shell makes of this.
+    Substituted(&'a str),
     /// As it did.
     Own,
 }
@@ -159,7 +175,18 @@ impl Repair<'_> {
         match self.login {
             Login::Server(password) => *password,
             Login::User { password, .. } => Some(password),
-            Login::Own => None,
+            Login::Substituted(_) | Login::Own => None,
+        }
+    }
+
+    /// The assignment that a command of the shell needs in front, with a blank behind; blank where none is needed.
+    fn assignment(&self, call: &ClientCall, client: &ClientProgram) -> String {
+        let mut read = client.credential_variables.iter();
+        let variable =
+            read.find(|variable| variable.programs.is_empty() || variable.programs.contains(&call.program));
+        match (self.login, variable) {
+            (Login::Substituted(text), Some(variable)) => format!("{}=\"{text}\" ", variable.name),
+            _ => String::new(),
         }
     }
 
@@ -178,7 +205,7 @@ impl Repair<'_> {
         match self.login {
             Login::Own => true,
             Login::Server(_) => other_user(call, client).is_some(),
-            Login::User { .. } => false,
+            Login::User { .. } | Login::Substituted(_) => false,
         }
     }
 
@@ -194,15 +221,20 @@ impl Repair<'_> {
             return Err(NoCheckRepair::OtherUser(user));
         }
         self.may_replace(&call, client)?;
-        let variable = if self.keeps_login() { None } else { self.needed_variable(&call, client) };
+        let variable = self.needed_variable(&call, client);
+        let assignment = self.assignment(&call, client);
         let user_option = self.user_option(client);
         let is_bare = !call.options.iter().any(|option| is_login(option.role))
             && !is_login_command(&call)
-            && user_option.is_empty();
+            && user_option.is_empty()
+            && assignment.is_empty();
         if is_bare && !self.adds_verdict {
             return Ok(CheckRepair { test: NewTest::Same, variable });
         }
         let mut pieces = Vec::new();
+        if !assignment.is_empty() {
+            pieces.push(Piece::Text(assignment.trim_end().to_owned()));
+        }
         // `env` in front of the client may set the credential anew.
         let is_own_variable = |word: &Word| {
             let names = client.credential_variables.iter().map(|variable| variable.name.as_str());
@@ -271,10 +303,14 @@ impl Repair<'_> {
         let is_right = || !matches!(self.login, Login::User { .. }) && self.is_right(&call, simple, skip);
         let keeps = self.may_keep(&call, client) || is_right();
         let needed = if keeps { None } else { self.needed_variable(&call, client) };
+        let assignment = if keeps { String::new() } else { self.assignment(&call, client) };
         let mut add = |edit: Edit| edits.insert(edit).map_err(|error| NoCheckRepair::Unparsed(error.to_string()));
         let is_probe = call.command.len() == 1 && call.command[0].eq_ignore_ascii_case(&client.probe);
         let replaces_command = self.adds_verdict && !is_probe;
         self.may_replace(&call, client)?;
+        if !assignment.is_empty() {
+            add(Edit::insert(simple.span.start, assignment))?;
+        }
         let user_option = self.user_option(client);
         if let Some(program) = spans.first().filter(|_| !user_option.is_empty()) {
             add(Edit::insert(program.end, user_option))?;
@@ -374,6 +410,9 @@ impl Repair<'_> {
 
     /// The variable that must hold the password, unless it does.
     fn needed_variable(&self, call: &ClientCall, client: &ClientProgram) -> Option<String> {
+        if matches!(self.login, Login::Own | Login::Substituted(_)) {
+            return None;
+        }
         let variables = client.credential_variables.iter();
         let mut read =
             variables.filter(|variable| variable.programs.is_empty() || variable.programs.contains(&call.program));
