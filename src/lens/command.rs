@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::lens::value::Word;
 use crate::model::node::{Certainty, Node, Text, Value};
-use crate::syntax::template::PieceOrigin;
+use crate::syntax::template::{Piece, PieceOrigin};
 use crate::syntax::words::{self, Split, WordQuotes};
 use crate::syntax::yaml::{Document, Fragment, Kind, NodeId, Style};
 use crate::text::{Edit, EditSet, Span};
@@ -163,19 +163,23 @@ impl<'p> Command<'p> {
                 if !is_simple {
                     return None;
                 }
-                let range = |span: Span| source_range(text, span.start..span.end);
-                let (first, last) = (range(split.words.first()?.span)?, range(split.words.last()?.span)?);
-                let mut edits = vec![document.splice(id, first.start..first.start, &format!("sh -c '{}", in_file(prefix)))?];
+                let is_default = |span: Span| {
+                    let touches = |piece: &&Piece| piece.output.start < span.end && span.start < piece.output.end;
+                    text.pieces.iter().filter(touches).any(|piece| !piece.inside.is_empty())
+                };
+                let written_end = document.scalar(id)?.trim_end().len();
+                let mut edits = vec![document.splice(id, 0..0, &format!("sh -c '{}", in_file(prefix)))?];
                 let mut is_closed = false;
                 for index in replaced {
-                    let own = range(split.words.get(*index)?.span)?;
-                    let is_last = own.end == last.end;
+                    let span = split.words.get(*index)?.span;
+                    let own = text.literal_range(span.start..span.end).filter(|_| !is_default(span))?;
+                    let is_last = own.end == written_end;
                     is_closed |= is_last;
                     let close = if is_last { "'" } else { "" };
                     edits.push(document.splice(id, own, &format!("{}{close}", in_file(replacement)))?);
                 }
                 if !is_closed {
-                    edits.push(document.splice(id, last.end..last.end, "'")?);
+                    edits.push(document.splice(id, written_end..written_end, "'")?);
                 }
                 // What stands between the words stays as it is.
                 let mut whole = prefix.to_owned();

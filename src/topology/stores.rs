@@ -13,7 +13,7 @@ use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
 use crate::lens::port::{Exposure, Port, ports};
-use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Monitor, Sentinel, Setup};
+use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Monitor, Sentinel, Setup, UsersIn};
 use crate::lens::value::{Lookup, Secret, Word};
 use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Certainty, Entry, Node, Value};
@@ -193,12 +193,18 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let (mut auth, users_file, replica_of, is_clustered, sentinel, listening) =
         with_setup(service, env, &origin, &configurations, |setup| {
             let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
-            let users_file = server::users_file(mechanism, setup).filter(|_| auth == Auth::Acl);
+            let users_file = server::users_file(mechanism, setup);
             let is_clustered = server::is_clustered(mechanism, setup);
             let listening = listening(setup, &conf_ports);
             (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening)
         });
-    let users = users_file.and_then(|path| UsersFile::read(workspace, number, name, &origin, &path));
+    let users = match (&auth, users_file) {
+        (Auth::Acl, Some(UsersIn::Own(path))) => UsersFile::read(workspace, number, name, &origin, &path),
+        (Auth::Acl | Auth::Open, Some(UsersIn::Config(path))) => {
+            UsersFile::read_conf(workspace, number, name, &path)
+        }
+        _ => None,
+    };
     // A file with users decides alone; the user `default` is open where it does not speak of it.
     if users.as_ref().is_some_and(UsersFile::opens_to_all) {
         auth = Auth::Open;

@@ -1,4 +1,4 @@
-//! The file with the users of a server: where it is, and what it says.
+//! The file with the users of a server, `aclfile` or `redis.conf`: where it is, and what it says.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use super::container_files;
 use crate::lens::mount::mounts;
 use crate::model::Workspace;
 use crate::source::relative_to;
-use crate::syntax::Problem;
 use crate::syntax::acl::{self, Acl, Answer, DefaultUser};
+use crate::syntax::{Problem, redis_conf};
 use crate::text::{LineIndex, Span};
 
-/// The file that `aclfile` names. It decides alone who may log in.
+/// The file that `aclfile` names, which decides alone who may log in, or a configuration with the user `default`.
 #[derive(Debug, Clone)]
 pub struct UsersFile {
     /// As a person knows it: its path from the folder of the project.
@@ -63,6 +63,16 @@ impl UsersFile {
         };
         let (acl, problems) = acl::parse(&text);
         Some(Self { shown, home, acl, problems, text })
+    }
+
+    /// Reads the configuration that a service finds at `path`; `None` if it does not define the user `default`: then
+    /// `requirepass` decides.
+    pub(super) fn read_conf(workspace: &mut Workspace<'_>, number: usize, service: &str, path: &str) -> Option<Self> {
+        let folder = workspace.projects[number].folder.clone();
+        let (text, Some(file)) = container_files::locate(workspace, number, service, path)? else { return None };
+        let (acl, problems) = acl::from_conf(&redis_conf::parse(&text).0);
+        let shown = relative_to(&folder, &file);
+        acl.user("default").is_some().then_some(Self { shown, home: Home::File(file), acl, problems, text })
     }
 
     /// True if a client that does not log in may do something.

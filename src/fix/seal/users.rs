@@ -103,15 +103,21 @@ impl Seal<'_, '_, '_> {
     ///
     /// # Errors
     /// What to write where some of them work as `default`.
-    fn clients_are_named(&self, member: &Member<'_>, users: &UsersFile) -> Result<bool, NoSeal> {
+    fn clients_are_named(&mut self, member: &Member<'_>, users: &UsersFile) -> Result<bool, NoSeal> {
         let links: Vec<&Link> =
             self.bench.topology.links_to(member.number).filter(|link| !self.is_own(link)).collect();
-        let nameless: Vec<String> =
+        let nameless: BTreeSet<String> =
             links.iter().filter(|link| self.user_of(member, link).is_none()).map(|link| self.shown(link)).collect();
         if nameless.is_empty() {
+            let told = links.iter().filter_map(|link| {
+                let (user, service) = (self.user_of(member, link)?, link.service.as_ref()?);
+                Some(format!("`{service}` logs in as `{user}` and is not touched"))
+            });
+            let told: BTreeSet<String> = told.collect();
+            self.repair.notes.extend(told.into_iter().map(Remark::from));
             return Ok(!links.is_empty());
         }
-        let named = nameless.join(", ");
+        let named = nameless.iter().cloned().collect::<Vec<_>>().join(", ");
         let (work, them) = if nameless.len() == 1 { ("works", "it") } else { ("work", "them") };
         Err(NoSeal::Manual(format!(
             "{named} {work} as the user `default`: let {them} log in as another user of {shown}, then {off}; or give `default` a password there (`user default on >PASSWORD ~* &* +@all`) and hand it to {them} and to the healthcheck",
@@ -284,7 +290,7 @@ impl Seal<'_, '_, '_> {
         };
         let option = if user.name == *default { String::new() } else { format!(" --user {}", user.name) };
         format!(
-            "let the healthcheck of `{name}` log in as a user that may run PING, such as `{user}` ({place}): `[\"CMD-SHELL\", \"{program}{option} {probe} | grep -q {answer}\"]`, with `REDISCLI_AUTH: ${{REDIS_PASSWORD:?}}` under `environment` and its password as REDIS_PASSWORD in .env",
+            "write the test of `{name}` as `[\"CMD-SHELL\", \"{program}{option} {probe} | grep -q {answer}\"]`, with `REDISCLI_AUTH: ${{REDIS_PASSWORD:?}}` under `environment` and the password of `{user}`, who may run PING ({place}), as REDIS_PASSWORD in .env",
             user = user.name,
             place = users.place(user.span),
         )

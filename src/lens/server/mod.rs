@@ -286,17 +286,23 @@ pub fn replica_of(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
     }
 }
 
-/// The file with the users of a server for which [`Auth::Acl`] holds, by its path in the container; `None` if there is none, or
-/// it can't be known.
-pub fn users_file(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
+/// A file in which the users of a server may stand, by its path in the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsersIn {
+    /// A file of their own, which decides alone.
+    Own(String),
+    /// The configuration.
+    Config(String),
+}
+
+/// The file with the users of a server; `None` if there is none, or it can't be known.
+pub fn users_file(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<UsersIn> {
     match route(mechanism, setup) {
         Route::Decided(_) => None,
-        Route::Variables { env, .. } => {
-            env.acl_file.iter().find_map(|name| match (setup.env)(name) {
-                Lookup::Known(path) if !path.is_empty() => Some(path),
-                Lookup::Known(_) | Lookup::Absent | Lookup::Unknown => None,
-            })
-        }
+        Route::Variables { env, .. } => env.acl_file.iter().find_map(|name| match (setup.env)(name) {
+            Lookup::Known(path) if !path.is_empty() => Some(UsersIn::Own(path)),
+            Lookup::Known(_) | Lookup::Absent | Lookup::Unknown => None,
+        }),
         Route::Starts { argv, starts, .. } => {
             let mut found = starts.iter().map(|start| judge::users_file(argv, start, setup));
             let first = found.next()??;
