@@ -5,10 +5,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use caulk::lens::command::Command as Words;
 use caulk::lens::healthcheck::Healthcheck;
@@ -301,103 +298,5 @@ fn seen_by_compose(service: &serde_json::Value) -> Seen {
         healthcheck: words(&service["healthcheck"]["test"]),
         environment: environment.map(|(name, value)| (name.clone(), text(value))).collect(),
         ports: ports.collect(),
-    }
-}
-
-impl Redis {
-    /// Runs a container's command on loopback and on a free port. Valkey's program stands for the same server here.
-    fn start(&self, command: &[String]) -> Running {
-        let (program, arguments) = command.split_first().expect("a command has a program");
-        assert!(matches!(program.as_str(), "redis-server" | "valkey-server"), "{program} is no server");
-        let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-        let port = port.expect("a port is free").port();
-        let child = Command::new(&self.server)
-            .args(arguments)
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("redis-server can be run");
-        let mut running = Running { child, port, folder };
-        running.make_clients(&self.client);
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = running.child.try_wait().expect("it can be asked");
-            assert!(ended.is_none(), "the server does not start with {command:?}");
-            assert!(start.elapsed() < Duration::from_secs(20), "the server does not answer with {command:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        running
-    }
-}
-
-/// A server that ends with its owner.
-struct Running {
-    child: Child,
-    port: u16,
-    folder: tempfile::TempDir,
-}
-
-impl Running {
-    /// Clients of the names that a healthcheck uses, which ask this server in the place of port 6379.
-    fn make_clients(&self, client: &Path) {
-        let script = format!("#!/bin/sh\nexec {} -p {} \"$@\"\n", client.display(), self.port);
-        for name in ["redis-cli", "valkey-cli"] {
-            let path = self.clients().join(name);
-            fs::create_dir_all(self.clients()).expect("the folder can be written");
-            fs::write(&path, &script).expect("the folder can be written");
-            let made = Command::new("chmod").arg("+x").arg(&path).status().expect("chmod can be run");
-            assert!(made.success());
-        }
-    }
-
-    fn clients(&self) -> PathBuf {
-        self.folder.path().join("bin")
-    }
-
-    /// What the server answers to a client with this URL, whose host and port are replaced.
-    fn ask(&self, url: &str) -> Result<String, String> {
-        let rest = url.trim_start_matches("redis://");
-        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-        let login = authority.rsplit_once('@').map_or(String::new(), |(login, _)| format!("{login}@"));
-        let url = format!("redis://{login}127.0.0.1:{}/{database}", self.port);
-        let client = redis::Client::open(url).map_err(|error| error.to_string())?;
-        let mut connection = client.get_connection().map_err(|error| format!("{error:?}"))?;
-        redis::cmd("PING").query(&mut connection).map_err(|error| format!("{error:?}"))
-    }
-
-    /// Runs a healthcheck as the engine would: in the container's environment and without input.
-    fn is_healthy(&self, check: &[String], environment: &Variables) -> bool {
-        let mut command = match check {
-            [kind, program, arguments @ ..] if kind == "CMD" => {
-                let mut command = Command::new(self.clients().join(program));
-                command.args(arguments);
-                command
-            }
-            [kind, text] if kind == "CMD-SHELL" => {
-                let mut command = Command::new("/bin/sh");
-                command.args(["-c", text]);
-                command
-            }
-            _ => panic!("no test that an engine would run: {check:?}"),
-        };
-        let path = format!("{}:/usr/bin:/bin", self.clients().display());
-        let output = command.env_clear().envs(environment).env("PATH", path).stdin(Stdio::null()).output();
-        output.expect("the check can be run").status.success()
-    }
-
-    fn stop(&mut self) {
-        // An error means that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop();
     }
 }

@@ -45,7 +45,8 @@ pub fn projects(plan: &Plan<'_>) -> Vec<ProjectRecord> {
 
 /// True if the repairs change the file with the users of a service.
 fn has_other_users(plan: &Plan<'_>, project: usize, service: &str) -> bool {
-    let text = |state: &State| state.topology.store_of(project, service)?.users.as_ref().map(|users| users.text.clone());
+    let text =
+        |state: &State| state.topology.store_of(project, service)?.users.as_ref().map(|users| users.text.clone());
     text(&plan.before) != text(&plan.after)
 }
 

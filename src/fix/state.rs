@@ -78,9 +78,8 @@ impl State {
             self.topology.links.iter().position(|link| wanted(&link))
         };
         let own = || {
-            let is_own = |store: &StoreService| {
-                store.project == finding.project && Some(store.service.as_str()) == service
-            };
+            let is_own =
+                |store: &StoreService| store.project == finding.project && Some(store.service.as_str()) == service;
             self.topology.stores.iter().position(is_own)
         };
         match &fix.action {

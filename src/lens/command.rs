@@ -132,7 +132,8 @@ impl<'p> Command<'p> {
             return None;
         }
         let in_file = |text: &str| text.replace('$', "$$");
-        let quoted = |text: &str| if text.is_empty() || text.contains(' ') { format!("\"{text}\"") } else { text.to_owned() };
+        let quoted =
+            |text: &str| if text.is_empty() || text.contains(' ') { format!("\"{text}\"") } else { text.to_owned() };
         let script: Vec<String> = self
             .words
             .iter()

@@ -336,9 +336,8 @@ impl Finder<'_> {
         let port = *self.catalog[store].ports.first()?;
         let said = self.hints[store].host_name.replace(name, "");
         let said = [format!("{said}PORT"), format!("{said}port")].into_iter().find_map(|name| env.get(&name));
-        let is_usual = said.is_none_or(|variable| {
-            variable.value.as_ref().is_some_and(|text| text.value.trim().parse() == Ok(port))
-        });
+        let is_usual = said
+            .is_none_or(|variable| variable.value.as_ref().is_some_and(|text| text.value.trim().parse() == Ok(port)));
         if !is_usual {
             return None;
         }

@@ -200,9 +200,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         });
     let users = match (&auth, users_file) {
         (Auth::Acl, Some(UsersIn::Own(path))) => UsersFile::read(workspace, number, name, &origin, &path),
-        (Auth::Acl | Auth::Open, Some(UsersIn::Config(path))) => {
-            UsersFile::read_conf(workspace, number, name, &path)
-        }
+        (Auth::Acl | Auth::Open, Some(UsersIn::Config(path))) => UsersFile::read_conf(workspace, number, name, &path),
         _ => None,
     };
     // A file with users decides alone; the user `default` is open where it does not speak of it.

@@ -100,12 +100,7 @@ impl Seal<'_, '_, '_> {
     }
 
     /// Writes a new test in the spelling of the old one. False if it can't be written there.
-    pub(super) fn write_check(
-        &mut self,
-        member: &Member<'_>,
-        healthcheck: &Healthcheck<'_>,
-        test: &NewTest,
-    ) -> bool {
+    pub(super) fn write_check(&mut self, member: &Member<'_>, healthcheck: &Healthcheck<'_>, test: &NewTest) -> bool {
         let document = self.bench.workspace.document(healthcheck.node.place.source);
         let Some(edits) = document.and_then(|document| healthcheck.apply(document, test)) else { return false };
         if *test != NewTest::Same {

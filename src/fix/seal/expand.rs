@@ -68,14 +68,13 @@ impl Seal<'_, '_, '_> {
             self.doubt(format!("what `{entrypoint}` of the image `{}` does is not known", member.store.image));
         }
         let path = &meant.path;
-        let places: Vec<usize> =
-            (0..command.words.len()).filter(|index| command.words[*index].text == text).collect();
+        let places: Vec<usize> = (0..command.words.len()).filter(|index| command.words[*index].text == text).collect();
         let document = self.bench.workspace.document(command.node.place.source);
         // Without the password the server would be open: it must not start then.
         let prefix = format!("grep -q . {path} && exec {entrypoint} ");
-        let changed = document.filter(|_| !places.is_empty()).and_then(|document| {
-            command.run_by_shell(document, &prefix, (&places, &format!("\"{text}\"")))
-        });
+        let changed = document
+            .filter(|_| !places.is_empty())
+            .and_then(|document| command.run_by_shell(document, &prefix, (&places, &format!("\"{text}\""))));
         let Some((edits, words)) = changed else {
             return Err(by_hand(format!("the command of `{name}` can't be changed in place")));
         };
@@ -132,7 +131,9 @@ impl Seal<'_, '_, '_> {
         let links = self.bench.topology.links_to(member.number).filter(presents);
         let services: Vec<_> = links.filter_map(|link| link.service.clone()).collect();
         for service in services {
-            self.doubt(format!("`{service}` presents the text `{text}` itself, which is the password now, but not then"));
+            self.doubt(format!(
+                "`{service}` presents the text `{text}` itself, which is the password now, but not then"
+            ));
         }
     }
 }
@@ -161,9 +162,9 @@ fn expanded_lines(member: &Member<'_>, text: &str) -> String {
 fn unusable(meant: &MeantPassword) -> Option<String> {
     let path = &meant.path;
     match &meant.content {
-        FileContent::NotThere => {
-            Some(format!("nothing puts {path} into the container: list the secret under `secrets` of the service, then"))
-        }
+        FileContent::NotThere => Some(format!(
+            "nothing puts {path} into the container: list the secret under `secrets` of the service, then"
+        )),
         FileContent::Hidden => {
             Some(format!("what {path} holds can't be seen, since it is kept elsewhere: see that it is not empty, then"))
         }
@@ -174,7 +175,9 @@ fn unusable(meant: &MeantPassword) -> Option<String> {
             // A shell takes the line breaks off the end.
             let password = secret.reveal().trim_end_matches(['\n', '\r']);
             let is_line = !password.trim().is_empty() && !password.contains(['\n', '\r']);
-            (!is_line).then(|| format!("{path} does not hold one line with a password: mend that (`openssl rand -hex 32`), then"))
+            (!is_line).then(|| {
+                format!("{path} does not hold one line with a password: mend that (`openssl rand -hex 32`), then")
+            })
         }
     }
 }

@@ -13,9 +13,13 @@ mod users;
 #[cfg(test)]
 mod clients_tests;
 #[cfg(test)]
+mod expand_tests;
+#[cfg(test)]
 mod group_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod users_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

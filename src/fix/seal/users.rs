@@ -104,8 +104,7 @@ impl Seal<'_, '_, '_> {
     /// # Errors
     /// What to write where some of them work as `default`.
     fn clients_are_named(&mut self, member: &Member<'_>, users: &UsersFile) -> Result<bool, NoSeal> {
-        let links: Vec<&Link> =
-            self.bench.topology.links_to(member.number).filter(|link| !self.is_own(link)).collect();
+        let links: Vec<&Link> = self.bench.topology.links_to(member.number).filter(|link| !self.is_own(link)).collect();
         let nameless: BTreeSet<String> =
             links.iter().filter(|link| self.user_of(member, link).is_none()).map(|link| self.shown(link)).collect();
         if nameless.is_empty() {
@@ -206,19 +205,13 @@ impl Seal<'_, '_, '_> {
     }
 
     /// What the healthcheck presents stays, and it notices a refusal.
-    pub(super) fn notice_refusal(
-        &mut self,
-        member: &Member<'_>,
-        healthcheck: &Healthcheck<'_>,
-    ) -> Result<(), NoSeal> {
+    pub(super) fn notice_refusal(&mut self, member: &Member<'_>, healthcheck: &Healthcheck<'_>) -> Result<(), NoSeal> {
         let name = &member.store.service;
         let repair = healthcheck.notice_refusal(&member.definition.clients, &|name| member.lookup(name));
         let repair = repair.map_err(|why| NoSeal::Manual(format!("`{name}`: {why}")))?;
         match self.write_check(member, healthcheck, &repair.test) {
             true => Ok(()),
-            false => {
-                Err(NoSeal::Manual(format!("let the healthcheck of `{name}` end in `ping | grep -q PONG`")))
-            }
+            false => Err(NoSeal::Manual(format!("let the healthcheck of `{name}` end in `ping | grep -q PONG`"))),
         }
     }
 

@@ -182,8 +182,7 @@ impl Repair<'_> {
     /// The assignment that a command of the shell needs in front, with a blank behind; blank where none is needed.
     fn assignment(&self, call: &ClientCall, client: &ClientProgram) -> String {
         let mut read = client.credential_variables.iter();
-        let variable =
-            read.find(|variable| variable.programs.is_empty() || variable.programs.contains(&call.program));
+        let variable = read.find(|variable| variable.programs.is_empty() || variable.programs.contains(&call.program));
         match (self.login, variable) {
             (Login::Substituted(text), Some(variable)) => format!("{}=\"{text}\" ", variable.name),
             _ => String::new(),
