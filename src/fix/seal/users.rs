@@ -10,7 +10,7 @@ use crate::fix::remark::{Kind, Remark};
 use crate::fix::repair::{Change, ChangeKind};
 use crate::lens::client_check::{self, CheckReading};
 use crate::lens::healthcheck::Healthcheck;
-use crate::model::node::{Node, Text, Value};
+use crate::model::node::{Certainty, Node, Text, Value};
 use crate::source::relative_to;
 use crate::syntax::acl::{Answer, User};
 use crate::text::{Edit, LineEnding};
@@ -114,6 +114,9 @@ impl Seal<'_, '_, '_> {
             });
             let told: BTreeSet<String> = told.collect();
             self.repair.notes.extend(told.into_iter().map(Remark::from));
+            let unsure: BTreeSet<String> =
+                links.iter().filter_map(|link| self.unsure_login(member, users, link)).collect();
+            unsure.into_iter().for_each(|why| self.doubt(why));
             return Ok(!links.is_empty());
         }
         let named = nameless.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -123,6 +126,28 @@ impl Seal<'_, '_, '_> {
             shown = users.shown,
             off = off_line(users),
         )))
+    }
+
+    /// Why it is not certain that a link logs in as the user whom it names: a program that is refused, or that does not read
+    /// the name, may work as `default` today.
+    fn unsure_login(&self, member: &Member<'_>, users: &UsersFile, link: &Link) -> Option<String> {
+        let user = self.user_of(member, link)?;
+        let shown = self.shown(link);
+        let password = self.password_text(member, link).filter(|text| !matches!(text.certainty, Certainty::Unknown(_)));
+        let password = match &link.kind {
+            LinkKind::Url(url) => {
+                password.and(url.password.as_ref()).map(|password| password.value.reveal().to_owned())
+            }
+            LinkKind::Host { .. } => password.map(|text| text.value),
+        };
+        let Some(password) = password else {
+            return Some(format!("whether {shown} logs in as `{user}` can't be seen: its password is not here"));
+        };
+        let refusal = match users.acl.answer(&user, &password) {
+            Answer::Pong | Answer::NoPermission => return None,
+            Answer::NoUser | Answer::Off | Answer::WrongPassword => users.refusal(&user, &password)?,
+        };
+        Some(format!("{shown} names the user `{user}`, but {refusal}: it may work as `default` today"))
     }
 
     /// The user as whom a link logs in, if it names one besides the default one.

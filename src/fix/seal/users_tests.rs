@@ -91,6 +91,35 @@ fn a_server_whose_clients_cant_be_seen_is_closed_only_when_asked() {
 }
 
 #[test]
+fn a_client_that_names_a_user_is_believed_if_the_password_is_that_of_the_user() {
+    let web = |user: &str, password: &str| {
+        let env = format!("      REDIS_HOST: redis\n      REDIS_USERNAME: {user}\n      REDIS_PASSWORD: {password}\n");
+        format!("{SERVER}  web:\n    image: example/web:1\n    environment:\n{env}")
+    };
+    assert!(repaired_for("store-no-auth", &files(&web("app", "5e6f7a8b"), ROOT), false).is_ok());
+    let rows = [
+        (web("app", "other"), "the user `app` has another password (redis/users.acl:1)"),
+        (web("nobody", "5e6f7a8b"), "redis/users.acl has no user `nobody`"),
+        (web("app", "${ELSEWHERE:?}"), "its password is not here"),
+    ];
+    for (compose, expected) in rows {
+        let why = repaired_for("store-no-auth", &files(&compose, ROOT), false).expect_err(&compose);
+        assert!(why.contains(expected), "{why}");
+        assert!(repaired_for("store-no-auth", &files(&compose, ROOT), true).is_ok());
+    }
+}
+
+#[test]
+fn a_program_on_the_network_of_the_host_comes_by_the_published_port() {
+    let published = SERVER.replace("    volumes", "    ports: [\"127.0.0.1:6379:6379\"]\n    volumes");
+    let app = "  app:\n    image: example/app:1\n    network_mode: host\n    environment:\n      spring.data.redis.host: localhost\n      spring.data.redis.port: 6379\n      spring.data.redis.username: app\n      spring.data.redis.password: 5e6f7a8b\n";
+    assert!(repaired_for("store-no-auth", &files(&format!("{published}{app}"), ROOT), false).is_ok());
+    let elsewhere = app.replace("port: 6379", "port: 6380");
+    let why = repaired_for("store-no-auth", &files(&format!("{published}{elsewhere}"), ROOT), false);
+    assert!(why.expect_err("it is another server").starts_with("no client of `redis` can be seen"));
+}
+
+#[test]
 fn an_image_and_a_file_that_redis_does_not_read_are_left_to_a_person() {
     let why = told("store-no-auth", &format!("{SERVER}{WEB}"), &format!("# mine\n{ROOT}\n"));
     assert!(why.starts_with("the server of `redis` does not start with redis/users.acl:1: "), "{why}");
