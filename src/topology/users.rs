@@ -1,11 +1,11 @@
 //! The file with the users of a server, `aclfile` or `redis.conf`: where it is, and what it says.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::built_image::Origin;
 use super::container_files;
 use crate::lens::mount::mounts;
+use crate::lens::value::Secret;
 use crate::model::Workspace;
 use crate::source::relative_to;
 use crate::syntax::acl::{self, Acl, Answer, DefaultUser};
@@ -24,7 +24,7 @@ pub struct UsersFile {
     /// What keeps the server from starting with it.
     pub problems: Vec<Problem>,
     /// What it holds.
-    pub text: Arc<str>,
+    pub text: Secret,
 }
 
 /// Where a file of a container is written.
@@ -62,7 +62,7 @@ impl UsersFile {
             },
         };
         let (acl, problems) = acl::parse(&text);
-        Some(Self { shown, home, acl, problems, text })
+        Some(Self { shown, home, acl, problems, text: Secret::new(&*text) })
     }
 
     /// Reads the configuration that a service finds at `path`; `None` if it does not define the user `default`: then
@@ -72,7 +72,13 @@ impl UsersFile {
         let (text, Some(file)) = container_files::locate(workspace, number, service, path)? else { return None };
         let (acl, problems) = acl::from_conf(&redis_conf::parse(&text).0);
         let shown = relative_to(&folder, &file);
-        acl.user("default").is_some().then_some(Self { shown, home: Home::File(file), acl, problems, text })
+        acl.user("default").is_some().then_some(Self {
+            shown,
+            home: Home::File(file),
+            acl,
+            problems,
+            text: Secret::new(&*text),
+        })
     }
 
     /// True if a client that does not log in may do something.
@@ -82,7 +88,7 @@ impl UsersFile {
 
     /// A place in it, such as `redis/users.acl:3`.
     pub fn place(&self, span: Span) -> String {
-        format!("{}:{}", self.shown, LineIndex::new(&self.text).line_of(span.start) + 1)
+        format!("{}:{}", self.shown, LineIndex::new(self.text.reveal()).line_of(span.start) + 1)
     }
 
     /// Why the server refuses a login, or the `PING` after it; `None` if it does not.

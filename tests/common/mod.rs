@@ -2,8 +2,6 @@
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
-pub mod server;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;

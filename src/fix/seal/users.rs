@@ -83,7 +83,7 @@ impl Seal<'_, '_, '_> {
             Home::Compose => return Err(NoSeal::Manual(format!("{}: {}", users.shown, off_line(users)))),
         };
         let edit = match users.acl.user("default") {
-            None => append_line(&users.text, "user default off"),
+            None => append_line(users.text.reveal(), "user default off"),
             Some(user) => match user.on {
                 Some(on) => Edit::replace(on, "off"),
                 None => return Err(NoSeal::Manual(off_line(users))),

@@ -1,52 +1,24 @@
 //! Files with users, and passwords that come from a file: what caulk reads and writes against the real Redis.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use caulk::lens::command::Command as Words;
-use caulk::lens::healthcheck::Healthcheck;
-use caulk::model::discover::projects_of;
-use caulk::model::{Options, Workspace};
-use caulk::source::{Disk, files_below, is_named_compose};
 use caulk::syntax::acl::{self, Answer, DefaultUser};
 
-use common::{Folder, Redis, required};
+use super::common::{Folder, Redis, required};
+use super::{Server, servers_of};
 
-/// What the container of `redis` runs and holds. What is mounted stands in `folder`: `mounted` are the paths in the
-/// container, each with that of the file.
-struct Server {
-    command: Vec<String>,
-    check: Vec<String>,
-    environment: BTreeMap<String, String>,
-}
-
+/// The server of the project in `folder`, which finds outside of a container what is mounted: paths in the container, each
+/// with that of the file.
 fn server(folder: &Path, mounted: &[(&str, &str)]) -> Server {
-    let sets = projects_of(&Disk, &files_below(folder, &is_named_compose));
-    let workspace = Workspace::read(&Disk, &sets, &Options::default());
-    let project = &workspace.projects[0];
-    let service = project.service("redis").expect("there is one");
-    let outside = |text: &str| {
-        let replace =
-            |text: String, (path, file): &(&str, &str)| text.replace(path, &folder.join(file).display().to_string());
-        mounted.iter().fold(text.to_owned(), replace)
-    };
-    let command = Words::read(service, "command").ok().flatten().expect("it has a command").words;
-    let variables = project.containers["redis"].variables.iter();
-    Server {
-        command: command.iter().map(|word| outside(&word.text)).collect(),
-        check: Healthcheck::read(service)
-            .expect("it has a healthcheck")
-            .words(None)
-            .iter()
-            .map(|word| outside(word))
-            .collect(),
-        environment: variables
-            .filter_map(|variable| Some((variable.name.clone(), variable.value.as_ref()?.value.clone())))
-            .collect(),
+    let mut server = servers_of(folder).remove(0);
+    for word in server.command.iter_mut().chain(&mut server.check) {
+        for (path, file) in mounted {
+            *word = word.replace(path, &folder.join(file).display().to_string());
+        }
     }
+    server
 }
 
 const USERS: &str = "services:
