@@ -149,7 +149,7 @@ impl Seal<'_, '_, '_> {
 
 /// True if a test that calls no known client may talk to the server all the same: it speaks its language, or is a script.
 /// Whoever only connects, or looks for the process, needs no password.
-fn may_ask(words: &[String]) -> bool {
+pub(super) fn may_ask(words: &[String]) -> bool {
     let text = words.join(" ");
     let is_script = |word: &str| {
         let word = word.trim_matches(['"', '\'', ';', '(', ')']);

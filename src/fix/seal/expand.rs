@@ -67,6 +67,9 @@ impl Seal<'_, '_, '_> {
         if member.store.has_unknown_command(&self.bench.rules.stores) {
             self.doubt(format!("what `{entrypoint}` of the image `{}` does is not known", member.store.image));
         }
+        if let Some(why) = may_not_read(member) {
+            self.doubt(format!("{why}, and may not be able to read {}: then it would not start", meant.path));
+        }
         let path = &meant.path;
         let places: Vec<usize> = (0..command.words.len()).filter(|index| command.words[*index].text == text).collect();
         let document = self.bench.workspace.document(command.node.place.source);
@@ -156,6 +159,17 @@ fn expanded_lines(member: &Member<'_>, text: &str) -> String {
     format!(
         "write `command: [\"sh\", \"-c\", \"{guard}exec {entrypoint}{program} {flag} \\\"${text}\\\"\"]` with the other options in it, and the healthcheck as `REDISCLI_AUTH=\"${text}\" redis-cli ping | grep -q PONG`"
     )
+}
+
+/// Why the shell may lack the rights to read a file of the host, which root in a container has.
+fn may_not_read(member: &Member<'_>) -> Option<String> {
+    let name = &member.store.service;
+    let is_set = |key: &str| member.node.get(key).is_some_and(|node| !node.is_null());
+    match () {
+        () if is_set("user") => Some(format!("`{name}` runs as a `user` of its own")),
+        () if is_set("cap_drop") => Some(format!("`{name}` drops rights of root (`cap_drop`)")),
+        () => None,
+    }
 }
 
 /// Why what a file holds can't be the password.

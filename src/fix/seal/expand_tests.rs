@@ -115,6 +115,16 @@ fn commands_that_a_shell_would_read_in_another_way_are_left_to_a_person() {
 }
 
 #[test]
+fn a_server_without_the_rights_of_root_may_not_read_the_secret() {
+    let command = "redis-server --requirepass $(cat /run/secrets/pw)";
+    for more in ["    user: \"999:999\"\n", "    cap_drop: [ALL]\n"] {
+        let why = repaired_for("password-not-expanded", &files(command, more, "x\n"), false).expect_err(more);
+        assert!(why.contains("may not be able to read /run/secrets/pw"), "{why}");
+        assert!(repaired_for("password-not-expanded", &files(command, more, "x\n"), true).is_ok());
+    }
+}
+
+#[test]
 fn a_client_with_the_text_itself_makes_it_unsafe() {
     let command = "redis-server --requirepass $(cat /run/secrets/pw)";
     let web = "  web:\n    image: example/web:1\n    environment:\n      REDIS_HOST: redis\n      REDIS_PASSWORD: $(cat /run/secrets/pw)\n";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::check::may_ask;
 use super::credential::is_password_name;
 use super::{Member, NoSeal, Seal};
 use crate::fix::commit::Role;
@@ -105,8 +106,9 @@ impl Seal<'_, '_, '_> {
     /// What to write where some of them work as `default`.
     fn clients_are_named(&mut self, member: &Member<'_>, users: &UsersFile) -> Result<bool, NoSeal> {
         let links: Vec<&Link> = self.bench.topology.links_to(member.number).filter(|link| !self.is_own(link)).collect();
-        let nameless: BTreeSet<String> =
-            links.iter().filter(|link| self.user_of(member, link).is_none()).map(|link| self.shown(link)).collect();
+        let links_without = links.iter().filter(|link| self.user_of(member, link).is_none());
+        let mut nameless: BTreeSet<String> = links_without.map(|link| self.shown(link)).collect();
+        nameless.extend(self.nameless_helpers(member));
         if nameless.is_empty() {
             let told = links.iter().filter_map(|link| {
                 let (user, service) = (self.user_of(member, link)?, link.service.as_ref()?);
@@ -126,6 +128,17 @@ impl Seal<'_, '_, '_> {
             shown = users.shown,
             off = off_line(users),
         )))
+    }
+
+    /// Sentinels, and services that call the client without a login, or in a way that can't be read.
+    fn nameless_helpers(&self, member: &Member<'_>) -> Vec<String> {
+        let (topology, own) = (self.bench.topology, [member.number]);
+        let sentinels = topology.sentinels_of(&own).into_iter();
+        let sentinels = sentinels.map(|(sentinel, _)| format!("`{}` (a Sentinel)", sentinel.service));
+        let helpers = topology.helpers_of(self.bench.workspace, &self.bench.rules.stores, &own).into_iter();
+        let works_as_default =
+            helpers.filter(|helper| helper.client_use.lacks_credential || !helper.client_use.is_understood);
+        sentinels.chain(works_as_default.map(|helper| format!("`{}` (its command)", helper.service))).collect()
     }
 
     /// Why it is not certain that a link logs in as the user whom it names: a program that is refused, or that does not read
@@ -187,7 +200,16 @@ impl Seal<'_, '_, '_> {
         let clients = &member.definition.clients;
         let Some(healthcheck) = Healthcheck::read(member.node) else { return Ok(()) };
         let check = match healthcheck.ask(clients, &lookup) {
-            CheckReading::Disabled | CheckReading::NotAClient => return Ok(()),
+            CheckReading::Disabled => return Ok(()),
+            CheckReading::NotAClient => {
+                if closes && may_ask(&healthcheck.words(None)) {
+                    self.doubt(format!(
+                        "what the healthcheck of `{name}` asks can't be read: see that it logs in as a user of {}",
+                        users.shown
+                    ));
+                }
+                return Ok(());
+            }
             CheckReading::Unparsed(why) => {
                 return Err(NoSeal::Manual(format!(
                     "the healthcheck of `{name}` can't be read ({why}): {}",

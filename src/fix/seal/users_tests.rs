@@ -83,6 +83,13 @@ fn clients_that_work_as_default_are_named_and_nothing_changes() {
 }
 
 #[test]
+fn a_service_that_calls_the_client_without_a_user_works_as_default() {
+    let init = "  init:\n    image: redis:7\n    command: redis-cli -h redis set ready 1\n";
+    let why = told("store-no-auth", &format!("{SERVER}{WEB}{init}"), ROOT);
+    assert!(why.starts_with("`init` (its command) works as the user `default`"), "{why}");
+}
+
+#[test]
 fn a_server_whose_clients_cant_be_seen_is_closed_only_when_asked() {
     let files = files(SERVER, ROOT);
     let why = repaired_for("store-no-auth", &files, false).expect_err("nobody is seen");
