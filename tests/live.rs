@@ -2,6 +2,8 @@
 //! Docker Compose, which must accept them and resolve them as caulk does.
 
 mod common;
+#[path = "live/users.rs"]
+mod users;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -385,31 +387,60 @@ fn seen_by_compose(service: &serde_json::Value) -> Seen {
 impl Redis {
     /// Runs a container's command on loopback and on a free port. Valkey's program stands for the same server here.
     fn start(&self, command: &[String]) -> Running {
+        self.try_start(command).unwrap_or_else(|| panic!("the server does not start with {command:?}"))
+    }
+
+    /// The same, or `None` if the command ends before it answers. A shell finds the image's entry point, which hands on.
+    fn try_start(&self, command: &[String]) -> Option<Running> {
         let (program, arguments) = command.split_first().expect("a command has a program");
-        assert!(matches!(program.as_str(), "redis-server" | "valkey-server"), "{program} is no server");
         let folder = tempfile::tempdir().expect("the system has room for a folder");
         let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
         let port = port.expect("a port is free").port();
-        let child = Command::new(&self.server)
-            .args(arguments)
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        let own = format!("--bind 127.0.0.1 --port {port}");
+        let mut call = match program.as_str() {
+            "redis-server" | "valkey-server" => {
+                let mut call = Command::new(&self.server);
+                call.args(arguments).args(own.split(' '));
+                call
+            }
+            "sh" => {
+                program_in(folder.path(), "docker-entrypoint.sh", &format!("exec \"$@\" {own}"));
+                let server = self.server.parent().expect("a program is in a folder");
+                let path = format!("{}:{}:/usr/bin:/bin", folder.path().display(), server.display());
+                let mut call = Command::new("/bin/sh");
+                call.args(arguments).env("PATH", path);
+                call
+            }
+            _ => panic!("{program} is no server"),
+        };
+        let child = call
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("redis-server can be run");
+            .expect("the command can be run");
         let mut running = Running { child, port, folder };
         running.make_clients(&self.client);
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = running.child.try_wait().expect("it can be asked");
-            assert!(ended.is_none(), "the server does not start with {command:?}");
+            if running.child.try_wait().expect("it can be asked").is_some() {
+                return None;
+            }
             assert!(start.elapsed() < Duration::from_secs(20), "the server does not answer with {command:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
-        running
+        Some(running)
     }
+}
+
+/// Writes a program of the shell.
+fn program_in(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(folder).expect("the folder can be written");
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("the folder can be written");
+    let made = Command::new("chmod").arg("+x").arg(&path).status().expect("chmod can be run");
+    assert!(made.success());
 }
 
 /// A server that ends with its owner.
@@ -422,13 +453,8 @@ struct Running {
 impl Running {
     /// Clients of the names that a healthcheck uses, which ask this server in the place of port 6379.
     fn make_clients(&self, client: &Path) {
-        let script = format!("#!/bin/sh\nexec {} -p {} \"$@\"\n", client.display(), self.port);
         for name in ["redis-cli", "valkey-cli"] {
-            let path = self.clients().join(name);
-            fs::create_dir_all(self.clients()).expect("the folder can be written");
-            fs::write(&path, &script).expect("the folder can be written");
-            let made = Command::new("chmod").arg("+x").arg(&path).status().expect("chmod can be run");
-            assert!(made.success());
+            program_in(&self.clients(), name, &format!("exec {} -p {} \"$@\"", client.display(), self.port));
         }
     }
 

@@ -406,11 +406,13 @@ impl<'a, 'f> Planner<'a, 'f> {
             policy: self.settings.policy,
             secrets: self.secrets,
         };
+        let no_seal = |why| match why {
+            NoSeal::Manual(what) => Fate::Refused(what),
+            NoSeal::HeldBack(reason) => Fate::HeldBack { reason: vec![reason.into()], flag: None },
+        };
         let mut built = match aim {
-            Aim::Seal(number) => Built::Other(seal::seal(&bench, *number).map_err(|why| match why {
-                NoSeal::Manual(what) => Fate::Refused(what),
-                NoSeal::HeldBack(reason) => Fate::HeldBack { reason: vec![reason.into()], flag: None },
-            })?),
+            Aim::Seal(number) => Built::Other(seal::seal(&bench, *number).map_err(no_seal)?),
+            Aim::Expand(number) => Built::Other(seal::expand(&bench, *number).map_err(no_seal)?),
             Aim::Redirect(number) => {
                 Built::Other(link::redirect(&bench, &state.topology.links[*number]).map_err(Fate::Refused)?)
             }

@@ -7,6 +7,7 @@ use shell_words::quote;
 use super::journal::{ProfileServices, ProjectRecord};
 use super::plan::Plan;
 use super::snapshot::service_path;
+use super::state::State;
 use crate::model::discover::Reason;
 use crate::model::node::{Entry, Node};
 use crate::model::{Project, enabled_profiles};
@@ -26,28 +27,46 @@ pub struct Recreate {
 pub fn projects(plan: &Plan<'_>) -> Vec<ProjectRecord> {
     let changed: Vec<_> = plan.before.snapshot().changes(plan.after.snapshot()).into_keys().collect();
     let of_project = |(number, project): (usize, &Project)| {
-        let is_changed = |service: &&Entry| {
+        let is_changed = |service: &Entry| {
             let base = service_path(number, &service.key, "");
             changed.iter().any(|path| path.starts_with(&base))
         };
-        let services = project.services().iter().filter(is_changed);
         let enabled = enabled_profiles(&project.profiles, &project.variables);
-        let (on, off): (Vec<_>, Vec<_>) = services.partition(|service| is_on(&enabled, &service.value));
-        ProjectRecord {
+        let mut record = ProjectRecord {
             files: project.paths.clone(),
             folder: project.folder.clone(),
             env_files: if project.has_own_env_files { project.variables.paths.clone() } else { Vec::new() },
             profiles: project.profiles.clone(),
             is_found_by_folder: matches!(project.reason, Reason::DefaultName | Reason::ComposeFile),
-            // A swarm takes its stacks from a call of its own, and nothing was repaired for it. It knows no profiles.
-            recreate: match project.reason {
-                Reason::Stack(_) => Vec::new(),
-                _ => on.iter().map(|service| service.key.clone()).collect(),
-            },
-            recreate_in_profiles: in_profiles(&off),
+            recreate: Vec::new(),
+            reload: Vec::new(),
+            recreate_in_profiles: Vec::new(),
+        };
+        // A swarm takes its stacks from a call of its own, and nothing was repaired for it. It knows no profiles.
+        if matches!(project.reason, Reason::Stack(_)) {
+            return record;
         }
+        for service in project.services() {
+            let is_reload = !is_changed(service);
+            if is_reload && !has_other_users(plan, number, &service.key) {
+                continue;
+            }
+            match (is_on(&enabled, &service.value), is_reload) {
+                (true, false) => record.recreate.push(service.key.clone()),
+                (true, true) => record.reload.push(service.key.clone()),
+                (false, _) => add(&mut record.recreate_in_profiles, service, is_reload),
+            }
+        }
+        record
     };
     plan.before.workspace.projects.iter().enumerate().map(of_project).collect()
+}
+
+/// True if the repairs change the file with the users of a service.
+fn has_other_users(plan: &Plan<'_>, project: usize, service: &str) -> bool {
+    let text =
+        |state: &State| state.topology.store_of(project, service)?.users.as_ref().map(|users| users.text.clone());
+    text(&plan.before) != text(&plan.after)
 }
 
 /// True if the service is in no profile, or in one that is on.
@@ -61,35 +80,27 @@ fn profiles_of(service: &Node) -> Vec<String> {
     profiles.iter().filter_map(Node::as_text).map(|text| text.value.clone()).collect()
 }
 
-/// The services by the profiles that they are in.
-fn in_profiles(services: &[&Entry]) -> Vec<ProfileServices> {
-    let mut all: Vec<ProfileServices> = Vec::new();
-    for service in services {
-        let profiles = profiles_of(&service.value);
-        match all.iter_mut().find(|known| known.profiles == profiles) {
-            Some(known) => known.services.push(service.key.clone()),
-            None => all.push(ProfileServices { profiles, services: vec![service.key.clone()] }),
-        }
+/// Adds a service to those of the same profiles.
+fn add(all: &mut Vec<ProfileServices>, service: &Entry, is_reload: bool) {
+    let profiles = profiles_of(&service.value);
+    match all.iter_mut().find(|known| known.profiles == profiles && known.is_reload == is_reload) {
+        Some(known) => known.services.push(service.key.clone()),
+        None => all.push(ProfileServices { profiles, services: vec![service.key.clone()], is_reload }),
     }
-    all
 }
 
 /// `docker compose up -d …` for each that was changed, once: first what always runs, then by profile. Paths are as seen
 /// from `folder`, in which they are to be run.
 pub fn commands(projects: &[ProjectRecord], folder: &Path) -> Vec<Recreate> {
-    let always = projects.iter().filter(|project| !project.recreate.is_empty());
-    let always = always.map(|project| Recreate {
-        profile: None,
-        command: format!("docker compose {}up -d {}", from(project, folder), project.recreate.join(" ")),
+    let always = projects.iter().flat_map(|project| {
+        let parts = [(false, &project.recreate), (true, &project.reload)];
+        let parts = parts.into_iter().filter(|(_, services)| !services.is_empty());
+        parts.map(|(is_reload, services)| call(project, folder, None, is_reload, services))
     });
     let by_profile = projects.iter().flat_map(|project| {
-        project.recreate_in_profiles.iter().filter_map(|part| {
-            // One is enough.
-            let profile = part.profiles.first()?;
-            let (from, services) = (from(project, folder), part.services.join(" "));
-            let command = format!("docker compose {from}--profile {} up -d {services}", quote(profile));
-            Some(Recreate { profile: Some(profile.clone()), command })
-        })
+        // One profile is enough.
+        let parts = project.recreate_in_profiles.iter();
+        parts.map(|part| call(project, folder, part.profiles.first(), part.is_reload, &part.services))
     });
     let mut all = Vec::new();
     for recreate in always.chain(by_profile) {
@@ -98,6 +109,20 @@ pub fn commands(projects: &[ProjectRecord], folder: &Path) -> Vec<Recreate> {
         }
     }
     all
+}
+
+fn call(
+    project: &ProjectRecord,
+    folder: &Path,
+    profile: Option<&String>,
+    is_reload: bool,
+    services: &[String],
+) -> Recreate {
+    let from = from(project, folder);
+    let with = profile.map(|profile| format!("--profile {} ", quote(profile))).unwrap_or_default();
+    let option = if is_reload { "--force-recreate " } else { "" };
+    let command = format!("docker compose {from}{with}up -d {option}{}", services.join(" "));
+    Recreate { profile: profile.cloned(), command }
 }
 
 /// The options that lead Compose to the project.

@@ -12,7 +12,7 @@ use crate::lint::{self, Finding, Silenced, Silencer};
 use crate::model::Workspace;
 use crate::rule::{Action, BuiltIn, Change};
 use crate::source::Files;
-use crate::topology::{LinkKind, Topology};
+use crate::topology::{LinkKind, StoreService, Topology};
 
 /// A workspace with all that was found in it. Its files may be gone: nothing more is read from them.
 pub struct State {
@@ -77,13 +77,15 @@ impl State {
             };
             self.topology.links.iter().position(|link| wanted(&link))
         };
+        let own = || {
+            let is_own =
+                |store: &StoreService| store.project == finding.project && Some(store.service.as_str()) == service;
+            self.topology.stores.iter().position(is_own)
+        };
         match &fix.action {
+            Action::Repair(BuiltIn::ExpandPassword) => Some(Aim::Expand(own()?)),
             Action::Repair(BuiltIn::SealStore) => {
-                let own = self
-                    .topology
-                    .stores
-                    .iter()
-                    .position(|store| store.project == finding.project && Some(store.service.as_str()) == service);
+                let own = own();
                 let by_link = || self.topology.links[link()?].target.store();
                 Some(Aim::Seal(own.filter(|_| finding.subject.variable.is_none()).or_else(by_link)?))
             }
@@ -110,6 +112,7 @@ impl State {
                 let group = self.topology.sealed_together(*number);
                 seal::key(&self.workspace, &self.topology.stores[group[0]])
             }
+            Aim::Expand(number) => seal::expand_key(&self.workspace, &self.topology.stores[*number]),
             Aim::Redirect(number) => link::redirect_key(&self.workspace, &self.topology.links[*number]),
             Aim::Mend(number) => link::mend_key(&self.workspace, &self.topology.links[*number]),
             Aim::Port { service, index, .. } => {
@@ -133,6 +136,8 @@ impl State {
 pub(super) enum Aim {
     /// To give the store of this number a password.
     Seal(usize),
+    /// To let the store of this number take its password from the file that is meant.
+    Expand(usize),
     /// To let the link of this number lead to the server that is meant.
     Redirect(usize),
     /// To make the link of this number readable.
@@ -149,10 +154,10 @@ pub(super) enum Aim {
 }
 
 impl Aim {
-    /// A URL must be readable before a password can be put there. Then seals, which may mend what other repairs are about.
+    /// A URL must be readable before a password can be put there, and a password must be the one that is meant. Then seals, which may mend what other repairs are about.
     pub fn rank(&self) -> usize {
         match self {
-            Self::Mend(_) => 0,
+            Self::Mend(_) | Self::Expand(_) => 0,
             Self::Seal(_) => 1,
             Self::Redirect(_) => 2,
             Self::Port { .. } => 3,

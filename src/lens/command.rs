@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use crate::lens::value::Word;
 use crate::model::node::{Certainty, Node, Text, Value};
-use crate::syntax::template::PieceOrigin;
+use crate::syntax::template::{Piece, PieceOrigin};
 use crate::syntax::words::{self, Split, WordQuotes};
-use crate::syntax::yaml::{Document, Fragment, Style};
+use crate::syntax::yaml::{Document, Fragment, Kind, NodeId, Style};
 use crate::text::{Edit, EditSet, Span};
 
 /// The words of a `command` or `entrypoint`.
@@ -113,6 +113,86 @@ impl<'p> Command<'p> {
                     words => words.join(" "),
                 };
                 Some(vec![document.splice(self.node.place.node, range, &new)?])
+            }
+        }
+    }
+
+    /// Lets `sh` run the command after `prefix`, a text of the shell with a blank at its end; the words at `replaced` become
+    /// `replacement`, another such text. The texts are as the container shall get them. Answers with the edits and the words
+    /// that the container gets then. `None` where a shell would read the words in another way, or the spelling has no room.
+    pub fn run_by_shell(
+        &self,
+        document: &Document,
+        prefix: &str,
+        (replaced, replacement): (&[usize], &str),
+    ) -> Option<(Vec<Edit>, Vec<String>)> {
+        let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c));
+        let others = || self.words.iter().enumerate().filter(|(index, _)| !replaced.contains(index));
+        if self.cut.is_some() || others().any(|(_, word)| !word.certain || !is_plain(&word.text.replace(' ', ""))) {
+            return None;
+        }
+        let in_file = |text: &str| text.replace('$', "$$");
+        let quoted =
+            |text: &str| if text.is_empty() || text.contains(' ') { format!("\"{text}\"") } else { text.to_owned() };
+        let script: Vec<String> = self
+            .words
+            .iter()
+            .enumerate()
+            .map(|(index, word)| if replaced.contains(&index) { replacement.to_owned() } else { quoted(&word.text) })
+            .collect();
+        let after = |script: String| vec!["sh".to_owned(), "-c".to_owned(), script];
+        match &self.form {
+            Form::List(items) => {
+                // Variables of Compose stay as they are written.
+                let written = |index: usize, item: &Node| {
+                    let written = document.scalar(item.place.node)?;
+                    (!written.contains(['\'', '"', '\\'])).then(|| match replaced.contains(&index) {
+                        true => in_file(replacement),
+                        false => quoted(written),
+                    })
+                };
+                let words: Option<Vec<_>> =
+                    items.iter().enumerate().map(|(index, item)| written(index, item)).collect();
+                let text = format!("{}{}", in_file(prefix), words?.join(" "));
+                let edits = rewrite_list(document, self.node, &after(text))?;
+                Some((edits, after(format!("{prefix}{}", script.join(" ")))))
+            }
+            Form::Text { text, split } => {
+                let id = self.node.place.node;
+                let end = split.words.last()?.span.end;
+                let is_simple = !text.value[..end].contains(['\'', '\n', '\\']) && split.words.first()?.span.start == 0;
+                if !is_simple {
+                    return None;
+                }
+                let is_default = |span: Span| {
+                    let touches = |piece: &&Piece| piece.output.start < span.end && span.start < piece.output.end;
+                    text.pieces.iter().filter(touches).any(|piece| !piece.inside.is_empty())
+                };
+                let written_end = document.scalar(id)?.trim_end().len();
+                let mut edits = vec![document.splice(id, 0..0, &format!("sh -c '{}", in_file(prefix)))?];
+                let mut is_closed = false;
+                for index in replaced {
+                    let span = split.words.get(*index)?.span;
+                    let own = text.literal_range(span.start..span.end).filter(|_| !is_default(span))?;
+                    let is_last = own.end == written_end;
+                    is_closed |= is_last;
+                    let close = if is_last { "'" } else { "" };
+                    edits.push(document.splice(id, own, &format!("{}{close}", in_file(replacement)))?);
+                }
+                if !is_closed {
+                    edits.push(document.splice(id, written_end..written_end, "'")?);
+                }
+                // What stands between the words stays as it is.
+                let mut whole = prefix.to_owned();
+                let mut at = 0;
+                for index in replaced {
+                    let span = split.words.get(*index)?.span;
+                    whole.push_str(&text.value[at..span.start]);
+                    whole.push_str(replacement);
+                    at = span.end;
+                }
+                whole.push_str(&text.value[at..end]);
+                Some((edits, after(whole)))
             }
         }
     }
@@ -246,4 +326,29 @@ pub(super) fn source_range(text: &Text, range: Range<usize>) -> Option<Range<usi
         });
     }
     bounds
+}
+
+/// Writes a list of words in the place of another one, in flow or in block style. Comments stay.
+pub(super) fn rewrite_list(document: &Document, list: &Node, words: &[String]) -> Option<Vec<Edit>> {
+    let id = list.place.node;
+    // Item by item, quotes and blanks between them stay.
+    let by_item = rewrite_items(document, id, words);
+    by_item.or_else(|| Some(vec![document.replace_node(id, &Fragment::words(words))?]))
+}
+
+fn rewrite_items(document: &Document, id: NodeId, words: &[String]) -> Option<Vec<Edit>> {
+    let Kind::Seq(items) = &document.node(id).kind else { return None };
+    if words.len() > items.len() {
+        return None;
+    }
+    let mut edits = Vec::new();
+    for (item, word) in items.iter().zip(words) {
+        if document.scalar(*item)? != word {
+            edits.push(document.replace_scalar(*item, word)?);
+        }
+    }
+    for index in words.len()..items.len() {
+        edits.push(document.remove_item(id, index)?);
+    }
+    Some(edits)
 }

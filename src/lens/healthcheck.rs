@@ -1,11 +1,11 @@
 //! The test of a healthcheck, in every spelling.
 
 use super::client_check::{self, CheckReading, CheckRepair, NewTest, NoCheckRepair, Piece};
-use super::command::{source_range, word_of};
+use super::command::{rewrite_list, source_range, word_of};
 use super::value::{Environment, Word};
 use crate::catalog::ClientProgram;
 use crate::model::node::{Node, Value};
-use crate::syntax::yaml::{Document, Fragment, Kind, NodeId};
+use crate::syntax::yaml::Document;
 use crate::text::{Edit, EditSet, Span};
 
 /// The `healthcheck` of a service.
@@ -67,6 +67,33 @@ impl<'p> Healthcheck<'p> {
         password: Option<&str>,
     ) -> Result<CheckRepair, NoCheckRepair> {
         client_check::authenticate(self.test(), clients, env, password)
+    }
+
+    /// The change after which it logs in as a user and notices a refusal.
+    ///
+    /// # Errors
+    /// [`NoCheckRepair`] if a person must write it.
+    pub fn authenticate_as(
+        &self,
+        clients: &[ClientProgram],
+        env: &Environment<'_>,
+        user: &str,
+        password: &str,
+    ) -> Result<CheckRepair, NoCheckRepair> {
+        client_check::authenticate_as(self.test(), clients, env, user, password)
+    }
+
+    /// The change after which it logs in by what the shell makes of `substitution`, and notices a refusal.
+    ///
+    /// # Errors
+    /// [`NoCheckRepair`] if a person must write it.
+    pub fn authenticate_by(
+        &self,
+        clients: &[ClientProgram],
+        env: &Environment<'_>,
+        substitution: &str,
+    ) -> Result<CheckRepair, NoCheckRepair> {
+        client_check::authenticate_by(self.test(), clients, env, substitution)
     }
 
     /// The change after which it notices a refusal of what it presents, which stays as it is.
@@ -159,29 +186,4 @@ fn edit_text(document: &Document, node: &Node, edits: &EditSet) -> Option<Vec<Ed
         document.splice(node.place.node, range, &edit.text.replace('$', "$$"))
     };
     edits.iter().map(edit).collect()
-}
-
-/// Writes a list of words in the place of another one, in flow or in block style. Comments stay.
-fn rewrite_list(document: &Document, list: &Node, words: &[String]) -> Option<Vec<Edit>> {
-    let id = list.place.node;
-    // Item by item, quotes and blanks between them stay.
-    let by_item = rewrite_items(document, id, words);
-    by_item.or_else(|| Some(vec![document.replace_node(id, &Fragment::words(words))?]))
-}
-
-fn rewrite_items(document: &Document, id: NodeId, words: &[String]) -> Option<Vec<Edit>> {
-    let Kind::Seq(items) = &document.node(id).kind else { return None };
-    if words.len() > items.len() {
-        return None;
-    }
-    let mut edits = Vec::new();
-    for (item, word) in items.iter().zip(words) {
-        if document.scalar(*item)? != word {
-            edits.push(document.replace_scalar(*item, word)?);
-        }
-    }
-    for index in words.len()..items.len() {
-        edits.push(document.remove_item(id, index)?);
-    }
-    Some(edits)
 }

@@ -91,13 +91,15 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?<secret>\${1,2}(?:apr1|2[abxy]|[156y]|sha1)\$[^\s\x22',]+)".to_owned(),
         // Keys that begin as their maker's keys do.
         r"\b(?<secret>(?:[rs]k_(?:live|test)|whsec|gh[opsu]|github_pat|glpat|xox[abprs])[_-][\w-]{8,})".to_owned(),
-        // A user's password in an ACL file.
-        r"^\s*user\s.*?\s[>#](?<secret>\S+)".to_owned(),
     ]
     .iter()
     .map(|pattern| Regex::new(pattern).expect("the patterns are valid"))
     .collect()
 });
+
+/// A password of a user in an ACL file, or its hash; a line can hold several.
+static USER_PASSWORD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\s[<>#!](?<secret>\S+)").expect("the pattern is valid"));
 
 /// A value that only says where the secret comes from. A brace at the end of a line may have been cut off.
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
@@ -107,7 +109,8 @@ static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
 
 fn guess(line: &str) -> Vec<Span> {
     let mut found = Vec::new();
-    for pattern in PATTERNS.iter() {
+    let of_users = line.split_whitespace().next().filter(|first| first.eq_ignore_ascii_case("user"));
+    for pattern in PATTERNS.iter().chain(of_users.map(|_| &*USER_PASSWORD)) {
         let mut from = 0;
         while let Some(captures) = pattern.captures_at(line, from) {
             let Some(secret) = captures.name("secret") else { break };
@@ -163,6 +166,7 @@ mod tests {
             ("test: redis-cli -h x -a hunter2 ping", "test: redis-cli -h x -a *** ping"),
             ("requirepass hunter2", "requirepass ***"),
             ("user default on >hunter2 ~* +@all", "user default on >*** ~* +@all"),
+            ("  user app on >one ~* <two #3f +@all", "  user app on >*** ~* <*** #*** +@all"),
             ("X: ${DB_PASSWORD:-hunter2}", "X: ${DB_PASSWORD:-***}"),
             ("X: ${DB_PASSWORD:-hunter2} TOKEN=abc", "X: ${DB_PASSWORD:-***} TOKEN=***"),
             ("URL: redis://:${REDIS_PASSWORD:-hunter2}@redis", "URL: redis://:***@redis"),

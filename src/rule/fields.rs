@@ -192,6 +192,12 @@ const HEALTHCHECK: &[FieldInfo] = &[
         Choice(&["ignores-refusal", "detects-refusal"]),
         "whether it fails when the server refuses it",
     ),
+    field(
+        "healthcheck.refusal",
+        Text,
+        "why the server refuses what it presents, where the file with the server's users shows it, such as \"the user `app` is off (users.acl:2)\"",
+    )
+    .optional(),
     field("healthcheck.readable", Bool, "true if caulk understands the whole command"),
     field("healthcheck.command", Text, "the command; its place is `test`").optional().secret(),
 ];

@@ -34,6 +34,8 @@ impl Applicability {
 pub enum BuiltIn {
     /// A password for a store: server, variable, healthcheck and clients.
     SealStore,
+    /// A shell that puts the password in the place of the `$(cat FILE)` that stands for it.
+    ExpandPassword,
     /// Another host or port in a URL.
     RedirectUrl,
     /// What clients can't read in a URL, where it is plain what was meant.
@@ -42,12 +44,13 @@ pub enum BuiltIn {
 
 impl BuiltIn {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::SealStore, Self::RedirectUrl, Self::MendUrl];
+    pub const ALL: [Self; 4] = [Self::SealStore, Self::ExpandPassword, Self::RedirectUrl, Self::MendUrl];
 
     /// The name in rule files.
     pub fn name(self) -> &'static str {
         match self {
             Self::SealStore => "seal_store",
+            Self::ExpandPassword => "expand_password",
             Self::RedirectUrl => "redirect_url",
             Self::MendUrl => "mend_url",
         }
@@ -57,6 +60,7 @@ impl BuiltIn {
     pub fn views(self) -> &'static [ViewKind] {
         match self {
             Self::SealStore => &[ViewKind::Store, ViewKind::Healthcheck, ViewKind::Url],
+            Self::ExpandPassword => &[ViewKind::Store],
             Self::RedirectUrl | Self::MendUrl => &[ViewKind::Url],
         }
     }
@@ -67,6 +71,10 @@ impl BuiltIn {
             Self::SealStore => {
                 "gives the server a password from `.env`, generates it if there is none, and hands it to the healthcheck \
                  and to every client that caulk sees"
+            }
+            Self::ExpandPassword => {
+                "lets a shell start the server, so that it takes the password from the file that `$(cat FILE)` names, and \
+                 lets the healthcheck present the same"
             }
             Self::MendUrl => "corrects what clients can't read, where it is plain what was meant",
             Self::RedirectUrl => "writes the host and port by which the server can be reached from there",

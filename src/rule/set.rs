@@ -159,6 +159,7 @@ mod tests {
             [
                 "healthcheck-ignores-refusal",
                 "healthcheck-no-auth",
+                "healthcheck-refused",
                 "password-not-expanded",
                 "store-auth-unseen",
                 "store-no-auth",

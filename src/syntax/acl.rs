@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 use super::redact::Redacted;
 use super::redis_conf::RedisConf;
 use super::{EscapeMap, Problem};
@@ -27,6 +29,8 @@ pub struct User {
     pub span: Span,
     /// `on`.
     pub enabled: bool,
+    /// The word `on` that counts, if there is one.
+    pub on: Option<Span>,
     /// `nopass`: any password is right, and so is none for the default user.
     pub nopass: bool,
     /// Passwords in clear (`>password`).
@@ -35,6 +39,23 @@ pub struct User {
     pub hashes: Vec<Credential>,
     /// May run some command; without one, being in is worth nothing.
     pub has_commands: bool,
+    /// May run `PING`, by which healthchecks ask: a command of the categories `@connection` and `@fast`, but not of `@read`.
+    pub may_ping: bool,
+}
+
+/// What a server answers to a login, and then to `PING`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// `PONG`.
+    Pong,
+    /// `WRONGPASS`: there is no such user.
+    NoUser,
+    /// `WRONGPASS`: the user is off.
+    Off,
+    /// `WRONGPASS`: it is not the user's password.
+    WrongPassword,
+    /// `NOPERM`: the login is right, but the user may not run `PING`.
+    NoPermission,
 }
 
 /// A password or its hash.
@@ -121,6 +142,24 @@ impl Acl {
         }
     }
 
+    /// The user of a name.
+    pub fn user(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.name == name)
+    }
+
+    /// What the server answers to a login with a password, if these are all of its users. The user `default` has all rights and
+    /// no password where nothing defines it.
+    pub fn answer(&self, name: &str, password: &str) -> Answer {
+        match self.user(name) {
+            None if name == "default" => Answer::Pong,
+            None => Answer::NoUser,
+            Some(user) if !user.enabled => Answer::Off,
+            Some(user) if !user.accepts(password) => Answer::WrongPassword,
+            Some(user) if !user.may_ping => Answer::NoPermission,
+            Some(_) => Answer::Pong,
+        }
+    }
+
     fn add<'a>(&mut self, name: &Word<'a>, rules: impl Iterator<Item = Word<'a>>, problems: &mut Vec<Problem>) {
         if name.text.is_empty() || name.text.contains([' ', '\0']) {
             problems.push(Problem::new(name.span, "this can't be the name of a user"));
@@ -139,6 +178,15 @@ impl Acl {
             problems.push(Problem::new(span, "unmatched parenthesis in a selector"));
         }
         self.users.push(builder.finish());
+    }
+}
+
+impl User {
+    fn accepts(&self, password: &str) -> bool {
+        let hash = hex::encode(Sha256::digest(password));
+        self.nopass
+            || self.passwords.iter().any(|known| known.text == password)
+            || self.hashes.iter().any(|known| known.text == hash)
     }
 }
 
@@ -179,6 +227,9 @@ struct Builder {
     /// Commands of the user itself, and of its selectors.
     root_commands: bool,
     selector_commands: bool,
+    /// `PING` of the user itself, and of its selectors.
+    root_ping: bool,
+    selector_ping: bool,
     /// The parenthesis of the selector that is open.
     selector: Option<Span>,
 }
@@ -190,12 +241,21 @@ impl Builder {
             name_span: name.span,
             span: name.span,
             enabled: false,
+            on: None,
             nopass: false,
             passwords: Vec::new(),
             hashes: Vec::new(),
             has_commands: false,
+            may_ping: false,
         };
-        Self { user, root_commands: false, selector_commands: false, selector: None }
+        Self {
+            user,
+            root_commands: false,
+            selector_commands: false,
+            root_ping: false,
+            selector_ping: false,
+            selector: None,
+        }
     }
 
     fn apply(&mut self, rule: &Word<'_>, problems: &mut Vec<Problem>) {
@@ -203,9 +263,11 @@ impl Builder {
             self.apply_in_selector(rule);
             return;
         }
-        match rule.text.to_ascii_lowercase().as_str() {
-            "on" => self.user.enabled = true,
-            "off" => self.user.enabled = false,
+        let lower = rule.text.to_ascii_lowercase();
+        self.root_ping = ping_after(&lower).unwrap_or(self.root_ping);
+        match lower.as_str() {
+            "on" => self.enable(Some(rule.span)),
+            "off" => self.enable(None),
             "nopass" => {
                 self.forget_passwords();
                 self.user.nopass = true;
@@ -213,11 +275,11 @@ impl Builder {
             "resetpass" => self.forget_passwords(),
             "reset" => {
                 self.forget_passwords();
-                self.user.enabled = false;
+                self.enable(None);
                 self.root_commands = false;
-                self.selector_commands = false;
+                self.clear_selectors();
             }
-            "clearselectors" => self.selector_commands = false,
+            "clearselectors" => self.clear_selectors(),
             "allcommands" => self.root_commands = true,
             "nocommands" | "-@all" => self.root_commands = false,
             ""
@@ -258,7 +320,18 @@ impl Builder {
         if inner.starts_with('+') || inner.eq_ignore_ascii_case("allcommands") {
             self.selector_commands = true;
         }
+        self.selector_ping |= ping_after(&inner.to_ascii_lowercase()).unwrap_or(false);
         self.selector = if rule.text.ends_with(')') { None } else { self.selector.or(Some(rule.span)) };
+    }
+
+    fn enable(&mut self, on: Option<Span>) {
+        self.user.enabled = on.is_some();
+        self.user.on = on;
+    }
+
+    fn clear_selectors(&mut self) {
+        self.selector_commands = false;
+        self.selector_ping = false;
     }
 
     fn forget_passwords(&mut self) {
@@ -268,7 +341,20 @@ impl Builder {
     }
 
     fn finish(self) -> User {
-        User { has_commands: self.root_commands || self.selector_commands, ..self.user }
+        User {
+            has_commands: self.root_commands || self.selector_commands,
+            may_ping: self.root_ping || self.selector_ping,
+            ..self.user
+        }
+    }
+}
+
+/// Whether `PING` may be run after a rule in lower case; `None` for one that is not about it.
+fn ping_after(rule: &str) -> Option<bool> {
+    match rule {
+        "allcommands" | "+@all" | "+@connection" | "+@fast" | "+ping" => Some(true),
+        "nocommands" | "reset" | "-@all" | "-@connection" | "-@fast" | "-ping" => Some(false),
+        _ => None,
     }
 }
 
@@ -339,6 +425,39 @@ mod tests {
         let conf = r#"user app on ">a\x62 c" +@all"#;
         let password = &in_conf(conf).0.users[0].passwords[0];
         assert_eq!((password.text.as_str(), password.span.slice(conf)), ("ab c", r"a\x62 c"));
+    }
+
+    #[test]
+    fn a_login_is_answered_as_redis_does() {
+        let text = "user default off\n\
+            user root on >one >two ~* +@all\n\
+            user hashed on #30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4 +@all\n\
+            user reader on >r +@read -@dangerous\n\
+            user asker on >r +@connection\n\
+            user selected on >r (+ping)\n\
+            user barred on >r +@all -ping\n\
+            user any on nopass +ping\n\
+            user left off >r +@all";
+        let (acl, problems) = in_file(text);
+        assert_eq!(problems, vec![]);
+        let rows = [
+            ("root", "two", Answer::Pong),
+            ("root", "three", Answer::WrongPassword),
+            ("hashed", "pw", Answer::Pong),
+            ("hashed", "other", Answer::WrongPassword),
+            ("reader", "r", Answer::NoPermission),
+            ("asker", "r", Answer::Pong),
+            ("selected", "r", Answer::Pong),
+            ("barred", "r", Answer::NoPermission),
+            ("any", "thing", Answer::Pong),
+            ("left", "r", Answer::Off),
+            ("default", "one", Answer::Off),
+            ("nobody", "one", Answer::NoUser),
+        ];
+        for (name, password, expected) in rows {
+            assert_eq!(acl.answer(name, password), expected, "{name} {password}");
+        }
+        assert_eq!(in_file("user app on >pw +@all").0.answer("default", "any"), Answer::Pong);
     }
 
     #[test]

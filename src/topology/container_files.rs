@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
 use crate::lens::server::Script;
+use crate::lens::value::Secret;
 use crate::model::node::{Certainty, Node};
 use crate::model::{Project, Workspace};
 use crate::source::{FileKind, absolute, relative_to};
@@ -55,8 +56,9 @@ pub(super) fn load(
                 pending.extend(matching.iter().cloned());
                 patterns.insert(path, matching);
             }
-        } else if let Some((text, shown)) = files.find(workspace, &folder, &path) {
+        } else if let Some((text, file)) = files.find(workspace, &path) {
             if is_script(&path, &text) {
+                let shown = file.map_or("the Compose file".to_owned(), |file| relative_to(&folder, &file));
                 pending.extend(paths_of_script(&text));
                 scripts.insert(path, Script { path: shown, text: text.to_string() });
             } else {
@@ -73,6 +75,46 @@ pub(super) fn load(
         whole.insert(pattern.clone(), with_included(&format!("include \"{pattern}\""), &texts, &patterns, &[]).into());
     }
     Loaded { texts: whole, scripts }
+}
+
+/// The text at a path of a container, and its file; `None` for text that stands in the Compose file.
+pub(super) fn locate(
+    workspace: &mut Workspace<'_>,
+    number: usize,
+    service: &str,
+    path: &str,
+) -> Option<(Arc<str>, Option<PathBuf>)> {
+    let project = &workspace.projects[number];
+    ContainerFiles::read(project, project.service(service)?).find(workspace, path)
+}
+
+/// What a program of a container reads at a path.
+#[derive(Debug, Clone)]
+pub enum FileContent {
+    /// Nothing is put there: it is the image's own file, or none.
+    NotThere,
+    /// Something that can't be seen, such as a secret that is kept elsewhere.
+    Hidden,
+    /// A file of the project that does not exist.
+    Missing(String),
+    /// This text.
+    Text(Secret),
+}
+
+/// What a service finds at `path` in its container.
+pub(super) fn content(workspace: &mut Workspace<'_>, number: usize, service: &str, path: &str) -> FileContent {
+    let project = &workspace.projects[number];
+    let folder = project.folder.clone();
+    let Some(node) = project.service(service) else { return FileContent::NotThere };
+    let files = ContainerFiles::read(project, node);
+    if let Some((text, _)) = files.find(workspace, path) {
+        return FileContent::Text(Secret::new(&*text));
+    }
+    match files.origin(path) {
+        None => FileContent::NotThere,
+        Some((Origin::Host(host), rest)) => FileContent::Missing(relative_to(&folder, &within(host, rest))),
+        Some(_) => FileContent::Hidden,
+    }
 }
 
 /// The paths in a container at which, or below which, something is mounted.
@@ -116,15 +158,15 @@ impl ContainerFiles {
         Self { origins }
     }
 
-    /// The text at `path` and its file as a person knows it, if it can be seen.
-    fn find(&self, workspace: &mut Workspace<'_>, folder: &Path, path: &str) -> Option<(Arc<str>, String)> {
+    /// The text at `path` and its file, if it can be seen; no file for text that stands in the Compose file.
+    fn find(&self, workspace: &mut Workspace<'_>, path: &str) -> Option<(Arc<str>, Option<PathBuf>)> {
         match self.origin(path)? {
-            (Origin::Text(text), "") => Some((text.clone(), "the Compose file".to_owned())),
+            (Origin::Text(text), "") => Some((text.clone(), None)),
             (Origin::Host(host), rest) => {
                 let host = within(host, rest);
                 let is_file = workspace.sources.kind(&host) == FileKind::File;
                 let source = is_file.then(|| workspace.sources.load(&host).ok()).flatten()?;
-                Some((workspace.sources.get(source).text.clone(), relative_to(folder, &host)))
+                Some((workspace.sources.get(source).text.clone(), Some(host)))
             }
             _ => None,
         }

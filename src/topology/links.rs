@@ -329,7 +329,9 @@ impl<'a> Finder<'a> {
             return None;
         }
         let host = host_of(&text.value);
-        let store = self.stores[self.named(Some(service), host)?].store;
+        let env = &self.project.containers[&service.key];
+        let number = self.named(Some(service), host).or_else(|| self.named_by_port(service, name, host, env))?;
+        let store = self.stores[number].store;
         Some((store, self.host_kind(service, name, store)?))
     }
 
@@ -354,7 +356,31 @@ impl<'a> Finder<'a> {
         let is_certain = set.is_some();
         let password = set.unwrap_or(&candidates[0]).clone();
         let password_file = file_variable(&password, env);
-        Some(LinkKind::Host { password, is_certain, password_file, user: None })
+        let users = ["USERNAME", "USER"].map(|word| {
+            let word = if lower { word.to_ascii_lowercase() } else { word.to_owned() };
+            format!("{stem}{word}")
+        });
+        let user = users.into_iter().find(|name| env.get(name).is_some());
+        Some(LinkKind::Host { password, is_certain, password_file, user })
+    }
+
+    /// The store that a service on the host's network reaches by `localhost`, where the variable is named after the store.
+    fn named_by_port(&self, service: &Entry, name: &str, host: &str, env: &ContainerEnv) -> Option<usize> {
+        let mode = service.value.get("network_mode").and_then(Node::scalar_text);
+        if mode.is_none_or(|mode| mode.value != "host") || !matches!(host, "localhost" | "127.0.0.1" | "::1") {
+            return None;
+        }
+        let is_meant = |hints: &Hints| hints.own_host_name.is_match(name);
+        let store = self.hints.iter().position(is_meant)?;
+        let port = *self.catalog[store].ports.first()?;
+        let said = self.hints[store].host_name.replace(name, "");
+        let said = [format!("{said}PORT"), format!("{said}port")].into_iter().find_map(|name| env.get(&name));
+        let is_usual = said
+            .is_none_or(|variable| variable.value.as_ref().is_some_and(|text| text.value.trim().parse() == Ok(port)));
+        if !is_usual {
+            return None;
+        }
+        self.published_on(port, store).or_else(|| self.on_the_host(port, store))
     }
 
     /// Programs that connect to a store because they know of no other host.

@@ -13,6 +13,7 @@ mod outside;
 mod patterns;
 mod spot;
 mod stores;
+mod users;
 
 use std::collections::HashMap;
 
@@ -28,12 +29,14 @@ use crate::syntax::yaml::NodeId;
 use clients::Clients;
 use links::Finder;
 
+pub use container_files::FileContent;
 pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use neighbours::Neighbour;
 pub use outside::{OutsideLink, Part};
 pub use spot::{Spot, spot_of};
-pub use stores::{ImageMatcher, Reach, StoreService, lookup};
+pub use stores::{ImageMatcher, MeantPassword, Reach, StoreService, lookup};
+pub use users::{Home, UsersFile};
 
 /// The stores of a workspace and what leads to them.
 #[derive(Debug, Clone, Default)]

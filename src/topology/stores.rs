@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::built_image::Origin;
-use super::container_files;
+use super::container_files::{self, FileContent};
 use super::namespace;
 use super::patterns::compiled;
+use super::users::UsersFile;
 use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
 use crate::lens::command::Command;
 use crate::lens::mount::mounts;
 use crate::lens::port::{Exposure, Port, ports};
-use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Monitor, Sentinel, Setup};
+use crate::lens::server::{self, Auth, ConfAuth, ConfFile, DefaultUser, Monitor, Sentinel, Setup, UsersIn};
 use crate::lens::value::{Lookup, Secret, Word};
 use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Certainty, Entry, Node, Value};
@@ -33,6 +34,15 @@ pub enum Reach {
     Project,
 }
 
+/// What `$(cat FILE)` would come to.
+#[derive(Debug, Clone)]
+pub struct MeantPassword {
+    /// The file, by its path in the container.
+    pub path: String,
+    /// What it holds.
+    pub content: FileContent,
+}
+
 /// A service that is a data store.
 #[derive(Debug, Clone)]
 pub struct StoreService {
@@ -48,6 +58,10 @@ pub struct StoreService {
     pub image: String,
     /// Whether it demands a password.
     pub auth: Auth,
+    /// The file that decides who may log in, if there is one and it can be seen.
+    pub users: Option<UsersFile>,
+    /// What a shell would take for the password, where none replaces the `$(cat FILE)` that stands for it.
+    pub meant: Option<MeantPassword>,
     /// Names under which other containers reach it.
     pub names: Vec<String>,
     /// Ports on which it listens in its container.
@@ -176,15 +190,27 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, replica_of, is_clustered, sentinel, listening) =
+    let (mut auth, users_file, replica_of, is_clustered, sentinel, listening) =
         with_setup(service, env, &origin, &configurations, |setup| {
             let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
+            let users_file = server::users_file(mechanism, setup);
             let is_clustered = server::is_clustered(mechanism, setup);
-            (auth, server::replica_of(mechanism, setup), is_clustered, sentinel, listening(setup, &conf_ports))
+            let listening = listening(setup, &conf_ports);
+            (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening)
         });
-    if auth == Auth::Acl && opens_to_all(workspace, number, name) {
+    let users = match (&auth, users_file) {
+        (Auth::Acl, Some(UsersIn::Own(path))) => UsersFile::read(workspace, number, name, &origin, &path),
+        (Auth::Acl | Auth::Open, Some(UsersIn::Config(path))) => UsersFile::read_conf(workspace, number, name, &path),
+        _ => None,
+    };
+    // A file with users decides alone; the user `default` is open where it does not speak of it.
+    if users.as_ref().is_some_and(UsersFile::opens_to_all) {
         auth = Auth::Open;
     }
+    let meant = auth.unexpanded().and_then(printed_file).map(|path| {
+        let content = container_files::content(workspace, number, name, &path);
+        MeantPassword { path, content }
+    });
     let project = &workspace.projects[number];
     let entry = project.services().iter().find(|entry| entry.key == name)?;
     let (service, owner) = (&entry.value, namespace::owner(project, entry));
@@ -214,6 +240,8 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         pattern,
         image,
         auth,
+        users,
+        meant,
         names: names(entry, owner),
         published: published(&leading),
         reach: reach(project, entry, owner, &leading),
@@ -250,6 +278,13 @@ fn image(
     // A server on a base of another kind: only its name tells what it is.
     let origin = if matches!(origin, Origin::Named) { Origin::Named } else { Origin::Unseen };
     Some((image, origin))
+}
+
+/// The file that `$(cat FILE)` prints.
+fn printed_file(text: &str) -> Option<String> {
+    let path = text.strip_prefix("$(cat ")?.strip_suffix(')')?.trim();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    (path.starts_with('/') && path.chars().all(is_plain)).then(|| path.to_owned())
 }
 
 fn unreadable(service: &Node) -> bool {
@@ -401,19 +436,6 @@ fn configurations(
     for (target, text) in &texts {
         found.entry(target.clone()).or_insert_with(|| ConfFile::Read(conf_auth(text)));
     }
-    for (target, conf) in &mut found {
-        let ConfFile::Read(conf) = conf else { continue };
-        let Some((redis_conf, _)) = texts.get(target).map(|text| redis_conf::parse(text)) else { continue };
-        let file = redis_conf.last("aclfile").and_then(|directive| directive.args.first());
-        if let Some(text) = file.and_then(|file| texts.get(&file.value)) {
-            // A file with users decides alone; the user `default` is open where it does not speak of it.
-            let users = acl::parse(text).0;
-            if matches!(users.default_user(), acl::DefaultUser::NotDefined | acl::DefaultUser::Open) {
-                conf.default_user = DefaultUser::Open;
-                conf.acl_file = false;
-            }
-        }
-    }
     let ports = texts.into_iter().map(|(target, text)| {
         let conf = redis_conf::parse(&text).0;
         let port = conf.last("port").and_then(|directive| directive.args.first()?.value.parse().ok());
@@ -425,24 +447,6 @@ fn configurations(
         (target, listening)
     });
     (found, ports.collect())
-}
-
-/// True if the file that `--aclfile` names is mounted and leaves the user `default` open.
-fn opens_to_all(workspace: &mut Workspace<'_>, number: usize, name: &str) -> bool {
-    let project = &workspace.projects[number];
-    let folder = project.folder.clone();
-    let Some(service) = project.service(name) else { return false };
-    let words = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
-    let words: Vec<Word> = words.flat_map(|command| command.words).collect();
-    let Some(path) = words.iter().position(|word| word.text == "--aclfile").and_then(|at| words.get(at + 1)) else {
-        return false;
-    };
-    let mounts = mounts(service);
-    let mount = mounts.iter().find(|mount| mount.is_bind && mount.target == path.text);
-    let Some(source) = mount.and_then(|mount| mount.source.as_ref()) else { return false };
-    let Ok(source) = workspace.sources.load(&absolute(&folder, &source.value)) else { return false };
-    let users = acl::parse(&workspace.sources.get(source).text).0;
-    matches!(users.default_user(), acl::DefaultUser::NotDefined | acl::DefaultUser::Open)
 }
 
 fn conf_auth(text: &str) -> ConfAuth {
@@ -464,7 +468,9 @@ fn conf_auth(text: &str) -> ConfAuth {
         default_user,
         acl_file: conf
             .last("aclfile")
-            .is_some_and(|directive| directive.args.first().is_some_and(|arg| !arg.value.is_empty())),
+            .and_then(|directive| directive.args.first())
+            .map(|arg| arg.value.clone())
+            .filter(|path| !path.is_empty()),
         includes_unknown: conf.all("include").next().is_some(),
         replica_of: ["replicaof", "slaveof"].into_iter().find_map(|name| {
             let host = &conf.last(name)?.args.first()?.value;

@@ -119,7 +119,10 @@ pub struct ProjectRecord {
     pub is_found_by_folder: bool,
     /// The services that were changed, and must be recreated.
     pub recreate: Vec<String>,
-    /// Those that were changed and are in profiles that are off.
+    /// The services of which only a mounted file was changed, which Compose does not notice.
+    #[serde(default)]
+    pub reload: Vec<String>,
+    /// Those of both kinds that are in profiles that are off.
     #[serde(default)]
     pub recreate_in_profiles: Vec<ProfileServices>,
 }
@@ -131,6 +134,8 @@ pub struct ProfileServices {
     pub profiles: Vec<String>,
     /// The services.
     pub services: Vec<String>,
+    /// True if only a mounted file of theirs was changed, which Compose does not notice.
+    pub is_reload: bool,
 }
 
 /// One run, as it is written down.

@@ -68,34 +68,46 @@ impl Seal<'_, '_, '_> {
         Ok(())
     }
 
-    /// The healthcheck of a server that knows users: what it presents stays, and it notices a refusal.
-    pub(super) fn check_of_users(&mut self, member: &Member<'_>) -> Result<(), NoSeal> {
+    /// The healthcheck of a server whose users stand where they can't be seen: what it presents stays, and it notices a refusal.
+    pub(super) fn check_of_unseen_users(&mut self, member: &Member<'_>) -> Result<(), NoSeal> {
         let name = &member.store.service;
-        let lookup = |name: &str| member.lookup(name);
         let clients = &member.definition.clients;
-        let healthcheck = Healthcheck::read(member.node);
-        let presents = |healthcheck: &Healthcheck<'_>| match healthcheck.ask(clients, &lookup) {
+        let presents = |healthcheck: &Healthcheck<'_>| match healthcheck.ask(clients, &|name| member.lookup(name)) {
             CheckReading::Client(check) => matches!(check.credential, client_check::Credential::Presented { .. }),
             _ => false,
         };
-        let Some(healthcheck) = healthcheck.filter(presents) else {
+        let Some(healthcheck) = Healthcheck::read(member.node).filter(presents) else {
             return Err(NoSeal::Manual(format!(
-                "a file with users decides who may log in to `{name}`: let the user `default` have a password there or be off, and let clients and healthcheck log in as one of the users (`redis-cli --user NAME ping | grep -q PONG`, its password in REDISCLI_AUTH)"
+                "a file with users decides who may log in to `{name}`, and can't be seen: let the healthcheck log in as one of the users (`redis-cli --user NAME ping | grep -q PONG`, its password in REDISCLI_AUTH)"
             )));
         };
-        let repair = healthcheck.notice_refusal(clients, &lookup);
-        let repair = repair.map_err(|why| NoSeal::Manual(format!("`{name}`: {why}")))?;
-        if !self.write_check(member, &healthcheck, &repair.test) {
-            return Err(NoSeal::Manual(format!("let the healthcheck of `{name}` end in `ping | grep -q PONG`")));
-        }
+        self.notice_refusal(member, &healthcheck)?;
         self.doubt(format!(
-            "a file with users decides who may log in to `{name}`; if what its healthcheck presents is wrong, the container becomes unhealthy"
+            "a file with users that can't be seen decides who may log in to `{name}`; if what its healthcheck presents is wrong, the container becomes unhealthy"
         ));
         Ok(())
     }
 
+    /// The healthcheck of a server whose password is a text that was to be another one: what it presents stays if it is that
+    /// text, and it notices a refusal.
+    pub(super) fn check_of_text(&mut self, member: &Member<'_>) -> Result<(), NoSeal> {
+        let (name, password) = (&member.store.service, member.store.auth.unexpanded());
+        let ask = |healthcheck: &Healthcheck<'_>| {
+            let reading = healthcheck.ask(&member.definition.clients, &|name| member.lookup(name));
+            let CheckReading::Client(check) = reading else { return false };
+            let client_check::Credential::Presented { value, .. } = &check.credential else { return false };
+            value.as_ref().map(|value| value.reveal()) == password
+        };
+        match Healthcheck::read(member.node).filter(ask) {
+            Some(healthcheck) => self.notice_refusal(member, &healthcheck),
+            None => Err(NoSeal::Manual(format!(
+                "the password of `{name}` must first be the one that is meant (`caulk explain password-not-expanded`)"
+            ))),
+        }
+    }
+
     /// Writes a new test in the spelling of the old one. False if it can't be written there.
-    fn write_check(&mut self, member: &Member<'_>, healthcheck: &Healthcheck<'_>, test: &NewTest) -> bool {
+    pub(super) fn write_check(&mut self, member: &Member<'_>, healthcheck: &Healthcheck<'_>, test: &NewTest) -> bool {
         let document = self.bench.workspace.document(healthcheck.node.place.source);
         let Some(edits) = document.and_then(|document| healthcheck.apply(document, test)) else { return false };
         if *test != NewTest::Same {
@@ -144,7 +156,7 @@ impl Seal<'_, '_, '_> {
 
 /// True if a test that calls no known client may talk to the server all the same: it speaks its language, or is a script.
 /// Whoever only connects, or looks for the process, needs no password.
-fn may_ask(words: &[String]) -> bool {
+pub(super) fn may_ask(words: &[String]) -> bool {
     let text = words.join(" ");
     let is_script = |word: &str| {
         let word = word.trim_matches(['"', '\'', ';', '(', ')']);

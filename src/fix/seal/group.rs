@@ -27,8 +27,14 @@ impl Seal<'_, '_, '_> {
         self.group = group;
         let members: Vec<Member<'_>> = self.group.iter().map(|number| self.member_of(*number)).collect();
         if let [member] = members.as_slice() {
+            if let Some(users) = &member.store.users {
+                return self.users(member, users);
+            }
+            if member.store.auth.unexpanded().is_some() {
+                return self.check_of_text(member);
+            }
             match &member.store.auth {
-                Auth::Acl => return self.check_of_users(member),
+                Auth::Acl => return self.check_of_unseen_users(member),
                 Auth::Unknown(why) | Auth::NoServer(why) => {
                     return Err(NoSeal::Manual(format!("`{}`: {why}", member.store.service)));
                 }
@@ -123,7 +129,7 @@ impl Seal<'_, '_, '_> {
         let mut has_signs = false;
         for member in members {
             self.hand_on(member, &credential)?;
-            has_signs |= self.doubt_the_unseen(member, &credential, &known);
+            has_signs |= self.doubt_the_unseen(member, Some(&credential), &known);
         }
         self.doubt_the_group(members, has_signs);
         Ok(())

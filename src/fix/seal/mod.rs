@@ -4,19 +4,25 @@ mod check;
 mod clients;
 mod credential;
 mod env_file;
+mod expand;
 mod group;
 mod neighbours;
 mod outside;
 mod server;
+mod users;
 
 #[cfg(test)]
 mod clients_tests;
+#[cfg(test)]
+mod expand_tests;
 #[cfg(test)]
 mod group_tests;
 #[cfg(test)]
 mod outside_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod users_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +44,7 @@ use crate::topology::{Link, LinkKind, StoreService, lookup};
 
 use credential::Credential;
 
+pub use expand::{expand, expand_key};
 pub use group::unsealed;
 
 /// Why caulk does not make the repair.
@@ -57,25 +64,7 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
     let mut left = bench.topology.sealed_together(number);
     let store = &bench.topology.stores[number];
     let key = key(bench.workspace, &bench.topology.stores[left[0]]);
-    let mut seal = Seal {
-        bench,
-        repair: Repair {
-            key,
-            title: String::new(),
-            applicability: Applicability::Safe,
-            doubts: Vec::new(),
-            changes: Vec::new(),
-            expected: BTreeMap::new(),
-            defines: BTreeSet::new(),
-            secrets: BTreeSet::new(),
-            notes: Vec::new(),
-            closes: None,
-            demanding: BTreeMap::new(),
-        },
-        counts: Counts::default(),
-        group: Vec::new(),
-        variables: Vec::new(),
-    };
+    let mut seal = Seal::new(bench, key);
     let has_overlay_network = store.project(bench.workspace).has_overlay_network();
     if has_overlay_network || bench.is_deployed_to_a_swarm(&seal.repair.key.file) {
         let why =
@@ -106,6 +95,8 @@ struct Counts {
     checks: BTreeSet<String>,
     /// Services that get the password, and files of programs on the host.
     clients: BTreeSet<String>,
+    /// The files in which the user `default` goes off.
+    closed: BTreeSet<String>,
     /// True if a healthcheck presented no password before.
     logs_in: bool,
 }
@@ -130,7 +121,29 @@ struct Member<'b> {
     node: &'b Node,
 }
 
-impl<'b> Seal<'b, '_, '_> {
+impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
+    fn new(bench: &'b Bench<'w, 'f>, key: RepairKey) -> Self {
+        Self {
+            bench,
+            repair: Repair {
+                key,
+                title: String::new(),
+                applicability: Applicability::Safe,
+                doubts: Vec::new(),
+                changes: Vec::new(),
+                expected: BTreeMap::new(),
+                defines: BTreeSet::new(),
+                secrets: BTreeSet::new(),
+                notes: Vec::new(),
+                closes: None,
+                demanding: BTreeMap::new(),
+            },
+            counts: Counts::default(),
+            group: Vec::new(),
+            variables: Vec::new(),
+        }
+    }
+
     fn member_of(&self, number: usize) -> Member<'b> {
         let bench: &'b Bench<'_, '_> = self.bench;
         let store = &bench.topology.stores[number];
@@ -183,7 +196,12 @@ impl<'b> Seal<'b, '_, '_> {
 
     /// Signs of users that caulk can't see, besides the services that are `known` to get the password. True if some of them
     /// are services of the project.
-    fn doubt_the_unseen(&mut self, member: &Member<'_>, credential: &Credential, known: &BTreeSet<String>) -> bool {
+    fn doubt_the_unseen(
+        &mut self,
+        member: &Member<'_>,
+        credential: Option<&Credential>,
+        known: &BTreeSet<String>,
+    ) -> bool {
         let store = member.store;
         if !matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
             return false;
@@ -262,7 +280,9 @@ impl<'b> Seal<'b, '_, '_> {
         let name = &store.service;
         let passwords = self.repair.secrets.len() + self.counts.helpers + self.counts.clients.len();
         let is_check_only = self.counts.servers + passwords == 0;
+        let closed: Vec<_> = self.counts.closed.iter().map(String::as_str).collect();
         self.repair.title = match (self.counts.servers, self.counts.logs_in) {
+            _ if !closed.is_empty() => format!("user default of {name} off in {}{parts}", closed.join(" and ")),
             (0, true) if is_check_only => format!("healthcheck of {name} logs in"),
             (0, false) if is_check_only => format!("healthcheck of {name} notices a refusal"),
             (0, _) => format!("password of {name}{more}{parts}"),

@@ -12,12 +12,13 @@ use crate::syntax::template::{Piece, PieceOrigin};
 use crate::topology::{Link, LinkKind, OutsideLink, Part, is_blank};
 
 impl<'b> Seal<'b, '_, '_> {
-    /// Hands the password to the services that may lead to a store by variables from outside, except to those that are
-    /// `known` to get it. Gives the services of which nothing more is to be said.
+    /// Hands the password (`None` where clients log in as users of their own) to the services that may lead to a store by
+    /// variables from outside, except to those that are `known` to get it. Gives the services of which nothing more is to
+    /// be said.
     pub(super) fn outside_clients(
         &mut self,
         member: &Member<'_>,
-        credential: &Credential,
+        credential: Option<&Credential>,
         known: &BTreeSet<String>,
     ) -> BTreeSet<String> {
         let mut told = BTreeSet::new();
@@ -27,9 +28,10 @@ impl<'b> Seal<'b, '_, '_> {
         let links: Vec<&'b OutsideLink> = self.bench.topology.outside_links_to(member.number).collect();
         let is_known = |link: &&&OutsideLink| known.contains(&link.service) && link.project == member.store.project;
         // The variable is that of this server, and no other's.
-        let is_tied = self.is_variable_of_server(member, credential) || {
+        let follows = |password: &Link| credential.is_some_and(|credential| self.follows(member, credential, password));
+        let is_tied = credential.is_some_and(|credential| self.is_variable_of_server(member, credential)) || {
             let mut waiting = links.iter().filter(|link| link.is_waiting).filter_map(|link| link.password.as_ref());
-            waiting.any(|password| self.follows(member, credential, password))
+            waiting.any(follows)
         };
         let mut missing: BTreeMap<Part, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
         for link in links.iter().filter(|link| !is_known(link)) {
@@ -38,8 +40,11 @@ impl<'b> Seal<'b, '_, '_> {
             }
             told.insert(link.service.clone());
             let is_tied = link.is_waiting || is_tied;
-            let has_it = |password: &Link| self.follows(member, credential, password);
-            if is_tied && (link.password.as_ref().is_some_and(has_it) || has_in_url(link, credential)) {
+            let has_it = |credential: &Credential| {
+                link.password.as_ref().is_some_and(|password| self.follows(member, credential, password))
+                    || has_in_url(link, credential)
+            };
+            if is_tied && credential.is_some_and(has_it) {
                 self.counts.clients.insert(link.service.clone());
                 continue;
             }
@@ -56,7 +61,8 @@ impl<'b> Seal<'b, '_, '_> {
                 let is_certain = matches!(password.kind, LinkKind::Host { is_certain: true, .. });
                 !link.is_ambiguous && (is_certain || link.is_waiting)
             };
-            if let Some(password) = link.password.as_ref().filter(is_meant)
+            if let Some(credential) = credential
+                && let Some(password) = link.password.as_ref().filter(is_meant)
                 && let Err(why) = self.host(member, credential, password)
             {
                 self.doubt(why);

@@ -24,6 +24,15 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789
 /// The files that the repairs of open stores change, afterwards; or why one was not made. Git tracks files that end in
 /// `.tracked.conf`. The password that is made shows as `SECRET`.
 pub(super) fn repaired(files: &[(&str, String)], is_unsafe_allowed: bool) -> Result<BTreeMap<String, String>, String> {
+    repaired_for("store-no-auth", files, is_unsafe_allowed)
+}
+
+/// The same for what another rule finds.
+pub(super) fn repaired_for(
+    rule: &str,
+    files: &[(&str, String)],
+    is_unsafe_allowed: bool,
+) -> Result<BTreeMap<String, String>, String> {
     let folder = Path::new("/project");
     let mut overlay = Overlay::new(&NoFiles);
     for (path, text) in files {
@@ -39,7 +48,7 @@ pub(super) fn repaired(files: &[(&str, String)], is_unsafe_allowed: bool) -> Res
         sets: &sets,
         options: &Options::default(),
         rules: RuleSet::built_in(),
-        selection: &Selection::of_rule("store-no-auth"),
+        selection: &Selection::of_rule(rule),
         is_unsafe_allowed,
         policy: SecretsPolicy::Generate,
         git: &status,

@@ -10,7 +10,9 @@ use crate::catalog::ClientProgram;
 use crate::syntax::shell;
 use call::ClientCall;
 
-pub use repair::{CheckRepair, NewTest, NoCheckRepair, Piece, authenticate, notice_refusal};
+pub use repair::{
+    CheckRepair, NewTest, NoCheckRepair, Piece, authenticate, authenticate_as, authenticate_by, notice_refusal,
+};
 
 /// `healthcheck.test` as the container gets it: interpolated, with `$$` as `$`.
 #[derive(Debug, Clone, Copy)]

@@ -87,6 +87,34 @@ pub fn authenticate(
     change(test, clients, env, &Login::Server(password))
 }
 
+/// The change after which the test logs in as a user by the environment, and fails when the server refuses it.
+///
+/// # Errors
+/// [`NoCheckRepair`] if it can't be changed, or if the changed test would not do what it must.
+pub fn authenticate_as(
+    test: Test<'_>,
+    clients: &[ClientProgram],
+    env: &Environment<'_>,
+    user: &str,
+    password: &str,
+) -> Result<CheckRepair, NoCheckRepair> {
+    change(test, clients, env, &Login::User { name: user, password })
+}
+
+/// The change after which the test logs in by what the shell makes of `substitution`, such as `$(cat /run/secrets/redis)`,
+/// and fails when the server refuses it.
+///
+/// # Errors
+/// [`NoCheckRepair`] if it can't be changed, or if the changed test would not do what it must.
+pub fn authenticate_by(
+    test: Test<'_>,
+    clients: &[ClientProgram],
+    env: &Environment<'_>,
+    substitution: &str,
+) -> Result<CheckRepair, NoCheckRepair> {
+    change(test, clients, env, &Login::Substituted(substitution))
+}
+
 /// The change after which the test fails when the server refuses what it presents, which stays as it is.
 ///
 /// # Errors
@@ -103,6 +131,10 @@ pub fn notice_refusal(
 enum Login<'a> {
     /// With the server's password, as far as it is known.
     Server(Option<&'a str>),
+    /// As this user.
+    User { name: &'a str, password: &'a str },
+    /// With what the shell makes of this.
+    Substituted(&'a str),
     /// As it did.
     Own,
 }
@@ -142,7 +174,37 @@ impl Repair<'_> {
     fn password(&self) -> Option<&str> {
         match self.login {
             Login::Server(password) => *password,
-            Login::Own => None,
+            Login::User { password, .. } => Some(password),
+            Login::Substituted(_) | Login::Own => None,
+        }
+    }
+
+    /// The assignment that a command of the shell needs in front, with a blank behind; blank where none is needed.
+    fn assignment(&self, call: &ClientCall, client: &ClientProgram) -> String {
+        let mut read = client.credential_variables.iter();
+        let variable = read.find(|variable| variable.programs.is_empty() || variable.programs.contains(&call.program));
+        match (self.login, variable) {
+            (Login::Substituted(text), Some(variable)) => format!("{}=\"{text}\" ", variable.name),
+            _ => String::new(),
+        }
+    }
+
+    /// The option that names the user, with a blank in front; blank where none is needed.
+    fn user_option(&self, client: &ClientProgram) -> String {
+        match (self.login, client.user_flags.first()) {
+            (Login::User { name, .. }, Some(flag)) if *name != client.default_user => {
+                format!(" {flag} {}", quote(name))
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// True if a login of the test that looks right may stay, as it is the one that is wanted.
+    fn may_keep(&self, call: &ClientCall, client: &ClientProgram) -> bool {
+        match self.login {
+            Login::Own => true,
+            Login::Server(_) => other_user(call, client).is_some(),
+            Login::User { .. } | Login::Substituted(_) => false,
         }
     }
 
@@ -154,16 +216,24 @@ impl Repair<'_> {
             None => return Err(NoCheckRepair::NotAClient),
         };
         let client = &self.clients[call.client];
-        if let Some(user) = other_user(&call, client).filter(|_| !self.keeps_login()) {
+        if let (Some(user), Login::Server(_)) = (other_user(&call, client), self.login) {
             return Err(NoCheckRepair::OtherUser(user));
         }
         self.may_replace(&call, client)?;
-        let variable = if self.keeps_login() { None } else { self.needed_variable(&call, client) };
-        let is_bare = !call.options.iter().any(|option| is_login(option.role)) && !is_login_command(&call);
+        let variable = self.needed_variable(&call, client);
+        let assignment = self.assignment(&call, client);
+        let user_option = self.user_option(client);
+        let is_bare = !call.options.iter().any(|option| is_login(option.role))
+            && !is_login_command(&call)
+            && user_option.is_empty()
+            && assignment.is_empty();
         if is_bare && !self.adds_verdict {
             return Ok(CheckRepair { test: NewTest::Same, variable });
         }
         let mut pieces = Vec::new();
+        if !assignment.is_empty() {
+            pieces.push(Piece::Text(assignment.trim_end().to_owned()));
+        }
         // `env` in front of the client may set the credential anew.
         let is_own_variable = |word: &Word| {
             let names = client.credential_variables.iter().map(|variable| variable.name.as_str());
@@ -172,6 +242,9 @@ impl Repair<'_> {
         let wrappers = (0..skip).filter(|index| self.keeps_login() || !is_own_variable(&words[*index]));
         for index in wrappers.chain([skip]) {
             push_word(&mut pieces, index);
+        }
+        if !user_option.is_empty() {
+            pieces.push(Piece::Text(user_option));
         }
         for option in &call.options {
             match option.role {
@@ -226,12 +299,21 @@ impl Repair<'_> {
             Some(Ok(call)) => call,
         };
         let client = &self.clients[call.client];
-        let keeps = self.keeps_login() || other_user(&call, client).is_some() || self.is_right(&call, simple, skip);
+        let is_right = || !matches!(self.login, Login::User { .. }) && self.is_right(&call, simple, skip);
+        let keeps = self.may_keep(&call, client) || is_right();
         let needed = if keeps { None } else { self.needed_variable(&call, client) };
+        let assignment = if keeps { String::new() } else { self.assignment(&call, client) };
         let mut add = |edit: Edit| edits.insert(edit).map_err(|error| NoCheckRepair::Unparsed(error.to_string()));
         let is_probe = call.command.len() == 1 && call.command[0].eq_ignore_ascii_case(&client.probe);
         let replaces_command = self.adds_verdict && !is_probe;
         self.may_replace(&call, client)?;
+        if !assignment.is_empty() {
+            add(Edit::insert(simple.span.start, assignment))?;
+        }
+        let user_option = self.user_option(client);
+        if let Some(program) = spans.first().filter(|_| !user_option.is_empty()) {
+            add(Edit::insert(program.end, user_option))?;
+        }
         for option in &call.options {
             let goes = match option.role {
                 Role::Other => replaces_command,
@@ -327,6 +409,9 @@ impl Repair<'_> {
 
     /// The variable that must hold the password, unless it does.
     fn needed_variable(&self, call: &ClientCall, client: &ClientProgram) -> Option<String> {
+        if matches!(self.login, Login::Own | Login::Substituted(_)) {
+            return None;
+        }
         let variables = client.credential_variables.iter();
         let mut read =
             variables.filter(|variable| variable.programs.is_empty() || variable.programs.contains(&call.program));

@@ -2,7 +2,7 @@
 
 use super::arguments::{Arguments, Item, ServerOption, option_name, parse};
 use super::start::Start;
-use super::{Auth, ConfAuth, ConfFile, DefaultUser, Setup};
+use super::{Auth, ConfAuth, ConfFile, DefaultUser, Setup, UsersIn};
 use crate::catalog::{Argv, ArgvSyntax, Env};
 use crate::lens::value::{Environment, Lookup, Secret, Word};
 
@@ -16,6 +16,30 @@ pub(super) struct Judgement {
     /// The last option with the password for the server that it copies.
     pub master_option: Option<ServerOption>,
     pub arguments: Arguments,
+}
+
+/// The file in which users may stand: the last one that its options name, else its configuration.
+pub(super) fn users_file(argv: &Argv, start: &Start, setup: &Setup<'_>) -> Option<UsersIn> {
+    let options = parse(argv, &start.arguments);
+    let of_config = options.config.as_ref().and_then(|file| config(argv, file, start, setup)?.acl_file);
+    let is_it =
+        |option: &&ServerOption| argv.acl_flag.as_ref().is_some_and(|flag| option_name(argv, flag) == option.name);
+    let is_user =
+        |option: &&ServerOption| argv.user_flag.as_ref().is_some_and(|flag| option_name(argv, flag) == option.name);
+    let own = options.items.iter().fold(of_config, |found, item| match item {
+        Item::Option(option) if is_it(&option) => {
+            let path = option.values.first().filter(|value| value.word.certain);
+            path.map(|value| value.word.text.clone()).filter(|path| !path.is_empty())
+        }
+        Item::Option(option) if option.name == "include" => {
+            let file = option.values.first().and_then(|file| config(argv, &file.word, start, setup));
+            file.and_then(|conf| conf.acl_file).or(found)
+        }
+        _ => found,
+    });
+    let has_user = options.items.iter().any(|item| matches!(item, Item::Option(option) if is_user(&option)));
+    let of_config = || options.config.clone().filter(|file| file.certain && !has_user);
+    own.map(UsersIn::Own).or_else(|| of_config().map(|file| UsersIn::Config(file.text)))
 }
 
 /// What all starts have in common.
@@ -91,7 +115,7 @@ fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -
                     Some(secret) => Password::Set(Some(secret)),
                 };
                 default_user = conf.default_user;
-                acl_file = conf.acl_file;
+                acl_file = conf.acl_file.is_some();
             }
             None => {
                 config_known = false;
@@ -144,7 +168,7 @@ fn judge(argv: &Argv, arguments: &Arguments, start: &Start, setup: &Setup<'_>) -
                     if conf.default_user != DefaultUser::NotDefined {
                         default_user = conf.default_user;
                     }
-                    acl_file |= conf.acl_file;
+                    acl_file |= conf.acl_file.is_some();
                 }
                 _ => {
                     config_known = false;

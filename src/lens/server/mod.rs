@@ -56,8 +56,8 @@ pub struct ConfAuth {
     pub requirepass: Option<Secret>,
     /// What `user default …` says.
     pub default_user: DefaultUser,
-    /// True if it names a file with users.
-    pub acl_file: bool,
+    /// The file with users that it names, by its path in the container.
+    pub acl_file: Option<String>,
     /// True if it includes a file that can't be seen.
     pub includes_unknown: bool,
     /// The host of the server that it makes a copy of.
@@ -283,6 +283,31 @@ pub fn replica_of(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
             host.unwrap_or_default()
         }),
         Route::Starts { argv, starts, .. } => starts.iter().find_map(|start| judge::replica_of(argv, start, setup)),
+    }
+}
+
+/// A file in which the users of a server may stand, by its path in the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsersIn {
+    /// A file of their own, which decides alone.
+    Own(String),
+    /// The configuration.
+    Config(String),
+}
+
+/// The file with the users of a server; `None` if there is none, or it can't be known.
+pub fn users_file(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<UsersIn> {
+    match route(mechanism, setup) {
+        Route::Decided(_) => None,
+        Route::Variables { env, .. } => env.acl_file.iter().find_map(|name| match (setup.env)(name) {
+            Lookup::Known(path) if !path.is_empty() => Some(UsersIn::Own(path)),
+            Lookup::Known(_) | Lookup::Absent | Lookup::Unknown => None,
+        }),
+        Route::Starts { argv, starts, .. } => {
+            let mut found = starts.iter().map(|start| judge::users_file(argv, start, setup));
+            let first = found.next()??;
+            found.all(|other| other.as_ref() == Some(&first)).then_some(first)
+        }
     }
 }
 

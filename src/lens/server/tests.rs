@@ -153,7 +153,7 @@ fn a_configuration_file_counts_until_an_argument_says_otherwise() {
     let requirepass = |text: &str| ConfAuth { requirepass: Some(Secret::new(text)), ..ConfAuth::default() };
     let user = |default_user| ConfAuth { default_user, ..ConfAuth::default() };
     let including = ConfAuth { includes_unknown: true, ..ConfAuth::default() };
-    let users_file = ConfAuth { acl_file: true, ..ConfAuth::default() };
+    let users_file = ConfAuth { acl_file: Some("/etc/users.acl".to_owned()), ..ConfAuth::default() };
     let rows: [(ConfAuth, &[&str], &str); 13] = [
         (requirepass("old"), &["redis-server", "/r.conf"], "password old"),
         (requirepass("old"), &["/r.conf"], "password old"),

@@ -7,7 +7,7 @@ use crate::lens::client_check::{CheckReading, Credential, NoCredential, Verdict}
 use crate::lens::healthcheck::Healthcheck;
 use crate::lint::finding::Subject;
 use crate::rule::{FieldValue, ViewKind};
-use crate::topology::lookup;
+use crate::topology::{StoreService, lookup};
 
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
     for service in context.workspace.projects[project].services() {
@@ -27,9 +27,19 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
         describe(context, project, service, &mut view);
         store_fields(context, store, &mut view);
         fields(&reading, &mut view);
+        let refusal = refusal(store, &reading, &definition.default_user);
+        view.set("healthcheck.refusal", FieldValue::optional(refusal));
         view.place("healthcheck", &healthcheck.node.place);
         seen.push(view);
     }
+}
+
+/// Why the server refuses what the check presents, where the file with its users shows it.
+fn refusal(store: &StoreService, reading: &CheckReading, default_user: &str) -> Option<String> {
+    let users = store.users.as_ref()?;
+    let CheckReading::Client(check) = reading else { return None };
+    let Credential::Presented { value: Some(password), user, .. } = &check.credential else { return None };
+    users.refusal(user.as_deref().unwrap_or(default_user), password.reveal())
 }
 
 fn fields(reading: &CheckReading, view: &mut Seen) {

@@ -40,7 +40,7 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
         auth => FieldValue::text(auth_word(auth)),
     };
     view.set("store.auth", auth);
-    view.set("store.auth_reason", FieldValue::optional(reason(&store.auth)));
+    view.set("store.auth_reason", FieldValue::optional(reason(store)));
     let unseen = match &store.auth {
         Auth::Unknown(why) => Some(why.clone()),
         _ => None,
@@ -80,9 +80,10 @@ pub(super) fn auth_word(auth: &Auth) -> &'static str {
     }
 }
 
-fn reason(auth: &Auth) -> Option<String> {
-    match auth {
+fn reason(store: &StoreService) -> Option<String> {
+    match &store.auth {
         Auth::Refuses(why) | Auth::Unknown(why) => Some(why.clone()),
+        Auth::Open => store.users.as_ref()?.openness(),
         _ => None,
     }
 }
