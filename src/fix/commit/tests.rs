@@ -323,7 +323,7 @@ fn what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_run() {
 
     let again = commit(&project.changes(), &project.meta(), &project.state, &Disk).expect_err("half done");
     assert!(matches!(again, CommitError::HalfDone { .. }), "{again:?}");
-    let lines = recover(&project.root(), &project.state, &Disk).expect("recovered");
+    let lines = recover(&project.root(), &project.state, &Disk).expect("recovered").lines;
     assert_eq!(lines.len(), 5, "{lines:?}");
     assert_eq!(project.snapshot(), before);
     commit(&project.changes(), &project.meta(), &project.state, &Disk).expect("written");
