@@ -156,6 +156,8 @@ pub struct ClientProgram {
     pub credential_variables: Vec<CredentialVariable>,
     /// Commands that log in, with the password as last argument, as in `auth`.
     pub auth_commands: Vec<String>,
+    /// Commands, their words parted by a blank, that people write where they mean the probe.
+    pub meant_as_probe: Vec<String>,
     /// The user that it logs in as without `user_flags`, as in `default`.
     pub default_user: String,
     /// A command that changes nothing and needs a login, as in `ping`.

@@ -106,6 +106,7 @@ pub(crate) fn client() -> ClientProgram {
             CredentialVariable { name: "VALKEYCLI_AUTH".to_owned(), programs: texts(&["valkey-cli"]) },
         ],
         auth_commands: texts(&["auth"]),
+        meant_as_probe: texts(&["incr ping"]),
         default_user: "default".to_owned(),
         probe: "ping".to_owned(),
         answer: "PONG".to_owned(),

@@ -47,7 +47,7 @@ const ENV_KEYS: [&str; 11] = [
     "argv",
 ];
 const ARGS_IN_ENV_KEYS: [&str; 5] = ["kind", "variable", "after_command", "readers", "argv"];
-const CLIENT_KEYS: [&str; 14] = [
+const CLIENT_KEYS: [&str; 15] = [
     "names",
     "password_flags",
     "user_flags",
@@ -58,6 +58,7 @@ const CLIENT_KEYS: [&str; 14] = [
     "other_flags",
     "credential_variables",
     "auth_commands",
+    "meant_as_probe",
     "default_user",
     "probe",
     "answer",
@@ -247,6 +248,7 @@ impl Decoder {
         let mut list = |key: &str| self.list_or_empty(&mapping, key);
         let (names, password_flags, user_flags) = (list("names"), list("password_flags"), list("user_flags"));
         let (uri_flags, error_flags, auth_commands) = (list("uri_flags"), list("error_flags"), list("auth_commands"));
+        let meant_as_probe = list("meant_as_probe");
         let warning_flags = list("warning_flags");
         let mut text = |key: &str| self.required_text(&mapping, key, what);
         let (default_user, probe, answer, refusal) =
@@ -271,6 +273,7 @@ impl Decoder {
             other_flags: other_flags?,
             credential_variables: credential_variables?,
             auth_commands: auth_commands?,
+            meant_as_probe: meant_as_probe?,
             default_user: default_user?,
             probe: probe?,
             answer: answer?,
