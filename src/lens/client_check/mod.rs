@@ -143,6 +143,15 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Index of the word that says what a test runs: the script, or the program behind its wrappers.
+pub(super) fn command_start(words: &[Word]) -> usize {
+    match Subject::of(Test::Exec(words)) {
+        Subject::Script { index, .. } => index.unwrap_or_default(),
+        Subject::Words { skip, .. } => skip,
+        Subject::Nothing => 0,
+    }
+}
+
 fn read_words(words: &[Word], skip: usize, clients: &[ClientProgram], env: &Environment<'_>) -> CheckReading {
     let assigned = strip_wrappers(words).assigned;
     let variables = |name: &str| {

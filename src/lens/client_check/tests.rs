@@ -249,10 +249,7 @@ fn a_list_of_words_becomes_a_script_that_detects() {
             "redis-cli -h h -p 6380 -n 2 ping | grep -q PONG && redis-cli -h h -p 6380 -n 2 dbsize",
         ),
         (&["redis-cli", "-e", "-a", "pw", "info"], "redis-cli -e info"),
-        (
-            &["redis-cli", "eval", "return 1", "0"],
-            "redis-cli ping | grep -q PONG && redis-cli eval 'return 1' 0",
-        ),
+        (&["redis-cli", "eval", "return 1", "0"], "redis-cli ping | grep -q PONG && redis-cli eval 'return 1' 0"),
     ];
     for (texts, expected) in rows {
         let words = words(texts);
@@ -282,11 +279,7 @@ fn a_script_keeps_all_but_credential_and_verdict() {
         ("[ \"$(redis-cli -a pw ping)\" = 'PONG' ]", "[ \"$(redis-cli ping)\" = 'PONG' ]", &auth),
         ("[ $(valkey-cli --pass \"${PW}\" ping) = 'PONG' ]", "same", &None),
         ("redis-cli --raw incr ping", "redis-cli ping | grep -q PONG", &auth),
-        (
-            "redis-cli info >/dev/null 2>&1",
-            "redis-cli ping | grep -q PONG && redis-cli info >/dev/null 2>&1",
-            &auth,
-        ),
+        ("redis-cli info >/dev/null 2>&1", "redis-cli ping | grep -q PONG && redis-cli info >/dev/null 2>&1", &auth),
         (
             "redis-cli set x 1 && redis-cli get x",
             "redis-cli ping | grep -q PONG && redis-cli set x 1 && redis-cli get x",

@@ -7,7 +7,7 @@ use crate::lens::client_check::{CheckReading, Credential, NoCredential, Verdict}
 use crate::lens::healthcheck::Healthcheck;
 use crate::lint::finding::Subject;
 use crate::rule::{FieldValue, ViewKind};
-use crate::topology::lookup;
+use crate::topology::{Spot, lookup};
 
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
     for service in context.workspace.projects[project].services() {
@@ -27,8 +27,21 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
         describe(context, project, service, &mut view);
         store_fields(context, store, &mut view);
         fields(&reading, &mut view);
-        view.place("healthcheck", &healthcheck.node.place);
+        view.place("healthcheck", spot(context, &healthcheck));
         seen.push(view);
+    }
+}
+
+/// The test; of a list that takes several lines, the items that matter: `CMD` alone would say nothing.
+fn spot(context: &Context<'_, '_>, healthcheck: &Healthcheck<'_>) -> Spot {
+    let whole = Spot::from(&healthcheck.node.place);
+    let is_long = whole.span.slice(&context.workspace.sources.get(whole.source).text).contains('\n');
+    match healthcheck.command() {
+        command @ [first, ..] if is_long && first.place.source == whole.source => {
+            let last = command.last().unwrap_or(first);
+            Spot { span: first.place.span.join(last.place.span), ..whole }
+        }
+        _ => whole,
     }
 }
 
