@@ -167,6 +167,45 @@ fn compose_accepts_the_sealed_projects_and_reads_them_as_caulk_does() {
     }
 }
 
+/// No quotes, no escapes, no variables: what stands behind `=` is the value.
+#[test]
+fn compose_reads_a_raw_env_file_as_caulk_wrote_it() {
+    let Some(compose) = required("Docker Compose 2 ($DOCKER_COMPOSE, docker-compose or docker compose)", compose())
+    else {
+        return;
+    };
+    let cases = [
+        ("", "# old\nREDIS_URL=redis://redis:6379/0\nX='1' # 2\n", "REDIS_URL", "redis://default:PW@redis:6379/0"),
+        ("", "REDIS_URL=\"redis://redis:6379/0\"\r\n", "REDIS_URL", "redis://default:PW@redis:6379/0"),
+        ("", "REDIS_HOST=redis\nREDIS_PASSWORD=\n", "REDIS_PASSWORD", "PW"),
+        ("pa$$ss", "REDIS_URL=redis://redis:6379", "REDIS_URL", "redis://default:pa%24ss@redis:6379"),
+    ];
+    for (password, before, name, expected) in cases {
+        let folder = common::Folder::new();
+        let own = if password.is_empty() {
+            String::new()
+        } else {
+            format!("    command: [redis-server, --requirepass, '{password}']\n")
+        };
+        let services = format!("services:\n  redis:\n    image: redis:7\n{own}");
+        folder.write(
+            "compose.yaml",
+            services + "  app:\n    image: app\n    env_file:\n      - path: app.env\n        format: raw\n",
+        );
+        // Who reads it as dotenv sees other values.
+        folder.write("app.env", before);
+        let run = folder.caulk(&["check", "--fix"]);
+        assert!(run.stdout.contains("Repaired"), "{before:?}: {}", run.all());
+        let config = compose_config(&compose, &folder.path()).unwrap_or_else(|error| panic!("{before:?}: {error}"));
+        let made = config["services"]["redis"]["command"][2].as_str().expect("the server has a password");
+        let value = config["services"]["app"]["environment"][name].as_str().expect("the client has the variable");
+        assert_eq!(value, expected.replace("PW", made), "{before:?}: {}", run.all());
+        with_project(&folder.path(), |project| {
+            assert_eq!(environment_of(project, "app")[name], value, "caulk reads it as Compose does");
+        });
+    }
+}
+
 #[test]
 fn compose_starts_no_sealed_project_without_its_password() {
     let Some(compose) = required("Docker Compose 2 ($DOCKER_COMPOSE, docker-compose or docker compose)", compose())

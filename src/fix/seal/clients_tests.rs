@@ -432,3 +432,15 @@ fn services_on_the_network_of_the_host_reach_each_other_by_loopback() {
     let files = repaired(&[("compose.yaml", format!("services:\n{REDIS}{host}{app}"))]).expect("it is safe");
     assert!(files["compose.yaml"].contains("redis://default:${REDIS_PASSWORD}@127.0.0.1:6379"), "{files:?}");
 }
+
+#[test]
+fn why_a_password_fits_into_no_url_is_said_without_a_character_of_it() {
+    let services = format!(
+        "services:\n{REDIS}  app:\n    image: app\n    environment:\n      REDIS_URL: redis://redis:6379\n      \
+         REDIS_PASSWORD: ${{REDIS_PASSWORD}}\n"
+    );
+    let env = "REDIS_PASSWORD=ab/cd%ef\n";
+    let why = repaired(&[("compose.yaml", services), (".env", env.to_owned())]).expect_err("it does not fit");
+    assert!(why.contains("holds a character that breaks the URLs"), "{why}");
+    assert!(!why.contains(['/', '%']), "{why}");
+}
