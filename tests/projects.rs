@@ -556,6 +556,17 @@ fn the_command_to_copy_names_what_the_repair_changes_and_starts_nothing() {
 }
 
 #[test]
+fn the_command_to_copy_tells_a_service_from_one_whose_name_goes_on_behind_a_dot() {
+    let folder = Folder::new();
+    folder.write(
+        "compose.yaml",
+        "services:\n  cache:\n    image: example/web\n  cache.redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n",
+    );
+    let run = folder.caulk(&["check", "--fix", "--select", "public-port"]);
+    assert!(run.stdout.contains("\n  docker compose up -d cache.redis\n"), "{}", run.all());
+}
+
+#[test]
 fn a_port_by_which_a_container_comes_in_through_the_host_is_left_to_a_person() {
     let folder = Folder::new();
     folder.write(
