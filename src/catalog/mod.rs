@@ -113,6 +113,10 @@ pub struct Env {
     pub master_host: Vec<String>,
     /// Variables with the password of the server that it copies.
     pub master_password: Vec<String>,
+    /// Variables that make the server a node of a cluster, as in `REDIS_NODES`.
+    pub cluster_nodes: Vec<String>,
+    /// Variables that let the server make the cluster, through its client, when they are `yes`, `true` or `1`.
+    pub cluster_creator: Vec<String>,
     /// Paths of the scripts that read these variables, as in `/opt/bitnami/scripts/redis/run.sh`.
     /// A command that starts anything else goes past them.
     pub runners: Vec<String>,

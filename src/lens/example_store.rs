@@ -54,6 +54,8 @@ pub(crate) fn bitnami() -> Env {
         replication_mode: texts(&["REDIS_REPLICATION_MODE"]),
         master_host: texts(&["REDIS_MASTER_HOST"]),
         master_password: texts(&["REDIS_MASTER_PASSWORD"]),
+        cluster_nodes: Vec::new(),
+        cluster_creator: Vec::new(),
         runners: texts(&["/opt/bitnami/scripts/redis/run.sh"]),
         argv: argv(),
     }

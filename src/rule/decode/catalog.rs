@@ -33,7 +33,7 @@ const ARGV_KEYS: [&str; 15] = [
     "config_suffix",
     "image_configs",
 ];
-const ENV_KEYS: [&str; 11] = [
+const ENV_KEYS: [&str; 13] = [
     "kind",
     "password",
     "password_file",
@@ -43,6 +43,8 @@ const ENV_KEYS: [&str; 11] = [
     "replication_mode",
     "master_host",
     "master_password",
+    "cluster_nodes",
+    "cluster_creator",
     "runners",
     "argv",
 ];
@@ -155,6 +157,7 @@ impl Decoder {
                 let (extra_args, runners) = (list("extra_args"), list("runners"));
                 let (replication_mode, master_host) = (list("replication_mode"), list("master_host"));
                 let master_password = list("master_password");
+                let (cluster_nodes, cluster_creator) = (list("cluster_nodes"), list("cluster_creator"));
                 let argv = self.required(&mapping, "argv", what).and_then(|id| self.argv(id));
                 Some(Mechanism::Env(Env {
                     password: password?,
@@ -165,6 +168,8 @@ impl Decoder {
                     replication_mode: replication_mode?,
                     master_host: master_host?,
                     master_password: master_password?,
+                    cluster_nodes: cluster_nodes?,
+                    cluster_creator: cluster_creator?,
                     runners: runners?,
                     argv: argv?,
                 }))
