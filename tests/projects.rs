@@ -490,6 +490,33 @@ fn the_password_takes_the_place_of_what_allows_an_empty_one() {
     }
 }
 
+#[test]
+fn an_example_of_the_env_file_shows_the_variable_without_a_value() {
+    let rows = [
+        ("APP_ENV=local\n", "APP_ENV=local\nREDIS_PASSWORD=\n"),
+        (
+            "REDIS_HOST=127.0.0.1\nREDIS_PASSWORD=null\nREDIS_PORT=6379\n",
+            "REDIS_HOST=127.0.0.1\nREDIS_PASSWORD=\nREDIS_PORT=6379\n",
+        ),
+        ("REDIS_PASSWORD=null # none\n", "REDIS_PASSWORD='' # none\n"),
+        ("REDIS_PASSWORD=\n", "REDIS_PASSWORD=\n"),
+        ("REDIS_PASSWORD=change-me\n", "REDIS_PASSWORD=change-me\n"),
+    ];
+    for (before, after) in rows {
+        let folder = Folder::new();
+        let text = "services:\n  redis:\n    image: redis:7\n  web:\n    image: example/web:1\n    environment:\n      \
+                    REDIS_URL: redis://redis:6379/0\n";
+        folder.write("compose.yaml", text);
+        folder.write(".env.example", before);
+        let run = folder.caulk(&["fix"]);
+        let example = String::from_utf8(folder.files()[".env.example"].clone()).expect("it is UTF-8");
+        assert_eq!(example, after, "{}", run.all());
+        folder.caulk(&["undo"]);
+        let example = String::from_utf8(folder.files()[".env.example"].clone()).expect("it is UTF-8");
+        assert_eq!(example, before);
+    }
+}
+
 /// A store that only a program elsewhere may use, and a service with a port of its own.
 fn store_beside_a_service() -> Folder {
     let folder = Folder::new();
@@ -512,6 +539,18 @@ fn the_command_that_is_told_for_a_repair_makes_just_that_repair() {
     let after = String::from_utf8(folder.files()["my project/compose.yml"].clone()).expect("it is UTF-8");
     let sealed = "command: redis-server --requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\n";
     assert_eq!(after, before.replace("command: redis-server\n", sealed));
+}
+
+#[test]
+fn the_command_that_is_told_for_a_password_names_the_rule_of_the_store_and_not_of_its_healthcheck() {
+    let folder = store_beside_a_service();
+    let path = "my project/compose.yml";
+    let text = String::from_utf8(folder.files()[path].clone()).expect("it is UTF-8");
+    let test = "redis-server\n    healthcheck:\n      test: redis-cli ping\n";
+    folder.write(path, text.replace("redis-server\n", test));
+    let report = folder.caulk(&["fix", path]).stdout;
+    assert!(report.contains("healthcheck-no-auth"), "{report}");
+    assert!(report.contains("--select store-no-auth 'my project/compose.yml'"), "{report}");
 }
 
 #[test]

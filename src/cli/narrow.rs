@@ -22,14 +22,15 @@ pub fn note(check: &Check, report: &mut Report) {
 }
 
 fn made_by(check: &Check, report: &Report, id: &String, waiting: &[String]) -> Option<MadeBy> {
+    // In the order of the report: of a store and its healthcheck the store comes first, and its rule names what is at stake.
     let found = report.findings.iter().filter(|finding| finding.repairs.contains(id));
-    let rules: BTreeSet<&str> = found.map(|finding| finding.rule.as_str()).collect();
+    let rules = found.map(|finding| finding.rule.as_str());
     let others = |rule: &str| {
         let of_rule = report.findings.iter().filter(|finding| finding.rule == rule);
         let repairs: BTreeSet<_> = of_rule.flat_map(|finding| &finding.repairs).collect();
         repairs.into_iter().filter(|other| *other != id && waiting.contains(other)).count()
     };
-    let (others, rule) = rules.into_iter().map(|rule| (others(rule), rule)).min()?;
+    let (others, rule) = rules.map(|rule| (others(rule), rule)).min_by_key(|(others, _)| *others)?;
     (others + 1 < waiting.len()).then(|| command(check, rule)).flatten().map(|command| MadeBy { command, others })
 }
 

@@ -132,7 +132,7 @@ fn is_yaml(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Mechanism;
+    use crate::catalog::{ImagePattern, Mechanism};
     use crate::rule::{Expectation, ViewKind};
 
     const RULE: &str = "id: a\nsince: 0.1.0\ntier: strict\nsummary: a\nwhy: a\nfor: service\nwhere: { service.admin: true }\n\
@@ -207,15 +207,18 @@ mod tests {
         }
     }
 
-    fn store_of(image: &str) -> Option<&'static str> {
+    fn pattern_of(image: &str) -> Option<&'static ImagePattern> {
         let image = ImageName::parse(image).expect("it is an image");
         let store = RuleSet::built_in().store("redis").expect("it comes with caulk");
         let matching = |pattern: &str| {
             let regex = Regex::new(&format!("^(?:{pattern})$")).expect("it was checked");
             regex.is_match(&image.repository())
         };
-        let found = store.images.iter().find(|candidate| matching(&candidate.pattern))?;
-        Some(match &found.mechanism {
+        store.images.iter().find(|candidate| matching(&candidate.pattern))
+    }
+
+    fn store_of(image: &str) -> Option<&'static str> {
+        Some(match &pattern_of(image)?.mechanism {
             Mechanism::Argv(argv) => {
                 let program = argv.default_command.first().map(String::as_str);
                 ["redis-server", "keydb-server", "dragonfly"].into_iter().find(|name| Some(*name) == program)?
@@ -235,6 +238,7 @@ mod tests {
             ("public.ecr.aws/docker/library/redis:7", Some("redis-server")),
             ("registry.example:5000/team/redis-alpine:1", Some("redis-server")),
             ("valkey/valkey:8", Some("valkey")),
+            ("ghcr.io/valkey-io/valkey:9", Some("valkey")),
             ("docker.io/bitnami/redis:7", Some("bitnami-redis")),
             ("bitnamilegacy/valkey", Some("bitnami-valkey")),
             ("public.ecr.aws/bitnami/redis", Some("bitnami-redis")),
@@ -255,6 +259,18 @@ mod tests {
         ];
         for (image, expected) in rows {
             assert_eq!(store_of(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn a_copy_of_an_official_image_in_another_registry_is_no_fork() {
+        let is_fork = |image| pattern_of(image).map(|pattern| pattern.is_fork);
+        for image in ["redis:8", "public.ecr.aws/docker/library/redis:7", "valkey/valkey", "ghcr.io/valkey-io/valkey:9"]
+        {
+            assert_eq!(is_fork(image), Some(false), "{image}");
+        }
+        for image in ["example/redis:8", "registry.example:5000/team/redis-alpine:1", "example/valkey"] {
+            assert_eq!(is_fork(image), Some(true), "{image}");
         }
     }
 

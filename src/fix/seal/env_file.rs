@@ -17,6 +17,7 @@ use crate::source::git::GitStatus;
 use crate::source::{FileKind, SourceId, absolute, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
 use crate::text::{Edit, EditSet};
+use crate::topology::is_blank;
 
 /// Where the value of a variable is written.
 #[derive(Clone)]
@@ -263,17 +264,21 @@ impl Seal<'_, '_, '_> {
         }
     }
 
-    /// Adds the name, without a value, to the files that show which variables there are.
+    /// Adds the name, without a value, to the files that show which variables there are. One that stands for "none" gives way:
+    /// the server would take a copied `null` for its password, which the programs read as none.
     fn show_in_examples(&mut self, path: &Path, name: &str) {
         let Some(folder) = path.parent() else { return };
         for example in self.bench.files.list(folder) {
             let is_example = example.file_name().and_then(|name| name.to_str()).is_some_and(is_example_name);
             let Some(text) = is_example.then(|| self.read(&example)).flatten() else { continue };
             let (file, problems) = env::parse(&text);
-            if file.last(name).is_some() || !problems.is_empty() {
-                continue;
-            }
-            if let Ok(edit) = file.insert(&text, name, "", None) {
+            let shown = file.last(name).map(|entry| entry.value.as_ref().map_or("", |value| value.text.as_str()));
+            let edit = match shown {
+                None => file.insert(&text, name, "", None),
+                Some(value) if is_blank(value) && !value.trim().is_empty() => file.set(&text, name, ""),
+                Some(_) => continue,
+            };
+            if let (Ok(edit), true) = (edit, problems.is_empty()) {
                 self.repair.changes.push(Change {
                     path: example,
                     kind: ChangeKind::Edit(edit),
