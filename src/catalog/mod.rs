@@ -45,7 +45,7 @@ pub enum Mechanism {
     /// By arguments and a configuration file.
     Argv(Argv),
     /// By the container's environment, as Bitnami's images do.
-    Env(Env),
+    Env(Box<Env>),
     /// By arguments that stand in a variable.
     ArgsInEnv(ArgsInEnv),
 }

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn the_note_names_what_is_cut_off_the_tunnel_and_the_way_back() {
         let ports = [closed("r2", "redis", (6379, 6379)), closed("r3", "pgadmin", (8081, 8081))];
-        let [note] = notes(&ports).try_into().ok().expect("one note");
+        let [note] = notes(&ports).try_into().expect("one note");
         assert_eq!(
             note.in_one_line(),
             "redis (6379) and pgadmin (8081) can no longer be reached from other machines; \
@@ -148,9 +148,9 @@ mod tests {
     #[test]
     fn ranges_get_a_door_for_each_port_up_to_a_few() {
         let ipv6 = ClosedView { address: "[::1]".into(), ..closed("r1", "node", (7000, 7001)) };
-        let [note] = notes(&[ipv6]).try_into().ok().expect("one note");
+        let [note] = notes(&[ipv6]).try_into().expect("one note");
         assert_eq!(note.tunnel.as_deref(), Some("ssh -L 7000:[::1]:7000 -L 7001:[::1]:7001 HOST"));
-        let [note] = notes(&[closed("r1", "media", (1, u16::MAX))]).try_into().ok().expect("one note");
+        let [note] = notes(&[closed("r1", "media", (1, u16::MAX))]).try_into().expect("one note");
         assert_eq!(note.commands()[0].1.matches("-L").count(), TUNNELS);
     }
 }

@@ -358,7 +358,7 @@ mod tests {
             ("Run `docker compose exec redis redis-cli`.", "redis", "redis-cli"),
         ];
         for (text, target, words) in cases {
-            let [found] = executions(text).try_into().ok().expect(text);
+            let [found] = executions(text).try_into().expect(text);
             assert_eq!((found.target.as_str(), found.words.join(" ").trim_end_matches(['`', '.'])), (target, words));
         }
         for text in ["exec redis-server /etc/redis.conf", "docker compose exec $SERVICE redis-cli", "docker exec web"] {

@@ -45,6 +45,7 @@ fn modes_are_kept_and_new_files_with_secrets_are_private() {
 
 #[cfg(unix)]
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn what_root_writes_in_the_folder_of_a_user_belongs_to_the_user() {
     use std::os::unix::fs::{MetadataExt, chown};
     if !rustix::process::geteuid().is_root() {

@@ -159,7 +159,7 @@ impl Decoder {
                 let master_password = list("master_password");
                 let (cluster_nodes, cluster_creator) = (list("cluster_nodes"), list("cluster_creator"));
                 let argv = self.required(&mapping, "argv", what).and_then(|id| self.argv(id));
-                Some(Mechanism::Env(Env {
+                Some(Mechanism::Env(Box::new(Env {
                     password: password?,
                     password_file: password_file?,
                     allow_empty: allow_empty?,
@@ -172,7 +172,7 @@ impl Decoder {
                     cluster_creator: cluster_creator?,
                     runners: runners?,
                     argv: argv?,
-                }))
+                })))
             }
             _ => {
                 let mapping = self.mapping(id, "an `args-in-env` mechanism", &ARGS_IN_ENV_KEYS)?;
