@@ -3,6 +3,7 @@
 
 mod call;
 mod repair;
+mod site;
 
 use super::shell_run::{self, Call, Others, Outcome, shell_script_index, strip_wrappers};
 use super::value::{Environment, Secret, Word, file_name};

@@ -1,11 +1,12 @@
 //! The healthcheck that logs in and notices a refusal, with all else as it was.
 
 use super::call::{ClientCall, ClientOption, Role, uri_login};
+use super::site::{Site, collect, source_word, takes_output, with_blank_before, with_blank_behind};
 use super::{Answer, CheckReading, Credential, CredentialSource, Subject, Test, Verdict, read, simulate};
 use crate::catalog::ClientProgram;
 use crate::lens::shell_run::strip_wrappers;
 use crate::lens::value::{Environment, Lookup, Word};
-use crate::syntax::shell::{self, Command, LoopHead, PartKind, Pipeline, Redirect, Script, Simple};
+use crate::syntax::shell::{self, PartKind, Simple};
 use crate::text::{Edit, EditSet, Span};
 
 /// A repaired healthcheck.
@@ -469,78 +470,4 @@ fn push_word(pieces: &mut Vec<Piece>, index: usize) {
         pieces.push(Piece::Text(" ".to_owned()));
     }
     pieces.push(Piece::Word(index));
-}
-
-/// A simple command of a script, and where it stands.
-struct Site<'a> {
-    simple: &'a Simple,
-    pipeline: &'a Pipeline,
-    /// True inside `$( … )`.
-    is_substituted: bool,
-}
-
-fn collect<'a>(script: &'a Script, is_substituted: bool, sites: &mut Vec<Site<'a>>) {
-    for pipeline in script.steps.iter().map(|step| &step.pipeline) {
-        for command in &pipeline.commands {
-            match command {
-                Command::Simple(simple) => {
-                    sites.push(Site { simple, pipeline, is_substituted });
-                    let values = simple.assignments.iter().map(|assignment| &assignment.value);
-                    for part in simple.words.iter().chain(values).flat_map(|word| &word.parts) {
-                        if let PartKind::Substitution(script) = &part.kind {
-                            collect(script, true, sites);
-                        }
-                    }
-                }
-                Command::Group(group) => collect(&group.body, is_substituted, sites),
-                Command::If(branching) => {
-                    for (condition, body) in &branching.branches {
-                        collect(condition, is_substituted, sites);
-                        collect(body, is_substituted, sites);
-                    }
-                    if let Some(script) = &branching.otherwise {
-                        collect(script, is_substituted, sites);
-                    }
-                }
-                Command::Loop(repeated) => {
-                    if let LoopHead::While(condition) | LoopHead::Until(condition) = &repeated.head {
-                        collect(condition, is_substituted, sites);
-                    }
-                    collect(&repeated.body, is_substituted, sites);
-                }
-            }
-        }
-    }
-}
-
-/// The word as it is written: what it expands to is unknown.
-fn source_word(word: &shell::Word) -> Word {
-    match word.literal() {
-        Some(text) => Word::known(text),
-        None => {
-            let literal = |part: &shell::Part| match &part.kind {
-                PartKind::Literal(text) => text.clone(),
-                _ => String::new(),
-            };
-            Word::unknown(word.parts.iter().map(literal).collect::<String>())
-        }
-    }
-}
-
-fn takes_output(redirection: &shell::Redirection) -> bool {
-    match redirection.operator {
-        Redirect::Write => redirection.descriptor.unwrap_or(1) == 1,
-        Redirect::WriteBoth => true,
-        Redirect::Read | Redirect::Duplicate => false,
-    }
-}
-
-fn with_blank_behind(span: Span, text: &str) -> Span {
-    let behind = text.get(span.end..).unwrap_or("");
-    Span::new(span.start, span.end + behind.len() - behind.trim_start_matches([' ', '\t']).len())
-}
-
-fn with_blank_before(span: Span, text: &str) -> Span {
-    let before = text.get(..span.start).unwrap_or("");
-    Span::new(before.trim_end_matches([' ', '\t']).len(), span.end)
 }
