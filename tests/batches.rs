@@ -178,6 +178,10 @@ impl Files for Counted<'_> {
         self.files.kind(path)
     }
 
+    fn is_link(&self, path: &Path) -> bool {
+        self.files.is_link(path)
+    }
+
     fn list(&self, folder: &Path) -> Vec<PathBuf> {
         self.files.list(folder)
     }

@@ -80,7 +80,8 @@ fn a_cluster_of_sealed_nodes_is_made_by_its_helper() {
     let group = redis.group(&format!("services:\n{nodes}{init}{WEB}"), &[]);
     let _nodes = ["redis-1", "redis-2", "redis-3"].map(|name| group.start(name));
     let made = group.run("init");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+    let said = [made.stdout, made.stderr].concat();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&said));
     for name in ["redis-1", "redis-2", "redis-3"] {
         let info = || group.ask(name, &group.password, &["cluster", "info"]);
         group.wait_for(name, "the cluster is ready", || info().contains("cluster_state:ok"));

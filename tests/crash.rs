@@ -88,6 +88,17 @@ impl Guide {
             .collect()
     }
 
+    /// Checks that looking says what is half done and writes nothing.
+    fn assert_said(&self, folder: &Folder, about: &str) {
+        let (files, journals) = (files_of(&folder.path()), files_of(&folder.path().join("../state")));
+        for arguments in [&["check"][..], &["check", "--diff"], &["undo", "--list"]] {
+            let run = folder.caulk(arguments);
+            assert!(run.all().contains("cut off half way"), "{about}, {arguments:?}: {}", run.all());
+            assert!(files_of(&folder.path()) == files, "{about}: {arguments:?} writes nothing");
+            assert!(files_of(&folder.path().join("../state")) == journals, "{about}: {arguments:?} writes nothing");
+        }
+    }
+
     /// Repairs, checks that all is well, and takes it back.
     fn assert_whole(&self, folder: &Folder, about: &str) -> Run {
         let run = folder.caulk(&["check", "--fix"]);
@@ -121,6 +132,16 @@ fn killed_at_any_step_each_file_is_old_or_new_and_the_next_run_repairs_the_rest(
             let progress = guide.progress(&folder, &about);
             let is_half_done = progress.contains(&true) && progress.contains(&false);
             half_way += usize::from(is_half_done);
+            if is_half_done {
+                guide.assert_said(&folder, &about);
+            }
+            if is_half_done && half_way % 2 == 0 {
+                let undone = folder.caulk(&["undo"]);
+                assert_eq!(undone.status, Some(0), "{about}: {}", undone.all());
+                assert!(folder.files() == guide.before, "{about}: undo gives back every byte: {}", undone.all());
+                guide.assert_whole(&folder, &about);
+                continue;
+            }
             let next = guide.assert_whole(&folder, &about);
             assert!(!is_half_done || next.stdout.contains("cut off half way"), "{about}: {}", next.all());
         }
@@ -146,11 +167,11 @@ fn an_undo_that_is_killed_at_any_step_is_finished_or_taken_back() {
                     break;
                 }
                 kills += 1;
-                // The next call repairs what is half done; then the run, or what is left of it, can be taken back.
+                // The next call repairs what is half done, and takes back the run, or what is left of it.
                 let list = folder.caulk(&["undo", "--list"]);
                 if list.status == Some(0) {
                     let rest = folder.caulk(&["undo"]);
-                    assert_eq!(rest.status, Some(0), "{about}: {}", rest.all());
+                    assert_eq!(rest.status, Some(0), "{about}: {}\n{}", list.all(), rest.all());
                 }
                 assert!(folder.files() == guide.before, "{about}: {:?}\n{}", folder.files().keys(), list.all());
                 assert!(fixed != guide.before);

@@ -61,18 +61,36 @@ fn a_sealed_healthcheck_says_what_is_true() {
         for sealed in servers_of(&project(name).join("fixed")) {
             let context = format!("{name}: {}", sealed.service);
             let mut server = redis.start(&sealed.command);
-            let wrong: Variables = sealed.environment.keys().map(|name| (name.clone(), "wrong".to_owned())).collect();
-            let situations = [
-                ("the right password", &sealed.environment, true),
-                ("a wrong password", &wrong, false),
-                ("no variable", &Variables::new(), false),
-            ];
-            for (situation, environment, healthy) in situations {
-                assert_eq!(server.is_healthy(&sealed.check, environment), healthy, "{context}: {situation}");
-            }
+            server.assert_check_is_true(&sealed, &context);
             server.stop();
             assert!(!server.is_healthy(&sealed.check, &sealed.environment), "{context}: no server");
         }
+    }
+}
+
+#[test]
+fn a_healthcheck_that_asks_for_more_than_the_probe_still_does() {
+    let Some(redis) = required("redis-server", Redis::find()) else { return };
+    let tests = [
+        ("redis-cli set health ok", "health"),
+        ("redis-cli set health ok >/dev/null && redis-cli get health || exit 1", "health"),
+        (r#"["CMD", "redis-cli", "--raw", "incr", "checks"]"#, "checks"),
+        (r#"["CMD-SHELL", "redis-cli -n 0 lpush checks $$(date +%s) | head -1"]"#, "checks"),
+    ];
+    for (test, key) in tests {
+        let folder = common::Folder::new();
+        let text = format!(
+            "services:\n  redis:\n    image: redis:7\n    healthcheck:\n      test: {test}\n  app:\n    image: app\n    \
+             environment:\n      REDIS_URL: redis://redis:6379\n"
+        );
+        folder.write("compose.yaml", text);
+        let run = folder.caulk(&["check", "--fix"]);
+        assert_eq!(run.status, Some(0), "{test}: {}", run.all());
+        let [sealed] = servers_of(&folder.path()).try_into().ok().expect("one server");
+        let server = redis.start(&sealed.command);
+        server.assert_check_is_true(&sealed, test);
+        let exists = vec!["CMD-SHELL".to_owned(), format!("redis-cli exists {key} | grep -q 1")];
+        assert!(server.is_healthy(&exists, &sealed.environment), "{test}: {:?} writes no {key}", sealed.check);
     }
 }
 
@@ -148,6 +166,45 @@ fn compose_accepts_the_sealed_projects_and_reads_them_as_caulk_does() {
                 }
             });
         }
+    }
+}
+
+/// No quotes, no escapes, no variables: what stands behind `=` is the value.
+#[test]
+fn compose_reads_a_raw_env_file_as_caulk_wrote_it() {
+    let Some(compose) = required("Docker Compose 2 ($DOCKER_COMPOSE, docker-compose or docker compose)", compose())
+    else {
+        return;
+    };
+    let cases = [
+        ("", "# old\nREDIS_URL=redis://redis:6379/0\nX='1' # 2\n", "REDIS_URL", "redis://default:PW@redis:6379/0"),
+        ("", "REDIS_URL=\"redis://redis:6379/0\"\r\n", "REDIS_URL", "redis://default:PW@redis:6379/0"),
+        ("", "REDIS_HOST=redis\nREDIS_PASSWORD=\n", "REDIS_PASSWORD", "PW"),
+        ("pa$$ss", "REDIS_URL=redis://redis:6379", "REDIS_URL", "redis://default:pa%24ss@redis:6379"),
+    ];
+    for (password, before, name, expected) in cases {
+        let folder = common::Folder::new();
+        let own = if password.is_empty() {
+            String::new()
+        } else {
+            format!("    command: [redis-server, --requirepass, '{password}']\n")
+        };
+        let services = format!("services:\n  redis:\n    image: redis:7\n{own}");
+        folder.write(
+            "compose.yaml",
+            services + "  app:\n    image: app\n    env_file:\n      - path: app.env\n        format: raw\n",
+        );
+        // Who reads it as dotenv sees other values.
+        folder.write("app.env", before);
+        let run = folder.caulk(&["check", "--fix"]);
+        assert!(run.stdout.contains("Repaired"), "{before:?}: {}", run.all());
+        let config = compose_config(&compose, &folder.path()).unwrap_or_else(|error| panic!("{before:?}: {error}"));
+        let made = config["services"]["redis"]["command"][2].as_str().expect("the server has a password");
+        let value = config["services"]["app"]["environment"][name].as_str().expect("the client has the variable");
+        assert_eq!(value, expected.replace("PW", made), "{before:?}: {}", run.all());
+        with_project(&folder.path(), |project| {
+            assert_eq!(environment_of(project, "app")[name], value, "caulk reads it as Compose does");
+        });
     }
 }
 
@@ -491,6 +548,19 @@ impl Running {
         let path = format!("{}:/usr/bin:/bin", self.clients().display());
         let output = command.env_clear().envs(environment).env("PATH", path).stdin(Stdio::null()).output();
         output.expect("the check can be run").status.success()
+    }
+
+    /// Checks that the healthcheck of `sealed` passes with the right password, and only so.
+    fn assert_check_is_true(&self, sealed: &Server, context: &str) {
+        let wrong: Variables = sealed.environment.keys().map(|name| (name.clone(), "wrong".to_owned())).collect();
+        let situations = [
+            ("the right password", &sealed.environment, true),
+            ("a wrong password", &wrong, false),
+            ("no variable", &Variables::new(), false),
+        ];
+        for (situation, environment, healthy) in situations {
+            assert_eq!(self.is_healthy(&sealed.check, environment), healthy, "{context}: {situation}");
+        }
     }
 
     fn stop(&mut self) {

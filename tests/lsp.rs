@@ -126,6 +126,7 @@ fn one_repair_leaves_the_others_alone() {
     editor.open("docker-compose.yml");
     let actions = editor.actions("docker-compose.yml", "6379:6379", Some("quickfix"));
     let port = actions.iter().find(|action| title(action).contains("for this host only")).expect("it is offered");
+    assert_eq!(title(port), "port 6379 of redis for this host only (cuts off other machines)");
     assert_eq!(port["isPreferred"], true);
     assert_eq!(port["diagnostics"][0]["code"], "public-port");
     assert!(port.get("edit").is_some(), "it makes no password: {port}");
@@ -133,6 +134,9 @@ fn one_repair_leaves_the_others_alone() {
     editor.choose(port);
     let expected = before.replace("\"6379:6379\"", "\"127.0.0.1:6379:6379\"");
     assert_eq!(editor.text("docker-compose.yml"), expected);
+    // As the report of the command line says it.
+    let loss = "redis (6379) can no longer be reached from other machines; from elsewhere, by a tunnel: `ssh -L 6379:";
+    assert!(editor.shown[0].contains(loss) && !editor.shown[0].contains("caulk undo"), "{:?}", editor.shown);
     let left = editor.diagnostics("docker-compose.yml");
     assert!(rules(&left).contains(&"store-no-auth") && !rules(&left).contains(&"public-port"), "{left:?}");
 }

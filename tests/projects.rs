@@ -630,6 +630,46 @@ fn the_command_to_copy_names_what_the_repair_changes_and_starts_nothing() {
 }
 
 #[test]
+fn the_title_of_a_repair_says_what_becomes_of_server_healthcheck_and_clients() {
+    let known = "    command: redis-server --requirepass ${REDIS_PASSWORD}\n";
+    let app = "  app:\n    image: app\n    environment:\n      REDIS_URL: redis://redis:6379\n";
+    let check = |test: &str| format!("    healthcheck:\n      test: {test}\n");
+    let logged_in = format!("{known}    environment:\n      REDISCLI_AUTH: ${{REDIS_PASSWORD}}\n");
+    let users = "    volumes: [./users.acl:/users.acl]\n    command: redis-server --aclfile /users.acl\n";
+    let cases = [
+        (String::new(), app, "password for redis (1 secret, 1 client)"),
+        (check("redis-cli ping"), app, "password for redis (1 secret, 1 healthcheck, 1 client)"),
+        (check("redis-cli ping | grep PONG"), "", "password for redis (1 secret)"),
+        (format!("{known}{}", check("redis-cli ping")), "", "healthcheck of redis logs in"),
+        (format!("{known}{}", check("redis-cli ping")), app, "password of redis (1 healthcheck, 1 client)"),
+        (format!("{logged_in}{}", check("redis-cli ping")), "", "healthcheck of redis notices a refusal"),
+        (format!("{users}{}", check("redis-cli -a s3same ping")), "", "healthcheck of redis notices a refusal"),
+        (known.to_owned(), app, "password of redis (1 client)"),
+    ];
+    for (server, client, title) in cases {
+        let folder = Folder::new();
+        folder.write("compose.yaml", format!("services:\n  redis:\n    image: redis:7\n{server}{client}"));
+        folder.write("users.acl", "user default on >s3same ~* +@all\n");
+        if server.contains("REDIS_PASSWORD") {
+            folder.write(".env", "REDIS_PASSWORD=0123456789abcdef\n");
+        }
+        let run = folder.caulk(&["fix", "--unsafe-fixes"]);
+        assert!(run.stdout.contains(&format!("\n  - r1: {title} (")), "{title}: {}", run.all());
+    }
+}
+
+#[test]
+fn the_command_to_copy_tells_a_service_from_one_whose_name_goes_on_behind_a_dot() {
+    let folder = Folder::new();
+    folder.write(
+        "compose.yaml",
+        "services:\n  cache:\n    image: example/web\n  cache.redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n",
+    );
+    let run = folder.caulk(&["check", "--fix", "--select", "public-port"]);
+    assert!(run.stdout.contains("\n  docker compose up -d cache.redis\n"), "{}", run.all());
+}
+
+#[test]
 fn a_port_by_which_a_container_comes_in_through_the_host_is_left_to_a_person() {
     let folder = Folder::new();
     folder.write(

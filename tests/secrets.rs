@@ -190,6 +190,42 @@ fn no_child_gets_it_as_an_argument_or_in_its_environment() {
     }
 }
 
+/// git reads no `.gitignore` that is a symlink.
+#[cfg(unix)]
+#[test]
+fn an_ignore_list_that_git_does_not_read_hides_nothing() {
+    use std::os::unix::fs::symlink;
+    if required("git", program("git")).is_none() {
+        return;
+    }
+    let compose = "services:\n  redis:\n    image: redis:7\n  app:\n    image: app\n    environment:\n      \
+                   REDIS_URL: redis://redis:6379\n";
+    // Inside, outside, and to nothing; for the project at the top of the repository, and below it.
+    for (target, place) in ["conf/list", "../list", "nothing"].into_iter().flat_map(|to| [(to, ""), (to, "app/")]) {
+        let about = format!("{target} for {place:?}");
+        let folder = Folder::new();
+        folder.write(&format!("{place}compose.yaml"), compose);
+        folder.write("conf/list", "node_modules\n");
+        folder.write("../list", "node_modules\n");
+        symlink(target, folder.path().join(".gitignore")).expect("it can be made");
+        git(&folder, &["init", "--quiet"]);
+        let run = folder.caulk(&["check", "--fix"]);
+        let outside = fs::read_to_string(folder.path().join("../list")).expect("it stays");
+        let added = git(&folder, &["add", "--all", "--dry-run"]);
+        assert!(!added.contains(".env"), "{about}: {added}");
+        fs::remove_file(folder.path().join(".gitignore")).expect("it is there");
+        let files = files(&folder);
+        assert_eq!((outside.as_str(), files["conf/list"].as_slice()), ("node_modules\n", &b"node_modules\n"[..]));
+        if place.is_empty() {
+            assert!(passwords_in(&files).is_empty() && !files.contains_key(".env"), "{about}");
+            assert!(run.all().contains("git does not follow"), "{about}: {}", run.all());
+        } else {
+            assert_eq!(passwords_in(&files).len(), 1, "{about}: {}", run.all());
+            assert_eq!(files["app/.gitignore"], b".env\n", "{about}");
+        }
+    }
+}
+
 #[test]
 fn an_ignore_list_that_lets_env_files_in_again_is_the_one_that_is_written() {
     if required("git", program("git")).is_none() {

@@ -45,7 +45,7 @@ pub enum Mechanism {
     /// By arguments and a configuration file.
     Argv(Argv),
     /// By the container's environment, as Bitnami's images do.
-    Env(Env),
+    Env(Box<Env>),
     /// By arguments that stand in a variable.
     ArgsInEnv(ArgsInEnv),
 }
@@ -113,6 +113,10 @@ pub struct Env {
     pub master_host: Vec<String>,
     /// Variables with the password of the server that it copies.
     pub master_password: Vec<String>,
+    /// Variables that make the server a node of a cluster, as in `REDIS_NODES`.
+    pub cluster_nodes: Vec<String>,
+    /// Variables that let the server make the cluster, through its client, when they are `yes`, `true` or `1`.
+    pub cluster_creator: Vec<String>,
     /// Paths of the scripts that read these variables, as in `/opt/bitnami/scripts/redis/run.sh`.
     /// A command that starts anything else goes past them.
     pub runners: Vec<String>,
@@ -156,6 +160,8 @@ pub struct ClientProgram {
     pub credential_variables: Vec<CredentialVariable>,
     /// Commands that log in, with the password as last argument, as in `auth`.
     pub auth_commands: Vec<String>,
+    /// Commands, their words parted by a blank, that people write where they mean the probe.
+    pub meant_as_probe: Vec<String>,
     /// The user that it logs in as without `user_flags`, as in `default`.
     pub default_user: String,
     /// A command that changes nothing and needs a login, as in `ping`.

@@ -223,10 +223,13 @@ impl Run<'_> {
             may_write: &may_write,
             at_once: AT_ONCE,
         };
-        if let Some(WriteTo { state_folder, .. }) = write_to {
-            let lines = journal::recover(bounds.root(), state_folder, &commit::Disk)
-                .map_err(|error| Error::Other(error.to_string()))?;
-            part.report.notes.extend(lines.into_iter().map(Sentence::from));
+        match write_to {
+            Some(WriteTo { state_folder, .. }) => {
+                let recovery = journal::recover(bounds.root(), state_folder, &commit::Disk)
+                    .map_err(|error| Error::Other(error.to_string()))?;
+                part.report.notes.extend(recovery.lines.into_iter().map(Sentence::from));
+            }
+            None => part.report.notes.extend(self.half_done(bounds.root()).into_iter().map(Sentence::from)),
         }
         // What is written is made from what was judged, whatever others do to the files: then nothing is written.
         let files = Remembered::new(files);
@@ -294,6 +297,15 @@ impl Run<'_> {
                 .collect::<Vec<_>>()
         });
         hidden.collect()
+    }
+
+    /// What an earlier run left half done in `root`, one sentence each. Nothing is written.
+    fn half_done(&self, root: &Path) -> Vec<String> {
+        let said = |state: StateFolder| match journal::half_done(root, &state, &commit::Disk) {
+            Ok(runs) => runs.iter().map(|run| run.sentence(self.folder)).collect(),
+            Err(error) => vec![error.to_string()],
+        };
+        StateFolder::find(&StatePlaces::from_environment()).into_iter().flat_map(said).collect()
     }
 
     /// What keeps `--fix` from making a change that a patch shows.

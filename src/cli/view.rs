@@ -1,7 +1,6 @@
 //! From what was found and planned to the plain data of a report.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::fix::plan::{Plan, Planned};
@@ -121,10 +120,7 @@ impl<'a> Writer<'a> {
                 repair: format!("r{}", first_repair + number),
                 service: port.service.clone(),
                 published: port.published,
-                address: match port.ip {
-                    IpAddr::V4(ip) => ip.to_string(),
-                    IpAddr::V6(ip) => format!("[{ip}]"),
-                },
+                address: port.address(),
                 is_tcp: port.protocol == "tcp",
                 is_ordinary: *is_ordinary,
             }));

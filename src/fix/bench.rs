@@ -10,8 +10,8 @@ use crate::lens::value::Secret;
 use crate::model::discover::Reason;
 use crate::model::{Project, Workspace};
 use crate::rule::RuleSet;
-use crate::source::Files;
 use crate::source::git::{Git, GitStatus};
+use crate::source::{Files, decode};
 use crate::topology::Topology;
 
 /// The workbench of repairs.
@@ -35,11 +35,14 @@ pub struct Bench<'w, 'f> {
 /// A file that `git add -A` would take into the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposed {
-    /// Top folder of the work tree.
-    pub root: PathBuf,
+    /// Whose `.gitignore` can hide it.
+    pub folder: PathBuf,
     /// The file; what a symlink leads to.
     pub file: PathBuf,
 }
+
+/// The name of the files that say what git leaves alone.
+pub const IGNORE_LIST: &str = ".gitignore";
 
 /// Whether a secret may be written into a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,11 +74,36 @@ impl Bench<'_, '_> {
     pub fn may_hold_secret(&self, path: &Path) -> Writable {
         match self.git.status(path) {
             GitStatus::NoRepository | GitStatus::Ignored { .. } => Writable::Yes,
-            GitStatus::Untracked { root, file } => Writable::IfIgnored(Exposed { root, file }),
+            GitStatus::Untracked { root, file } => match self.hiding_folder(&root, &file) {
+                Some(folder) => Writable::IfIgnored(Exposed { folder, file }),
+                None => Writable::No(
+                    "`git add -A` would take it, and the .gitignore there is a symlink, which git does not follow: put a \
+                     file in its place"
+                        .to_owned(),
+                ),
+            },
             GitStatus::Tracked { .. } => {
                 Writable::No("git tracks it, so a password there would be committed".to_owned())
             }
             GitStatus::Unknown { why, .. } => Writable::No(format!("git can't say whether it tracks it: {why}")),
         }
+    }
+
+    /// The folder of the work tree `root` whose `.gitignore` is to name `file`. git follows no symlink of that name
+    /// (gitignore(5)). Of several lists the deepest decides: one that lets files in again has the last word on what is
+    /// below it.
+    fn hiding_folder(&self, root: &Path, file: &Path) -> Option<PathBuf> {
+        let list = |folder: &Path| folder.join(IGNORE_LIST);
+        let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+        let usable: Vec<&Path> = folders.filter(|folder| !self.files.is_link(&list(folder))).collect();
+        let lets_in = |folder: &&&Path| {
+            self.read(&list(folder)).is_some_and(|text| text.lines().any(|line| line.starts_with('!')))
+        };
+        usable.iter().find(lets_in).or(usable.last()).map(|folder| folder.to_path_buf())
+    }
+
+    /// The text of a file; nothing if there is none that can be read.
+    pub fn read(&self, path: &Path) -> Option<String> {
+        decode(&self.files.read(path).ok()?).ok().map(|text| text.to_string())
     }
 }

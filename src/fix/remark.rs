@@ -207,4 +207,24 @@ mod tests {
         );
         assert_eq!(told(&remarks[..1]), "`n8n` waits for `redis`, but how it gets the password can't be seen");
     }
+
+    #[test]
+    fn an_env_file_in_the_folder_of_images_is_told_once_for_all_of_them() {
+        let built = |service| Remark::of(Kind::BuiltAround { file: ".env".to_owned() }, service);
+        let rest = "unless a program reads the file there, name it in .dockerignore";
+        assert_eq!(
+            told(&[built("web")]),
+            format!(
+                ".env lies where the image of `web` is built: if that copies the whole folder, the password gets into the image; {rest}"
+            )
+        );
+        let many = collected(&["ad", "cart", "web", "shop"].map(built));
+        let [many] = many.as_slice() else { panic!("one sentence: {many:?}") };
+        assert_eq!(
+            many.tell(2),
+            format!(
+                ".env lies in the folder from which 4 images are built (ad, cart and 2 more): one that copies the whole folder gets the password; {rest}"
+            )
+        );
+    }
 }

@@ -65,6 +65,16 @@ pub struct ClosedPort {
     pub protocol: String,
 }
 
+impl ClosedPort {
+    /// The address as URLs write it: `127.0.0.1` or `[::1]`.
+    pub fn address(&self) -> String {
+        match self.ip {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        }
+    }
+}
+
 /// A change of one file.
 #[derive(Clone)]
 pub struct Change {

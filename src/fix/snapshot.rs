@@ -69,7 +69,7 @@ impl Snapshot {
     }
 
     fn add_service(&mut self, number: usize, project: &Project, service: &Entry) {
-        let base = format!("p{number}.services.{}", service.key);
+        let base = service_base(number, &service.key);
         let Some(map) = service.value.as_map() else { return self.add_node(base, &service.value) };
         for entry in &map.entries {
             let path = format!("{base}.{}", entry.key);
@@ -152,14 +152,23 @@ pub fn variable_path(project: usize, name: &str) -> Path {
     format!("p{project}.variables.{name}")
 }
 
+/// The path of a service. A name with a dot is quoted: what lies below `a` is told from what lies below `a.b`.
+fn service_base(project: usize, service: &str) -> Path {
+    if service.contains('.') {
+        format!("p{project}.services.{service:?}")
+    } else {
+        format!("p{project}.services.{service}")
+    }
+}
+
 /// The path of a service's key.
 pub fn service_path(project: usize, service: &str, key: &str) -> Path {
-    format!("p{project}.services.{service}.{key}")
+    format!("{}.{key}", service_base(project, service))
 }
 
 /// The path of a variable of a container.
 pub fn environment_path(project: usize, service: &str, name: &str) -> Path {
-    format!("p{project}.services.{service}.environment.{name}")
+    service_path(project, service, &format!("environment.{name}"))
 }
 
 /// How a list of words is compared.

@@ -54,6 +54,8 @@ pub(crate) fn bitnami() -> Env {
         replication_mode: texts(&["REDIS_REPLICATION_MODE"]),
         master_host: texts(&["REDIS_MASTER_HOST"]),
         master_password: texts(&["REDIS_MASTER_PASSWORD"]),
+        cluster_nodes: Vec::new(),
+        cluster_creator: Vec::new(),
         runners: texts(&["/opt/bitnami/scripts/redis/run.sh"]),
         argv: argv(),
     }
@@ -106,6 +108,7 @@ pub(crate) fn client() -> ClientProgram {
             CredentialVariable { name: "VALKEYCLI_AUTH".to_owned(), programs: texts(&["valkey-cli"]) },
         ],
         auth_commands: texts(&["auth"]),
+        meant_as_probe: texts(&["incr ping"]),
         default_user: "default".to_owned(),
         probe: "ping".to_owned(),
         answer: "PONG".to_owned(),

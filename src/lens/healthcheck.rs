@@ -51,6 +51,16 @@ impl<'p> Healthcheck<'p> {
         Some(Self { node, test })
     }
 
+    /// The items of the list that say what is run: `CMD` and programs that only start another one left away. Empty where
+    /// the test is no list, or runs nothing.
+    pub fn command(&self) -> &'p [Node] {
+        match &self.test {
+            Test::Exec { items, words } => items.get(client_check::command_start(words)..).unwrap_or_default(),
+            Test::Shell { node, .. } if !std::ptr::eq(*node, self.node) => std::slice::from_ref(*node),
+            Test::Shell { .. } | Test::Disabled => &[],
+        }
+    }
+
     /// What it asks the server, and whether it notices a refusal.
     pub fn ask(&self, clients: &[ClientProgram], env: &Environment<'_>) -> CheckReading {
         client_check::read(self.test(), clients, env)

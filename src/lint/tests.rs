@@ -17,6 +17,8 @@ struct Report {
     silenced: Vec<(String, Silencer)>,
     fingerprints: Vec<String>,
     messages: Vec<String>,
+    /// What each finding points at.
+    pointed_at: Vec<String>,
 }
 
 fn lint(texts: &[(&str, &str)]) -> Report {
@@ -49,12 +51,43 @@ fn lint_with(texts: &[(&str, &str)], change: impl FnOnce(&mut Selection)) -> Rep
         remarks: found.remarks.iter().map(shown).collect(),
         silenced: found.silenced.iter().map(|silenced| (shown(&silenced.finding), silenced.by.clone())).collect(),
         messages: found.findings.iter().map(|finding| finding.message.clone()).collect(),
+        pointed_at: found
+            .findings
+            .iter()
+            .map(|finding| {
+                finding.labels[0].span.slice(&workspace.sources.get(finding.labels[0].source).text).to_owned()
+            })
+            .collect(),
         fingerprints: found.findings.iter().map(|finding| finding.fingerprint.clone()).collect(),
     }
 }
 
 fn compose(text: &str) -> Report {
     lint(&[("compose.yaml", text)])
+}
+
+#[test]
+fn of_a_healthcheck_the_words_that_matter_are_pointed_at() {
+    let rows = [
+        ("[\"CMD\", \"redis-cli\", \"ping\"]", "[\"CMD\", \"redis-cli\", \"ping\"]"),
+        ("redis-cli ping", "redis-cli ping"),
+        ("\n        - CMD\n        - redis-cli\n        - ping", "redis-cli\n        - ping"),
+        (
+            "\n        - CMD\n        - timeout\n        - \"3\"\n        - redis-cli\n        - ping",
+            "redis-cli\n        - ping",
+        ),
+        ("\n        - CMD-SHELL\n        - redis-cli ping || exit 1", "redis-cli ping || exit 1"),
+        ("\n        - CMD\n        - sh\n        - -c\n        - redis-cli ping", "redis-cli ping"),
+        ("[\n          \"CMD\",\n          \"redis-cli\", \"ping\"\n        ]", "\"redis-cli\", \"ping\""),
+    ];
+    for (test, expected) in rows {
+        let found = compose(&format!(
+            "services:\n  redis:\n    image: redis:7\n    command: redis-server --requirepass ${{PW:?}}\n    \
+             healthcheck:\n      test: {test}\n"
+        ));
+        assert!(found.findings[0].starts_with("healthcheck-no-auth"), "{test}: {:?}", found.findings);
+        assert_eq!(found.pointed_at[0], expected, "{test}");
+    }
 }
 
 /// Two open stores, with comments in the places of `1` to `9`.

@@ -10,7 +10,7 @@ use super::documents::{Documents, OpenText};
 use crate::config::baseline::Baseline;
 use crate::config::{self, Configs, LoadError, SecretsPolicy, Where};
 use crate::fix::commit::FileChange;
-use crate::fix::plan::{Plan, plan, plan_one};
+use crate::fix::plan::{Plan, Planned, plan, plan_one};
 use crate::fix::recreate::{self, Recreate};
 use crate::fix::remark::{NAMED, collected, told};
 use crate::fix::repair::Fate;
@@ -23,6 +23,7 @@ use crate::lens::value::Secret;
 use crate::lint::Selection;
 use crate::model::Options;
 use crate::model::discover::{ProjectFiles, is_compose_file};
+use crate::report::closed::{self, ClosedNote, ClosedView};
 use crate::rule::{Applicability, RuleSet};
 use crate::source::git::GitProgram;
 use crate::source::{Disk, Files, repository_root};
@@ -241,7 +242,7 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
         let doubts = made.iter().filter(|planned| planned.applicability != Applicability::Safe);
         let doubts = doubts.filter_map(|planned| planned.repair.as_ref()).flat_map(|repair| &repair.doubts);
         return Offer::Ready(Ready {
-            titles: made.iter().map(|planned| planned.title.clone()).collect(),
+            titles: made.iter().map(|planned| title(planned)).collect(),
             doubts: collected(doubts).iter().map(|doubt| doubt.tell(NAMED)).collect(),
             changes,
             has_new_secret,
@@ -256,6 +257,28 @@ fn offer(plan: &Plan<'_>, choice: &Choice, has_new_secret: bool) -> Offer {
     })
 }
 
+/// What a repair does, and whom it cuts off, which an editor shows before it is chosen.
+fn title(planned: &Planned) -> String {
+    let closes = planned.repair.as_ref().is_some_and(|repair| repair.closes.is_some());
+    let cut_off = if closes { " (cuts off other machines)" } else { "" };
+    format!("{}{cut_off}", planned.title)
+}
+
+/// The ports that repairs close. The editor takes repairs back by itself, so they need no number.
+fn closed(plan: &Plan<'_>) -> Vec<ClosedView> {
+    let closed = plan.made.iter().filter_map(|made| made.closes.as_ref());
+    closed
+        .map(|(port, is_ordinary)| ClosedView {
+            repair: String::new(),
+            service: port.service.clone(),
+            published: port.published,
+            address: port.address(),
+            is_tcp: port.protocol == "tcp",
+            is_ordinary: *is_ordinary,
+        })
+        .collect()
+}
+
 /// What to do after repairs, and whom they cut off.
 fn advice(plan: &Plan<'_>, group: &[ProjectFiles]) -> String {
     let mut lines = vec!["save all files that the repair changed".to_owned()];
@@ -266,6 +289,7 @@ fn advice(plan: &Plan<'_>, group: &[ProjectFiles]) -> String {
             Some(profile) => format!("where the profile {profile} is on, run, in {}: {command}", folder.display()),
         }));
     }
+    lines.extend(closed::notes(&closed(plan)).iter().map(ClosedNote::without_undo));
     let checks = collected(&plan.checks);
     lines.extend(checks.iter().map(|check| format!("please check: {}", check.tell(NAMED))));
     lines.extend(collected(&plan.notes).iter().map(|note| note.tell(NAMED)));

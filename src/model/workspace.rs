@@ -42,6 +42,8 @@ pub struct Workspace<'f> {
     cut: BTreeSet<SourceId>,
     documents: BTreeMap<SourceId, (Arc<Document>, Vec<syntax::Problem>)>,
     env_files: BTreeMap<(SourceId, bool), (Arc<EnvFile>, Vec<syntax::Problem>)>,
+    /// Those that Compose does not read as dotenv, though other programs may.
+    foreign_env_files: BTreeSet<SourceId>,
 }
 
 impl<'f> Workspace<'f> {
@@ -61,6 +63,7 @@ impl<'f> Workspace<'f> {
             cut: BTreeSet::new(),
             documents: BTreeMap::new(),
             env_files: BTreeMap::new(),
+            foreign_env_files: BTreeSet::new(),
         };
         for set in sets {
             workspace.includes = 0;
@@ -72,9 +75,10 @@ impl<'f> Workspace<'f> {
 
     /// The projects as they were read, apart from the files behind them: nothing more can be read.
     pub fn detached(self) -> Workspace<'static> {
-        let Self { sources, projects, reads_only, includes, problems, cut, documents, env_files } = self;
+        let Self { sources, projects, reads_only, includes, problems, cut, documents, env_files, foreign_env_files } =
+            self;
         let sources = sources.detached();
-        Workspace { sources, projects, reads_only, includes, problems, cut, documents, env_files }
+        Workspace { sources, projects, reads_only, includes, problems, cut, documents, env_files, foreign_env_files }
     }
 
     /// What could not be read, by file and place.
@@ -87,9 +91,11 @@ impl<'f> Workspace<'f> {
         self.documents.get(&source).map(|(document, _)| document.as_ref())
     }
 
-    /// The entries of an env file that was read in Compose's dialect.
+    /// The entries of an env file, in the dialect in which Compose reads it. One that Compose reads in both counts as
+    /// dotenv.
     pub fn env_file(&self, source: SourceId) -> Option<&EnvFile> {
-        let file = self.env_files.get(&(source, false)).or_else(|| self.env_files.get(&(source, true)));
+        let is_raw = self.foreign_env_files.contains(&source);
+        let file = self.env_files.get(&(source, is_raw)).or_else(|| self.env_files.get(&(source, !is_raw)));
         file.map(|(file, _)| file.as_ref())
     }
 
@@ -139,6 +145,9 @@ impl<'f> Workspace<'f> {
                 return Err(error);
             }
         };
+        if !raw {
+            self.foreign_env_files.remove(&source);
+        }
         let (file, problems) = self.parsed_env_file(source, raw);
         self.report_all(source, problems);
         Ok((source, file))
@@ -187,6 +196,9 @@ impl<'f> Workspace<'f> {
     /// Reads an env file that other programs than Compose may read: what Compose would refuse is no problem here.
     pub(super) fn load_foreign_env_file(&mut self, path: &Path) -> Option<SourceId> {
         let source = self.sources.load(path).ok()?;
+        if !self.env_files.contains_key(&(source, false)) {
+            self.foreign_env_files.insert(source);
+        }
         self.parsed_env_file(source, false);
         Some(source)
     }

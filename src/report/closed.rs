@@ -23,23 +23,38 @@ pub struct ClosedView {
 }
 
 /// A note on ports that only their host reaches now.
-pub(super) struct ClosedNote {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedNote {
     /// Whom it cuts off.
     pub text: String,
-    /// What to do about it, and the command for that.
-    pub commands: Vec<(&'static str, String)>,
+    /// The command for a tunnel, if one can lead there.
+    pub tunnel: Option<String>,
+    /// The command that opens the ports again.
+    pub undo: String,
 }
 
 impl ClosedNote {
+    /// What to do about it, and the command for that.
+    pub fn commands(&self) -> Vec<(&'static str, &str)> {
+        let tunnel = self.tunnel.as_deref().map(|tunnel| ("from elsewhere, by a tunnel:", tunnel));
+        tunnel.into_iter().chain([("to open again:", self.undo.as_str())]).collect()
+    }
+
     /// All of it, for formats that have room for no more.
     pub fn in_one_line(&self) -> String {
-        let commands = self.commands.iter().map(|(head, command)| format!("{head} `{command}`"));
+        let commands = self.commands().into_iter().map(|(head, command)| format!("{head} `{command}`"));
         std::iter::once(self.text.clone()).chain(commands).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The same where the repair is not in the journal: whoever wrote it can take it back.
+    pub fn without_undo(&self) -> String {
+        let tunnel = self.tunnel.iter().map(|tunnel| format!("from elsewhere, by a tunnel: `{tunnel}`"));
+        std::iter::once(self.text.clone()).chain(tunnel).collect::<Vec<_>>().join("; ")
     }
 }
 
 /// One note for stores and admin interfaces, one for services that others may use on purpose.
-pub(super) fn notes(closed: &[ClosedView]) -> Vec<ClosedNote> {
+pub fn notes(closed: &[ClosedView]) -> Vec<ClosedNote> {
     let (ordinary, private): (Vec<_>, Vec<_>) = closed.iter().partition(|port| port.is_ordinary);
     let said = [
         (private, "can no longer be reached from other machines"),
@@ -50,19 +65,18 @@ pub(super) fn notes(closed: &[ClosedView]) -> Vec<ClosedNote> {
 
 fn note(closed: &[&ClosedView], what: &str) -> ClosedNote {
     let names = listed(services(closed).into_iter(), NAMED);
-    let mut commands = Vec::new();
     let mut doors: Vec<String> = closed.iter().filter(|port| port.is_tcp).flat_map(|port| doors(port)).collect();
     doors.sort();
     doors.dedup();
-    if !doors.is_empty() {
-        doors.truncate(TUNNELS);
-        let doors: String = doors.iter().map(|door| format!("-L {door} ")).collect();
-        commands.push(("from elsewhere, by a tunnel:", format!("ssh {doors}HOST")));
-    }
+    doors.truncate(TUNNELS);
+    let doors: String = doors.iter().map(|door| format!("-L {door} ")).collect();
     let mut ids: Vec<&str> = closed.iter().map(|port| port.repair.as_str()).collect();
     ids.dedup();
-    commands.push(("to open again:", format!("caulk undo {}", ids.join(" "))));
-    ClosedNote { text: format!("{names} {what}"), commands }
+    ClosedNote {
+        text: format!("{names} {what}"),
+        tunnel: (!doors.is_empty()).then(|| format!("ssh {doors}HOST")),
+        undo: format!("caulk undo {}", ids.join(" ")),
+    }
 }
 
 /// Each service with its ports, such as "web (80, 443)".
@@ -107,13 +121,14 @@ mod tests {
     #[test]
     fn the_note_names_what_is_cut_off_the_tunnel_and_the_way_back() {
         let ports = [closed("r2", "redis", (6379, 6379)), closed("r3", "pgadmin", (8081, 8081))];
-        let [note] = notes(&ports).try_into().ok().expect("one note");
+        let [note] = notes(&ports).try_into().expect("one note");
         assert_eq!(
             note.in_one_line(),
             "redis (6379) and pgadmin (8081) can no longer be reached from other machines; \
              from elsewhere, by a tunnel: `ssh -L 6379:127.0.0.1:6379 -L 8081:127.0.0.1:8081 HOST`; \
              to open again: `caulk undo r2 r3`"
         );
+        assert!(note.without_undo().ends_with("HOST`"), "{}", note.without_undo());
     }
 
     #[test]
@@ -133,9 +148,9 @@ mod tests {
     #[test]
     fn ranges_get_a_door_for_each_port_up_to_a_few() {
         let ipv6 = ClosedView { address: "[::1]".into(), ..closed("r1", "node", (7000, 7001)) };
-        let [note] = notes(&[ipv6]).try_into().ok().expect("one note");
-        assert_eq!(note.commands[0].1, "ssh -L 7000:[::1]:7000 -L 7001:[::1]:7001 HOST");
-        let [note] = notes(&[closed("r1", "media", (1, u16::MAX))]).try_into().ok().expect("one note");
-        assert_eq!(note.commands[0].1.matches("-L").count(), TUNNELS);
+        let [note] = notes(&[ipv6]).try_into().expect("one note");
+        assert_eq!(note.tunnel.as_deref(), Some("ssh -L 7000:[::1]:7000 -L 7001:[::1]:7001 HOST"));
+        let [note] = notes(&[closed("r1", "media", (1, u16::MAX))]).try_into().expect("one note");
+        assert_eq!(note.commands()[0].1.matches("-L").count(), TUNNELS);
     }
 }

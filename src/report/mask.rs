@@ -1,9 +1,10 @@
 //! Finds what must not be shown in a line of somebody's file: the places of known secrets, and whatever looks like a
 //! password by where it stands.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::view::FileText;
 use crate::text::Span;
@@ -101,13 +102,22 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 static USER_PASSWORD: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\s[<>#!](?<secret>\S+)").expect("the pattern is valid"));
 
-/// A value that only says where the secret comes from. A brace at the end of a line may have been cut off.
+/// A value that only says where the secret comes from: a variable, or a file. A bracket at the end may have been cut off.
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"^\$\$?(?:\w+|\{\w+\}?|\{\w+:?-\}?|\{\w+:?[?+][^}]*\}?)["'\]},]*$"#;
-    Regex::new(pattern).expect("the pattern is valid")
+    let variable = r"\$\$?(?:\w+|\{\w+\}?|\{\w+:?-\}?|\{\w+:?[?+][^}]*\}?)";
+    let file = r"(?:\$\$?\(|`)(?:cat\b|<)[^)`]*[)`]?";
+    Regex::new(&format!(r#"^(?:{variable}|{file})["'\]}},]*$"#)).expect("the pattern is valid")
 });
 
+/// `line` with each quote that is escaped, for YAML, JSON or a shell, as quotes alone. All bytes stay where they are.
+fn with_plain_quotes(line: &str) -> Cow<'_, str> {
+    static ESCAPED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"\\+(?<quote>["'])"#).expect("the pattern is valid"));
+    ESCAPED.replace_all(line, |escaped: &Captures<'_>| escaped["quote"].repeat(escaped[0].len()))
+}
+
 fn guess(line: &str) -> Vec<Span> {
+    let line = &*with_plain_quotes(line);
     let mut found = Vec::new();
     let of_users = line.split_whitespace().next().filter(|first| first.eq_ignore_ascii_case("user"));
     for pattern in PATTERNS.iter().chain(of_users.map(|_| &*USER_PASSWORD)) {
@@ -165,6 +175,15 @@ mod tests {
             ),
             ("test: redis-cli -h x -a hunter2 ping", "test: redis-cli -h x -a *** ping"),
             ("requirepass hunter2", "requirepass ***"),
+            (
+                r#"command: ["sh", "-c", "redis-server --requirepass \"hunter2\""]"#,
+                r#"command: ["sh", "-c", "redis-server --requirepass \"***\""]"#,
+            ),
+            (
+                r#"command: ["sh", "-c", "redis-server --requirepass '$$X-hunter2'"]"#,
+                r#"command: ["sh", "-c", "redis-server --requirepass '***'"]"#,
+            ),
+            ("command: sh -c 'redis-cli -a $$(echo hunter2) ping'", "command: sh -c 'redis-cli -a *** hunter2) ping'"),
             ("user default on >hunter2 ~* +@all", "user default on >*** ~* +@all"),
             ("  user app on >one ~* <two #3f +@all", "  user app on >*** ~* <*** #*** +@all"),
             ("X: ${DB_PASSWORD:-hunter2}", "X: ${DB_PASSWORD:-***}"),
@@ -213,6 +232,17 @@ mod tests {
             "  - REDISCLI_AUTH=$REDIS_PASSWORD",
             "command: redis-server --requirepass ${REDIS_PASSWORD:?set it}",
             "command: sh -c 'redis-cli -a $$REDIS_PASSWORD ping'",
+            r#"command: ["sh", "-c", "redis-server --requirepass \"$$REDIS_PASSWORD\""]"#,
+            r#"command: ["sh", "-c", "redis-server --requirepass \"$${REDIS_PASSWORD}\" --port 1"]"#,
+            r#"command: "sh -c 'redis-server --requirepass \"$${REDIS_PASSWORD:?set it}\"'""#,
+            r#"command: "sh -c \"redis-server --requirepass \\\"$$REDIS_PASSWORD\\\"\"""#,
+            "command: [sh, -c, 'redis-server --requirepass ''$$REDIS_PASSWORD''']",
+            "command: sh -c \"redis-server --requirepass '$$REDIS_PASSWORD'\"",
+            "command: sh -c 'redis-server --requirepass \"$$(cat /run/secrets/redis)\"'",
+            "command: sh -c 'redis-server --requirepass $$(cat /run/secrets/redis) --port 1'",
+            "command: sh -c 'redis-server --requirepass `cat /run/secrets/redis`'",
+            "command: sh -c 'redis-server $${REDIS_PASSWORD:+--requirepass $$REDIS_PASSWORD}'",
+            r#"  REDIS_PASSWORD: "\"${REDIS_PASSWORD}\"""#,
             "  REDIS_PASSWORD_FILE: /run/secrets/redis",
             "REDIS_PASSWORD=",
             "secrets:",

@@ -199,7 +199,9 @@ const HEALTHCHECK: &[FieldInfo] = &[
     )
     .optional(),
     field("healthcheck.readable", Bool, "true if caulk understands the whole command"),
-    field("healthcheck.command", Text, "the command; its place is `test`").optional().secret(),
+    field("healthcheck.command", Text, "the command; its place is `test`, of a long list the items that are run")
+        .optional()
+        .secret(),
 ];
 
 const URL: &[FieldInfo] = &[

@@ -85,7 +85,7 @@ impl BuiltIn {
 /// A repair that is offered with a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// What it does, as an order: "Publish port 6379 on 127.0.0.1 only".
+    /// What it does, as an order: "Publish port 6379 for this host only".
     pub title: String,
     /// Whether it may be made without asking. A built-in repair may find out that it is less than this.
     pub applicability: Applicability,

@@ -40,25 +40,25 @@ fn public_port() {
     let rows = [
         (
             with(std::slice::from_ref(&redis)),
-            "error: `cache` publishes redis port 6379 on every address (Publish port 6379 of `cache` on 127.0.0.1 only)",
+            "error: `cache` publishes redis port 6379 on every address (Publish port 6379 of `cache` for this host only)",
         ),
         (
             with(&[redis.clone(), ("port.address_source", text("`BIND_IP` is empty (.env:4)"))]),
             "error: `BIND_IP` is empty (.env:4), so `cache` publishes redis port 6379 on every address \
-             (Publish port 6379 of `cache` on 127.0.0.1 only)",
+             (Publish port 6379 of `cache` for this host only)",
         ),
         (
             with(&[redis, ("port.host_ip", text("::"))]),
-            "error: `cache` publishes redis port 6379 on every address (Publish port 6379 of `cache` on [::1] only)",
+            "error: `cache` publishes redis port 6379 on every address (Publish port 6379 of `cache` for this host only)",
         ),
         (
             with(&[("service.admin", FieldValue::Bool(true))]),
             "warning: `cache` is an admin interface, and port 6379 is published on every address \
-             (Publish port 6379 of `cache` on 127.0.0.1 only)",
+             (Publish port 6379 of `cache` for this host only)",
         ),
         (
             with(&[]),
-            "info: `cache` publishes port 6379 on every address (Publish port 6379 of `cache` on 127.0.0.1 only)",
+            "info: `cache` publishes port 6379 on every address (Publish port 6379 of `cache` for this host only)",
         ),
     ];
     for (found, expected) in rows {

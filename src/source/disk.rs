@@ -34,10 +34,14 @@ impl Files for Disk {
             Ok(metadata) if metadata.is_file() => FileKind::File,
             Ok(metadata) if metadata.is_dir() => FileKind::Directory,
             Ok(_) => FileKind::Other,
-            Err(_) if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) => FileKind::DanglingLink,
+            Err(_) if self.is_link(path) => FileKind::DanglingLink,
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => FileKind::File,
             Err(_) => FileKind::Absent,
         }
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
     }
 
     fn list(&self, folder: &Path) -> Vec<PathBuf> {

@@ -76,8 +76,11 @@ pub trait Files: Sync {
     /// [`ReadError`] where there is no file, or none that can be read.
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, ReadError>;
 
-    /// What stands at `path`.
+    /// What stands at `path`, or where a symbolic link there leads.
     fn kind(&self, path: &Path) -> FileKind;
+
+    /// True if a symbolic link stands at `path` itself.
+    fn is_link(&self, path: &Path) -> bool;
 
     /// The paths in a folder, sorted; empty where there is no folder.
     fn list(&self, folder: &Path) -> Vec<PathBuf>;

@@ -19,6 +19,10 @@ impl Files for NoFiles {
         FileKind::Absent
     }
 
+    fn is_link(&self, _: &Path) -> bool {
+        false
+    }
+
     fn list(&self, _: &Path) -> Vec<PathBuf> {
         Vec::new()
     }
@@ -69,6 +73,11 @@ impl Files for Overlay<'_> {
             None if self.present().any(|text| text.starts_with(path)) => FileKind::Directory,
             None => self.below.kind(path),
         }
+    }
+
+    // A new text is written through a link.
+    fn is_link(&self, path: &Path) -> bool {
+        self.texts.get(path) != Some(&None) && self.below.is_link(path)
     }
 
     fn list(&self, folder: &Path) -> Vec<PathBuf> {

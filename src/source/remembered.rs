@@ -37,6 +37,10 @@ impl Files for Remembered<'_> {
         self.files.kind(path)
     }
 
+    fn is_link(&self, path: &Path) -> bool {
+        self.files.is_link(path)
+    }
+
     fn list(&self, folder: &Path) -> Vec<PathBuf> {
         self.files.list(folder)
     }
@@ -62,6 +66,10 @@ mod tests {
 
         fn kind(&self, path: &Path) -> FileKind {
             NoFiles.kind(path)
+        }
+
+        fn is_link(&self, path: &Path) -> bool {
+            NoFiles.is_link(path)
         }
 
         fn list(&self, folder: &Path) -> Vec<PathBuf> {

@@ -48,6 +48,44 @@ pub fn calls(text: &str) -> Vec<ComposeCall> {
     found
 }
 
+/// One program that is started in a running container, as in `docker compose exec redis redis-cli ping`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// Line on which it starts, counted from 1.
+    pub line: usize,
+    /// The service or the container.
+    pub target: String,
+    /// The program and its arguments, without the quotes around them.
+    pub words: Vec<String>,
+}
+
+/// The programs that a text starts in containers, in order. The call itself may hang on a variable, as in
+/// `$(COMPOSE) exec -T redis redis-cli ping`.
+pub fn executions(text: &str) -> Vec<Execution> {
+    let parts = logical_lines(text).into_iter().flat_map(|(line, text)| {
+        let parts: Vec<_> = text.split("&&").flat_map(|part| part.split("; ")).map(str::to_owned).collect();
+        parts.into_iter().map(move |part| (line, part))
+    });
+    let read = |(line, part): (usize, String)| {
+        let mut words: Vec<_> = words(&part);
+        let start = words.iter().position(|word| word == "exec").filter(|start| *start > 0)?;
+        let mut at = start + 1;
+        while let Some(word) = words.get(at).filter(|word| word.starts_with('-')) {
+            at += if EXEC_WITH_VALUE.contains(&word.as_str()) { 2 } else { 1 };
+            // A value such as `NAME=value` comes apart.
+            at += usize::from(words.get(at - 1).is_some_and(|word| word.ends_with('=')));
+        }
+        let target = words.get(at).filter(|target| is_literal(target))?.clone();
+        let words: Vec<_> = words.drain(at + 1..).collect();
+        (!words.is_empty()).then_some(Execution { line, target, words })
+    };
+    parts.filter_map(read).collect()
+}
+
+/// Options of `exec` that take a value.
+const EXEC_WITH_VALUE: [&str; 9] =
+    ["-e", "--env", "-u", "--user", "-w", "--workdir", "--index", "--env-file", "--detach-keys"];
+
 /// The argument of `cd`, from behind a variable or a command that gives a folder, as in `cd "$(dirname "$0")/../docker"`.
 fn changed_folder(part: &str) -> Option<String> {
     let before = |c: char| c.is_whitespace() || "(`\"'$@-{".contains(c);
@@ -305,6 +343,26 @@ mod tests {
         ];
         for (text, folder) in cases {
             assert_eq!(calls(text)[0].folder.as_deref(), folder, "{text}");
+        }
+    }
+
+    #[test]
+    fn programs_that_are_started_in_containers_are_told_whatever_calls_compose() {
+        let cases = [
+            ("docker compose exec redis redis-cli ping", "redis", "redis-cli ping"),
+            ("\t@docker-compose -f a.yml exec -T redis redis-cli FLUSHALL", "redis", "redis-cli FLUSHALL"),
+            ("\t$(COMPOSE) exec -T redis redis-cli", "redis", "redis-cli"),
+            ("docker exec -it shop-redis-1 redis-cli -n 1 keys '*'", "shop-redis-1", "redis-cli -n 1 keys *"),
+            ("docker compose exec -u redis -e A=b redis sh -c \"redis-cli info\"", "redis", "sh -c redis-cli info"),
+            ("cd app && $DC exec redis valkey-cli info | grep role", "redis", "valkey-cli info | grep role"),
+            ("Run `docker compose exec redis redis-cli`.", "redis", "redis-cli"),
+        ];
+        for (text, target, words) in cases {
+            let [found] = executions(text).try_into().expect(text);
+            assert_eq!((found.target.as_str(), found.words.join(" ").trim_end_matches(['`', '.'])), (target, words));
+        }
+        for text in ["exec redis-server /etc/redis.conf", "docker compose exec $SERVICE redis-cli", "docker exec web"] {
+            assert_eq!(executions(text), [], "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{ArgsInEnv, Argv, Env, Mechanism};
+use crate::catalog::{ArgsInEnv, Argv, Mechanism};
 use crate::lens::value::{Word, file_name};
 use crate::model::node::{Certainty, Node, Text, Value};
 use crate::model::{Project, Workspace};
@@ -112,7 +112,7 @@ impl BuiltImage {
         let (argv, has_own_files) = match mechanism {
             Mechanism::Argv(argv) => (argv, false),
             Mechanism::ArgsInEnv(ArgsInEnv { argv, after_command, .. }) => (argv, !after_command),
-            Mechanism::Env(Env { argv, .. }) => (argv, true),
+            Mechanism::Env(env) => (&env.argv, true),
         };
         let is_changed = !self.files.is_empty() || !self.hidden.is_empty();
         !(self.replaces_programs(argv) || has_own_files && is_changed)

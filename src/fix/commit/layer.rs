@@ -54,6 +54,24 @@ pub trait FileLayer {
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
 }
 
+/// Makes a new file as [`FileLayer::create`] does. One that root makes in somebody else's folder becomes theirs, as far as
+/// the file system allows it: they could neither read nor edit it otherwise (`sudo caulk fix`).
+pub(in crate::fix) fn create_for_owner(
+    path: &Path,
+    contents: &[u8],
+    private: bool,
+    layer: &dyn FileLayer,
+) -> io::Result<()> {
+    layer.create(path, contents, private)?;
+    let made = layer.stat(path)?;
+    let folder = layer.stat(path.parent().unwrap_or(path))?;
+    if let (Some((0, _)), Some((1.., _))) = (made.owner, folder.owner) {
+        // Without it, the file is root's, as it would be with any other program.
+        let _ = layer.dress(path, &Stat { owner: folder.owner, ..made });
+    }
+    Ok(())
+}
+
 /// The real file system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Disk;
@@ -104,12 +122,20 @@ impl FileLayer for Disk {
 
     fn dress(&self, path: &Path, like: &Stat) -> io::Result<()> {
         #[cfg(unix)]
-        if let Some((user, group)) = like.owner
-            && self.stat(path)?.owner != like.owner
         {
-            std::os::unix::fs::chown(path, Some(user), Some(group))?;
+            use std::os::unix::fs::{OpenOptionsExt, fchown};
+            // Who owns the folder could put a link to something else in the place of the file.
+            let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+            let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
+            if let Some((user, group)) = like.owner
+                && self.stat(path)?.owner != like.owner
+            {
+                fchown(&file, Some(user), Some(group))?;
+            }
+            // After the owner, since a change of owner takes bits of the mode away.
+            file.set_permissions(like.permissions.clone())
         }
-        // After the owner, since a change of owner takes bits of the mode away.
+        #[cfg(not(unix))]
         fs::set_permissions(path, like.permissions.clone())
     }
 

@@ -8,6 +8,8 @@ pub use check::{Reason, Refusal, may_write};
 pub use layer::{Disk, FileLayer, Kind, Stat};
 pub use own::write_own;
 
+pub(in crate::fix) use layer::create_for_owner;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};

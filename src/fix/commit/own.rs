@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::layer::FileLayer;
+use super::layer::{FileLayer, create_for_owner};
 
 /// Gives the file at `path`, an absolute path, these contents: all of them or none. What was there goes.
 ///
@@ -11,7 +11,8 @@ use super::layer::FileLayer;
 /// What the system says; then the file is as it was.
 pub fn write_own(path: &Path, contents: &[u8], layer: &dyn FileLayer) -> io::Result<()> {
     if let Err(error) = layer.stat(path) {
-        return if error.kind() == io::ErrorKind::NotFound { layer.create(path, contents, false) } else { Err(error) };
+        let is_new = error.kind() == io::ErrorKind::NotFound;
+        return if is_new { create_for_owner(path, contents, false, layer) } else { Err(error) };
     }
     let path = layer.resolve(path)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();

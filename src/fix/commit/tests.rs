@@ -43,6 +43,41 @@ fn modes_are_kept_and_new_files_with_secrets_are_private() {
     assert_eq!(files["plain.txt"].1, files["usual"].1, "the mode that new files have");
 }
 
+#[cfg(unix)]
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn what_root_writes_in_the_folder_of_a_user_belongs_to_the_user() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can give files away");
+        return;
+    }
+    let project = Project::new();
+    let owner = |name: &str| {
+        let metadata = fs::metadata(project.path(name)).expect("it is there");
+        (metadata.uid(), metadata.gid())
+    };
+    for name in ["", "backend", "backend/.env", ".gitignore"] {
+        chown(project.path(name), Some(12_345), Some(12_346)).expect("root may");
+    }
+    // Not that of the folder, nor root's.
+    chown(project.path("compose.yml"), Some(12_347), Some(12_348)).expect("root may");
+    let mut changes = project.changes();
+    changes.push(project.change(("backend/plain.txt", None, "x", Role::Other)));
+    commit(&changes, &project.meta(), &project.state, &Disk).expect("written");
+    for name in [".env", ".gitignore", "backend/.env", "backend/plain.txt"] {
+        assert_eq!(owner(name), (12_345, 12_346), "{name}");
+    }
+    assert_eq!(owner("compose.yml"), (12_347, 12_348));
+    let files = project.snapshot();
+    assert_eq!((files[".env"].1, files["compose.yml"].1, files["backend/.env"].1), (0o600, 0o755, 0o640));
+    write_own(&project.path("backend/caulk.toml"), b"x", &Disk).expect("written");
+    assert_eq!(owner("backend/caulk.toml"), (12_345, 12_346));
+
+    undo(&project.root(), &project.state, &Disk).expect("undone");
+    assert_eq!((owner("backend/.env"), owner("compose.yml")), ((12_345, 12_346), (12_347, 12_348)));
+}
+
 #[test]
 fn changes_without_a_difference_leave_no_trace() {
     let project = Project::new();
@@ -323,7 +358,7 @@ fn what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_run() {
 
     let again = commit(&project.changes(), &project.meta(), &project.state, &Disk).expect_err("half done");
     assert!(matches!(again, CommitError::HalfDone { .. }), "{again:?}");
-    let lines = recover(&project.root(), &project.state, &Disk).expect("recovered");
+    let lines = recover(&project.root(), &project.state, &Disk).expect("recovered").lines;
     assert_eq!(lines.len(), 5, "{lines:?}");
     assert_eq!(project.snapshot(), before);
     commit(&project.changes(), &project.meta(), &project.state, &Disk).expect("written");

@@ -13,13 +13,15 @@
 //! | `undone`   | every file was the old one again, or was left as somebody edited it |
 
 mod file_record;
+mod half_done;
 mod recover;
 mod restore;
 mod state_folder;
 mod written;
 
 pub use file_record::FileRecord;
-pub use recover::recover;
+pub use half_done::{HalfDone, WayOut, half_done};
+pub use recover::{Recovery, recover};
 pub use restore::{FileOutcome, OutcomeKind};
 pub use state_folder::{Lock, StateFolder, StatePlaces};
 pub use written::{Lines, Piece, Purpose, Written};

@@ -7,22 +7,31 @@ use super::restore::{FileOutcome, OutcomeKind, Standing, remove_temporaries, res
 use super::{FileRecord, JournalError, Phase, StateFolder, StoredRun, pending};
 use crate::fix::commit::{FileLayer, Kind, folder_of};
 
-/// Finishes or takes back the half-done runs in `root`, the folders above and the folders below, and says, in lines for a
-/// person, what it did. Without such runs it does and says nothing.
+/// What [`recover`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// For a person; none if nothing was half done.
+    pub lines: Vec<String>,
+    /// The calls of caulk whose runs are taken back now.
+    pub calls_taken_back: Vec<String>,
+}
+
+/// Finishes or takes back the half-done runs in `root`, the folders above and the folders below, and says what it did.
 ///
 /// A run is finished if every file is the new one already or has its new bytes ready beside it; else it is taken back.
 /// A file that somebody has edited since stays as it is.
 ///
 /// # Errors
 /// [`JournalError`]; what was not reached is still half done, and the next call goes on with it.
-pub fn recover(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Result<Vec<String>, JournalError> {
+pub fn recover(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Result<Recovery, JournalError> {
+    let mut recovery = Recovery::default();
     if pending(root, state)?.is_empty() {
-        return Ok(Vec::new());
+        return Ok(recovery);
     }
     // The run may be under way: after its end, it is no longer half done.
     let _lock = state.lock()?;
-    let mut lines = Vec::new();
     for mut run in pending(root, state)? {
+        let lines = &mut recovery.lines;
         match run.phase {
             Phase::Prepared => {
                 let steps = steps(&run, layer)?;
@@ -30,16 +39,16 @@ pub fn recover(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Resul
                 if steps.contains(&Step::Blocked) {
                     state.advance(&mut run, Phase::Undoing, layer)?;
                     lines.push(format!("{what} was cut off half way; it is taken back:"));
-                    take_back(&mut run, state, layer, &mut lines)?;
+                    take_back(&mut run, state, layer, lines)?;
                 } else {
                     lines.push(format!("{what} was cut off half way; it is finished now:"));
-                    finish(&mut run, &steps, state, layer, &mut lines)?;
+                    finish(&mut run, &steps, state, layer, lines)?;
                 }
             }
             Phase::Undoing => {
                 let what = if run.journal.takes_back() { "is taken back" } else { "is finished now" };
                 lines.push(format!("The undoing of a run was cut off half way; it {what}:"));
-                take_back(&mut run, state, layer, &mut lines)?;
+                take_back(&mut run, state, layer, lines)?;
             }
             Phase::Writing => {
                 remove_temporaries(&run, layer)?;
@@ -51,8 +60,16 @@ pub fn recover(root: &Path, state: &StateFolder, layer: &dyn FileLayer) -> Resul
             // `pending` gives none of these.
             Phase::Done | Phase::Undone => {}
         }
+        if run.phase == Phase::Undone {
+            recovery.calls_taken_back.push(run.journal.about.call);
+        }
     }
-    Ok(lines)
+    Ok(recovery)
+}
+
+/// True if a run that was replacing files can only be taken back.
+pub(super) fn is_blocked(run: &StoredRun, layer: &dyn FileLayer) -> Result<bool, JournalError> {
+    Ok(steps(run, layer)?.contains(&Step::Blocked))
 }
 
 /// What is left to do for one file of a run that was replacing files.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{FileRecord, JournalError, StoredRun};
-use crate::fix::commit::{FileLayer, Kind, Stat, folder_of};
+use crate::fix::commit::{FileLayer, Kind, Stat, create_for_owner, folder_of};
 
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,8 @@ fn restore_file(file: &FileRecord, layer: &dyn FileLayer) -> io::Result<OutcomeK
     Ok(kind)
 }
 
-/// Writes `contents` to a new file and waits for the disk. With `like`, it gets the owner and mode of that.
+/// Writes `contents` to a new file and waits for the disk. With `like`, it gets the owner and mode of that, else the
+/// owner that is right in its folder.
 pub(in crate::fix) fn stage(
     temporary: &Path,
     contents: &[u8],
@@ -123,9 +124,12 @@ pub(in crate::fix) fn stage(
     private: bool,
     layer: &dyn FileLayer,
 ) -> io::Result<()> {
-    layer.create(temporary, contents, private || like.is_some())?;
-    if let Some(like) = like {
-        layer.dress(temporary, like)?;
+    match like {
+        Some(like) => {
+            layer.create(temporary, contents, true)?;
+            layer.dress(temporary, like)?;
+        }
+        None => create_for_owner(temporary, contents, private, layer)?,
     }
     layer.sync(temporary)
 }

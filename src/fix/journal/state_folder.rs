@@ -127,6 +127,14 @@ impl StateFolder {
         }
     }
 
+    /// As [`lock`](Self::lock), without waiting.
+    ///
+    /// # Errors
+    /// As [`lock`](Self::lock).
+    pub(super) fn try_lock(&self) -> Result<Lock, JournalError> {
+        Self { path: self.path.clone(), patience: Duration::ZERO }.lock()
+    }
+
     /// Names of all files in it, in order.
     ///
     /// # Errors

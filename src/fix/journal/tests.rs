@@ -24,7 +24,7 @@ fn killed_commit(project: &Project, at: usize, within: bool) -> bool {
 }
 
 fn recovered(project: &Project) -> Vec<String> {
-    recover(&project.root(), &project.state, &no_wait()).expect("recovered")
+    recover(&project.root(), &project.state, &no_wait()).expect("recovered").lines
 }
 
 /// Whole, old or new, without a trace of the crash, and fit for a new run and for undoing it.
@@ -81,6 +81,12 @@ fn a_run_whose_new_files_are_all_ready_is_finished_and_else_taken_back() {
     for (spoil, expected, word) in table {
         let (project, before) = half_done_project();
         spoil(&pending(&project.root(), &project.state).expect("listed")[0].journal.files[3]);
+        let as_it_stands = project.snapshot();
+        let [said] = half_done(&project.root(), &project.state, &no_wait()).expect("listed").try_into().expect("one");
+        let sentence = said.sentence(&project.root());
+        assert_eq!(said.way_out, if word == "finished" { WayOut::FinishOrTakeBack } else { WayOut::TakeBack });
+        assert!(sentence.contains("backend/.env") && sentence.contains("`caulk undo` takes it back"), "{sentence}");
+        assert_eq!(project.snapshot(), as_it_stands, "nothing is changed by saying so");
         let lines = recovered(&project).join("\n");
         assert_eq!(project.progress(), expected);
         assert!(lines.contains(word), "{lines}");
@@ -175,6 +181,7 @@ fn what_was_edited_after_a_crash_stays() {
 fn a_run_under_way_is_not_repaired() {
     let (project, _) = half_done_project();
     let _lock = project.state.lock().expect("free");
+    assert_eq!(half_done(&project.root(), &project.state, &no_wait()).expect("listed"), [], "it is under way");
     let refused = recover(&project.root(), &project.state, &no_wait()).expect_err("locked");
     assert!(matches!(refused, JournalError::Busy { .. }), "{refused}");
     assert_eq!(project.progress(), [true, true, false, false]);

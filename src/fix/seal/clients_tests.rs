@@ -431,3 +431,41 @@ fn services_on_the_network_of_the_host_reach_each_other_by_loopback() {
     let files = repaired(&[("compose.yaml", format!("services:\n{REDIS}{host}{app}"))]).expect("it is safe");
     assert!(files["compose.yaml"].contains("redis://default:${REDIS_PASSWORD}@127.0.0.1:6379"), "{files:?}");
 }
+
+#[test]
+fn why_a_password_fits_into_no_url_is_said_without_a_character_of_it() {
+    let services = format!(
+        "services:\n{REDIS}  app:\n    image: app\n    environment:\n      REDIS_URL: redis://redis:6379\n      \
+         REDIS_PASSWORD: ${{REDIS_PASSWORD}}\n"
+    );
+    let env = "REDIS_PASSWORD=ab/cd%ef\n";
+    let why = repaired(&[("compose.yaml", services), (".env", env.to_owned())]).expect_err("it does not fit");
+    assert!(why.contains("holds a character that breaks the URLs"), "{why}");
+    assert!(!why.contains(['/', '%']), "{why}");
+}
+
+#[test]
+fn clients_that_scripts_start_in_the_container_log_in_by_its_environment() {
+    let app = "  app:\n    image: app\n    environment:\n      REDIS_URL: redis://redis:6379\n";
+    let after = |name: &str, text: &str| {
+        let services = format!("services:\n{REDIS}    container_name: store\n{app}");
+        let files = repaired(&[("compose.yaml", services), (name, text.to_owned())]);
+        files.unwrap_or_else(|reason| panic!("{text}\nis held back: {reason}"))["compose.yaml"].clone()
+    };
+    let logs_in = "    environment:\n      REDISCLI_AUTH: ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}\n";
+    for (name, text) in [
+        ("Makefile", "flush:\n\t$(COMPOSE) exec -T redis redis-cli FLUSHALL\n"),
+        ("scripts/flush.sh", "#!/bin/sh\ndocker exec store redis-cli flushall\n"),
+        ("scripts/flush.sh", "#!/bin/sh\ndocker exec -i shop-redis-1 sh -c 'redis-cli flushall'\n"),
+        ("README.md", "Look into it: `docker compose exec redis redis-cli`\n"),
+    ] {
+        assert!(after(name, text).contains(logs_in), "{text}: {}", after(name, text));
+    }
+    for (name, text) in [
+        ("Makefile", "flush:\n\tdocker compose exec app redis-cli -h redis FLUSHALL\n"),
+        ("Makefile", "flush:\n\tdocker compose exec redis redis-cli -a \"$PW\" FLUSHALL\n"),
+        ("Makefile", "flush:\n\tdocker compose exec redis sh\n"),
+    ] {
+        assert!(!after(name, text).contains("REDISCLI_AUTH"), "{text}: {}", after(name, text));
+    }
+}

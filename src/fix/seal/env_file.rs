@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::credential::Credential;
 use super::{Member, NoSeal, Seal};
-use crate::fix::bench::{Exposed, Writable};
+use crate::fix::bench::{Exposed, IGNORE_LIST, Writable};
 use crate::fix::commit::Role;
 use crate::fix::journal::Purpose;
 use crate::fix::remark::{Kind, Remark};
@@ -13,7 +13,8 @@ use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::snapshot::environment_path;
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::Node;
-use crate::source::{FileKind, SourceId, absolute, decode, is_example_name, relative_to};
+use crate::source::git::GitStatus;
+use crate::source::{FileKind, SourceId, absolute, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
 use crate::text::{Edit, EditSet};
 use crate::topology::is_blank;
@@ -54,9 +55,14 @@ impl Seal<'_, '_, '_> {
             Writable::Yes => None,
             Writable::IfIgnored(exposed) => Some(exposed),
             Writable::No(why) => {
+                let untrack = match self.bench.git.status(&path) {
+                    GitStatus::Tracked { .. } => {
+                        format!("run `git rm --cached {}` and ignore it, or ", shell_words::quote(&shown))
+                    }
+                    _ => String::new(),
+                };
                 return Err(NoSeal::HeldBack(format!(
-                    "the password belongs into {shown}, but {why}; run `git rm --cached {}` and ignore it, or use --secrets declare and set {name} elsewhere",
-                    shell_words::quote(&shown)
+                    "the password belongs into {shown}, but {why}; {untrack}use --secrets declare and set {name} elsewhere"
                 )));
             }
         };
@@ -114,7 +120,8 @@ impl Seal<'_, '_, '_> {
             Writable::IfIgnored(exposed) => Some(exposed),
             Writable::No(why) => return Err(why),
         };
-        let edit = env::parse(&text).0.insert(&text, name, value, None).map_err(|error| error.to_string())?;
+        let entries = self.bench.workspace.env_file(source).ok_or("it can't be read")?;
+        let edit = entries.insert(&text, name, value, None).map_err(|error| error.to_string())?;
         let defines = self.bench.workspace.projects.iter().any(|project| project.variables.paths.contains(&path));
         self.edit(source, edit, Role::EnvFile, defines);
         if defines {
@@ -195,15 +202,8 @@ impl Seal<'_, '_, '_> {
         }
     }
 
-    fn ignore(&mut self, Exposed { root, file }: &Exposed) {
-        // Of several lists the deepest decides: one that lets files in again has the last word on what is below it.
-        let lets_in = |folder: &&Path| {
-            let text = self.read(&folder.join(".gitignore")).unwrap_or_default();
-            text.lines().any(|line| line.starts_with('!'))
-        };
-        let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
-        let folder = folders.into_iter().find(lets_in).unwrap_or(root.as_path());
-        let list = folder.join(".gitignore");
+    fn ignore(&mut self, Exposed { folder, file }: &Exposed) {
+        let list = folder.join(IGNORE_LIST);
         let line = pattern_of(&relative_to(folder, file));
         // A repair that was made before has hidden it. A later `!` could bring it back.
         let text = self.read(&list).unwrap_or_default();
@@ -290,8 +290,7 @@ impl Seal<'_, '_, '_> {
     }
 
     pub(super) fn read(&self, path: &Path) -> Option<String> {
-        let bytes = self.bench.files.read(path).ok()?;
-        decode(&bytes).ok().map(|text| text.to_string())
+        self.bench.read(path)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::fix::bench::Writable;
 use crate::fix::remark::{Kind, Remark};
 use crate::fix::repair::Repair;
 use crate::lens::mount::mounts;
-use crate::lens::server::{Auth, Monitor, master_password};
+use crate::lens::server::{self, Auth, Monitor, master_password};
 use crate::lens::value::{Lookup, Secret};
 use crate::model::node::Certainty;
 use crate::model::{Workspace, depends_on};
@@ -115,7 +115,15 @@ impl Seal<'_, '_, '_> {
             self.doubt_users_of_sentinel(&sentinel);
             known.insert(sentinel.store.service.clone());
         }
-        let makes_cluster = self.helpers(members, &credential, &mut known)?;
+        let mut makes_cluster = self.helpers(members, &credential, &mut known)?;
+        for member in
+            members.iter().filter(|member| server::makes_cluster(member.mechanism, &|name| member.lookup(name)))
+        {
+            if let Some(variable) = client_variable(member) {
+                self.log_in_variable(member, &member.store.service, &credential, &variable)?;
+            }
+            makes_cluster = true;
+        }
         if members.iter().any(|member| member.store.is_clustered) {
             if members.len() < SMALLEST_CLUSTER {
                 self.doubt("other nodes of the cluster can't be seen".to_owned());
@@ -236,8 +244,7 @@ impl Seal<'_, '_, '_> {
         known: &mut BTreeSet<String>,
     ) -> Result<bool, NoSeal> {
         let first = &members[0];
-        let variables = first.definition.clients.iter().flat_map(|client| &client.credential_variables);
-        let variable = variables.into_iter().find(|variable| variable.programs.is_empty());
+        let variable = client_variable(first);
         let helpers = self.bench.topology.helpers_of(self.bench.workspace, &self.bench.rules.stores, &self.group);
         let mut makes_cluster = false;
         for helper in helpers {
@@ -254,8 +261,8 @@ impl Seal<'_, '_, '_> {
                 Some(None) => self.doubt(format!("what `{service}` logs in with can't be seen")),
             }
             if used.lacks_credential || !used.is_understood {
-                let Some(variable) = variable else { continue };
-                self.log_in_variable(first, service, credential, &variable.name)?;
+                let Some(variable) = &variable else { continue };
+                self.log_in_variable(first, service, credential, variable)?;
                 self.counts.helpers += usize::from(!known.contains(service));
             }
             if !used.is_understood && !known.contains(service) {
@@ -287,6 +294,12 @@ impl Seal<'_, '_, '_> {
         let mut links = self.group.iter().flat_map(|number| self.bench.topology.links_to(*number));
         links.any(|link| link.project == project && link.service.as_deref() == Some(service))
     }
+}
+
+/// The variable from which every client of a server takes the password.
+fn client_variable(member: &Member<'_>) -> Option<String> {
+    let variables = member.definition.clients.iter().flat_map(|client| &client.credential_variables);
+    variables.into_iter().find(|variable| variable.programs.is_empty()).map(|variable| variable.name.clone())
 }
 
 /// True if an image of the project is that of a Sentinel.

@@ -286,3 +286,25 @@ fn nodes_that_share_their_definition_and_check_get_one_password() {
     );
     assert_eq!(text.matches("--requirepass").count(), 1, "{text}");
 }
+
+#[test]
+fn nodes_whose_images_scripts_make_the_cluster_are_sealed_by_their_variables() {
+    let nodes = "      - REDIS_NODES=node-0 node-1 node-2\n";
+    let node = |name: &str, own: &str| {
+        format!("  {name}:\n    image: docker.io/bitnami/redis-cluster:7.4\n    environment:\n{own}{nodes}")
+    };
+    let cluster = |own: &str, creator: &str| {
+        let creates = format!("      - REDIS_CLUSTER_CREATOR=yes\n{creator}");
+        format!("{}{}{}{creates}", node("node-0", own), node("node-1", own), node("node-2", own))
+    };
+    let before = format!("{}{}", cluster("      - ALLOW_EMPTY_PASSWORD=yes\n", ""), web("node-0", ""));
+    let expected = format!(
+        "{}{}",
+        cluster("      - REDIS_PASSWORD=PW\n", "      - REDISCLI_AUTH=PW\n"),
+        web("node-0", "default:${REDIS_PASSWORD}@")
+    );
+    assert_eq!(after(&before, false), expected);
+    // Somebody must make it.
+    let before = before.replace("CREATOR=yes", "CREATOR=no");
+    assert!(doubt(&before).contains("what makes a cluster of the servers can't be seen"), "{}", doubt(&before));
+}

@@ -1,5 +1,6 @@
 //! The repair that gives a store a password: server, variable, healthcheck and clients at once.
 
+mod called;
 mod check;
 mod clients;
 mod credential;
@@ -160,6 +161,7 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
     /// Hands the password of a server to its healthcheck and its clients.
     fn hand_on(&mut self, member: &Member<'_>, credential: &Credential) -> Result<(), NoSeal> {
         self.check(member, credential)?;
+        self.called_clients(member, credential);
         match self.confined(member, credential) {
             None => self.clients(member, credential),
             Some(why) if self.bench.topology.links_to(member.number).any(lacks_password) => self.doubt(why),

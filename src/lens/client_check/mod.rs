@@ -3,6 +3,7 @@
 
 mod call;
 mod repair;
+mod site;
 
 use super::shell_run::{self, Call, Others, Outcome, shell_script_index, strip_wrappers};
 use super::value::{Environment, Secret, Word, file_name};
@@ -142,6 +143,15 @@ impl<'a> Subject<'a> {
                 }
             }
         }
+    }
+}
+
+/// Index of the word that says what a test runs: the script, or the program behind its wrappers.
+pub(super) fn command_start(words: &[Word]) -> usize {
+    match Subject::of(Test::Exec(words)) {
+        Subject::Script { index, .. } => index.unwrap_or_default(),
+        Subject::Words { skip, .. } => skip,
+        Subject::Nothing => 0,
     }
 }
 

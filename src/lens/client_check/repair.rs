@@ -1,11 +1,12 @@
 //! The healthcheck that logs in and notices a refusal, with all else as it was.
 
 use super::call::{ClientCall, ClientOption, Role, uri_login};
+use super::site::{Site, collect, source_word, takes_output, with_blank_before, with_blank_behind};
 use super::{Answer, CheckReading, Credential, CredentialSource, Subject, Test, Verdict, read, simulate};
 use crate::catalog::ClientProgram;
 use crate::lens::shell_run::strip_wrappers;
 use crate::lens::value::{Environment, Lookup, Word};
-use crate::syntax::shell::{self, Command, LoopHead, PartKind, Pipeline, Redirect, Script, Simple};
+use crate::syntax::shell::{self, PartKind, Simple};
 use crate::text::{Edit, EditSet, Span};
 
 /// A repaired healthcheck.
@@ -219,7 +220,6 @@ impl Repair<'_> {
         if let (Some(user), Login::Server(_)) = (other_user(&call, client), self.login) {
             return Err(NoCheckRepair::OtherUser(user));
         }
-        self.may_replace(&call, client)?;
         let variable = self.needed_variable(&call, client);
         let assignment = self.assignment(&call, client);
         let user_option = self.user_option(client);
@@ -240,22 +240,38 @@ impl Repair<'_> {
             word.text.split_once('=').is_some_and(|(name, _)| names.into_iter().any(|known| known == name))
         };
         let wrappers = (0..skip).filter(|index| self.keeps_login() || !is_own_variable(&words[*index]));
-        for index in wrappers.chain([skip]) {
-            push_word(&mut pieces, index);
-        }
+        wrappers.chain([skip]).for_each(|index| push_word(&mut pieces, index));
         if !user_option.is_empty() {
             pieces.push(Piece::Text(user_option));
         }
+        let asks = is_probe(&call, client);
+        let mut command = pieces.clone();
         for option in &call.options {
             match option.role {
                 role if matches!(role, Role::Connection | Role::Warning) || self.keeps_login() && is_login(role) => {
-                    option.words.clone().for_each(|index| push_word(&mut pieces, skip + index));
+                    for index in option.words.clone() {
+                        push_word(&mut pieces, skip + index);
+                        push_word(&mut command, skip + index);
+                    }
                 }
-                Role::Uri => pieces.push(Piece::Text(uri_connection(own, option, client)?)),
+                Role::Uri => {
+                    let connection = Piece::Text(uri_connection(own, option, client)?);
+                    pieces.push(connection.clone());
+                    command.push(connection);
+                }
+                role if !is_login(role) => {
+                    option.words.clone().for_each(|index| push_word(&mut command, skip + index));
+                }
                 _ => {}
             }
         }
-        pieces.push(Piece::Text(format!(" {} | grep -q {}", client.probe, client.answer)));
+        (skip + call.command_start..words.len()).for_each(|index| push_word(&mut command, index));
+        let verdict = Piece::Text(format!(" {} | grep -q {}", client.probe, client.answer));
+        let pieces = match (asks, self.adds_verdict) {
+            (true, _) => [pieces, vec![verdict]].concat(),
+            (false, true) => [pieces, vec![verdict, Piece::Text(" && ".to_owned())], command].concat(),
+            (false, false) => command,
+        };
         let test = NewTest::Shell(pieces);
         let text = test.shell_text(words).unwrap_or_default();
         self.verify(&Word::known(text), client, variable.as_deref())?;
@@ -266,11 +282,24 @@ impl Repair<'_> {
         let script = shell::parse(&text.text).map_err(|error| NoCheckRepair::Unparsed(error.to_string()))?;
         let mut sites = Vec::new();
         collect(&script, false, &mut sites);
+        // One verdict is enough where the test can't come to its end without it.
+        let once = self.script_with(text, &sites, index, true);
+        if once.is_ok() || !self.adds_verdict { once } else { self.script_with(text, &sites, index, false) }
+    }
+
+    fn script_with(
+        &self,
+        text: &Word,
+        sites: &[Site<'_>],
+        index: Option<usize>,
+        is_one_enough: bool,
+    ) -> Result<CheckRepair, NoCheckRepair> {
         let mut edits = EditSet::new();
         let mut variable = None;
         let mut used: Option<&ClientProgram> = None;
-        for site in &sites {
-            let Some((client, needed)) = self.site(site, &text.text, &mut edits)? else { continue };
+        for site in sites {
+            let asks_before = self.adds_verdict && !(is_one_enough && used.is_some());
+            let Some((client, needed)) = self.site(site, &text.text, asks_before, &mut edits)? else { continue };
             used = Some(client);
             variable = variable.or(needed);
         }
@@ -281,11 +310,13 @@ impl Repair<'_> {
         Ok(CheckRepair { test, variable })
     }
 
-    /// Adds the edits for one command of a script; returns its client and the variable that it needs.
+    /// Adds the edits for one command of a script; returns its client and the variable that it needs. Where the command
+    /// is more than the probe, it stays, and the probe comes before it if the site `asks_before`.
     fn site(
         &self,
         site: &Site<'_>,
         text: &str,
+        asks_before: bool,
         edits: &mut EditSet,
     ) -> Result<Option<(&ClientProgram, Option<String>)>, NoCheckRepair> {
         let simple = site.simple;
@@ -304,19 +335,22 @@ impl Repair<'_> {
         let needed = if keeps { None } else { self.needed_variable(&call, client) };
         let assignment = if keeps { String::new() } else { self.assignment(&call, client) };
         let mut add = |edit: Edit| edits.insert(edit).map_err(|error| NoCheckRepair::Unparsed(error.to_string()));
-        let is_probe = call.command.len() == 1 && call.command[0].eq_ignore_ascii_case(&client.probe);
-        let replaces_command = self.adds_verdict && !is_probe;
-        self.may_replace(&call, client)?;
+        let asks = is_probe(&call, client);
+        let becomes_probe = self.adds_verdict && asks && !is_written_as_probe(&call, client);
+        // The words of the call that the probe before it needs, too.
+        let mut before: Vec<Span> = simple.words.iter().take(skip + 1).map(|word| word.span).collect();
+        let mut connections = String::new();
         if !assignment.is_empty() {
-            add(Edit::insert(simple.span.start, assignment))?;
+            add(Edit::insert(simple.span.start, assignment.clone()))?;
         }
         let user_option = self.user_option(client);
         if let Some(program) = spans.first().filter(|_| !user_option.is_empty()) {
-            add(Edit::insert(program.end, user_option))?;
+            add(Edit::insert(program.end, user_option.clone()))?;
+            connections += &user_option;
         }
         for option in &call.options {
             let goes = match option.role {
-                Role::Other => replaces_command,
+                Role::Other => becomes_probe,
                 role => is_login(role) && !keeps,
             };
             if goes {
@@ -325,17 +359,19 @@ impl Repair<'_> {
                     Role::Uri => uri_connection(own, option, client)?,
                     _ => String::new(),
                 };
+                connections += &new;
                 add(Edit::replace(Span::new(from, spans[option.words.end - 1].end), new))?;
+            } else if !matches!(option.role, Role::Other | Role::Error) {
+                before.extend(option.words.clone().filter_map(|word| spans.get(word)));
             }
         }
+        let is_own = |name: &str| client.credential_variables.iter().any(|variable| variable.name == name);
         if !keeps {
-            for assignment in &simple.assignments {
-                if client.credential_variables.iter().any(|variable| variable.name == assignment.name) {
-                    add(Edit::delete(with_blank_behind(assignment.span, text)))?;
-                }
+            for assignment in simple.assignments.iter().filter(|assignment| is_own(&assignment.name)) {
+                add(Edit::delete(with_blank_behind(assignment.span, text)))?;
             }
         }
-        if replaces_command {
+        if becomes_probe {
             match (spans.get(call.command_start), spans.last()) {
                 (Some(first), Some(last)) => {
                     add(Edit::replace(Span::new(first.start, last.end), client.probe.clone()))?;
@@ -344,26 +380,22 @@ impl Repair<'_> {
                 (_, None) => {}
             }
         }
-        if self.adds_verdict && !site.is_substituted {
+        if self.adds_verdict && asks && !site.is_substituted {
             for redirection in simple.redirections.iter().filter(|redirection| takes_output(redirection)) {
                 add(Edit::delete(with_blank_before(redirection.span, text)))?;
             }
             let rest = Span::new(simple.span.end, site.pipeline.span.end.max(simple.span.end));
             add(Edit::replace(rest, format!(" | grep -q {}", client.answer)))?;
         }
-        Ok(Some((client, needed)))
-    }
-
-    /// An error if the command does more than to ask, so that the probe can't take its place.
-    fn may_replace(&self, call: &ClientCall, client: &ClientProgram) -> Result<(), NoCheckRepair> {
-        let is_question = call.command.first().is_none_or(|word| {
-            ASKING.iter().chain([&client.probe.as_str()]).any(|asking| word.eq_ignore_ascii_case(asking))
-                || client.auth_commands.iter().any(|auth| word.eq_ignore_ascii_case(auth))
-        });
-        if self.adds_verdict && !is_question {
-            return Err(NoCheckRepair::ByHand(format!("{} | grep -q {}", probe_command(client), client.answer)));
+        if asks_before && !asks && !site.is_substituted {
+            let assignments = simple.assignments.iter().filter(|assignment| keeps || !is_own(&assignment.name));
+            let words = assignments.map(|assignment| assignment.span).chain(before).map(|span| span.slice(text));
+            let words: Vec<&str> = words.collect();
+            let words = words.join(" ");
+            let probe = format!("{assignment}{words}{connections} {} | grep -q {} && ", client.probe, client.answer);
+            add(Edit::insert(site.pipeline.span.start, probe))?;
         }
-        Ok(())
+        Ok(Some((client, needed)))
     }
 
     /// True if the credential that is written looks like the server's.
@@ -446,11 +478,18 @@ impl Repair<'_> {
     }
 }
 
-/// Commands by which healthchecks ask whether the server is there: nothing is lost if the probe takes their place.
-const ASKING: [&str; 14] = [
-    "incr", "info", "get", "set", "exists", "echo", "time", "dbsize", "role", "lastsave", "client", "keys", "hello",
-    "ttl",
-];
+/// True if the command asks no more than whether the server is there, so that the probe can take its place.
+fn is_probe(call: &ClientCall, client: &ClientProgram) -> bool {
+    let is_login = |word: &String| client.auth_commands.iter().any(|auth| word.eq_ignore_ascii_case(auth));
+    let command = call.command.join(" ");
+    call.command.first().is_none_or(|word| word.eq_ignore_ascii_case(&client.probe) || is_login(word))
+        || client.meant_as_probe.iter().any(|known| command.eq_ignore_ascii_case(known))
+}
+
+/// True if the command is the probe, with nothing else.
+fn is_written_as_probe(call: &ClientCall, client: &ClientProgram) -> bool {
+    call.command.len() == 1 && call.command[0].eq_ignore_ascii_case(&client.probe)
+}
 
 fn probe_command(client: &ClientProgram) -> String {
     format!("{} {}", client.names.first().map_or("client", String::as_str), client.probe)
@@ -518,78 +557,4 @@ fn push_word(pieces: &mut Vec<Piece>, index: usize) {
         pieces.push(Piece::Text(" ".to_owned()));
     }
     pieces.push(Piece::Word(index));
-}
-
-/// A simple command of a script, and where it stands.
-struct Site<'a> {
-    simple: &'a Simple,
-    pipeline: &'a Pipeline,
-    /// True inside `$( … )`.
-    is_substituted: bool,
-}
-
-fn collect<'a>(script: &'a Script, is_substituted: bool, sites: &mut Vec<Site<'a>>) {
-    for pipeline in script.steps.iter().map(|step| &step.pipeline) {
-        for command in &pipeline.commands {
-            match command {
-                Command::Simple(simple) => {
-                    sites.push(Site { simple, pipeline, is_substituted });
-                    let values = simple.assignments.iter().map(|assignment| &assignment.value);
-                    for part in simple.words.iter().chain(values).flat_map(|word| &word.parts) {
-                        if let PartKind::Substitution(script) = &part.kind {
-                            collect(script, true, sites);
-                        }
-                    }
-                }
-                Command::Group(group) => collect(&group.body, is_substituted, sites),
-                Command::If(branching) => {
-                    for (condition, body) in &branching.branches {
-                        collect(condition, is_substituted, sites);
-                        collect(body, is_substituted, sites);
-                    }
-                    if let Some(script) = &branching.otherwise {
-                        collect(script, is_substituted, sites);
-                    }
-                }
-                Command::Loop(repeated) => {
-                    if let LoopHead::While(condition) | LoopHead::Until(condition) = &repeated.head {
-                        collect(condition, is_substituted, sites);
-                    }
-                    collect(&repeated.body, is_substituted, sites);
-                }
-            }
-        }
-    }
-}
-
-/// The word as it is written: what it expands to is unknown.
-fn source_word(word: &shell::Word) -> Word {
-    match word.literal() {
-        Some(text) => Word::known(text),
-        None => {
-            let literal = |part: &shell::Part| match &part.kind {
-                PartKind::Literal(text) => text.clone(),
-                _ => String::new(),
-            };
-            Word::unknown(word.parts.iter().map(literal).collect::<String>())
-        }
-    }
-}
-
-fn takes_output(redirection: &shell::Redirection) -> bool {
-    match redirection.operator {
-        Redirect::Write => redirection.descriptor.unwrap_or(1) == 1,
-        Redirect::WriteBoth => true,
-        Redirect::Read | Redirect::Duplicate => false,
-    }
-}
-
-fn with_blank_behind(span: Span, text: &str) -> Span {
-    let behind = text.get(span.end..).unwrap_or("");
-    Span::new(span.start, span.end + behind.len() - behind.trim_start_matches([' ', '\t']).len())
-}
-
-fn with_blank_before(span: Span, text: &str) -> Span {
-    let before = text.get(..span.start).unwrap_or("");
-    Span::new(before.trim_end_matches([' ', '\t']).len(), span.end)
 }

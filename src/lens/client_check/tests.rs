@@ -212,7 +212,7 @@ fn a_check_that_keeps_its_login_gets_a_verdict_and_nothing_else() {
 
 #[test]
 fn a_list_of_words_becomes_a_script_that_detects() {
-    let rows: [(&[&str], &str); 19] = [
+    let rows: [(&[&str], &str); 24] = [
         (&["redis-cli", "ping"], "redis-cli ping | grep -q PONG"),
         (&["redis-cli", "-p", "26379", "ping"], "redis-cli -p 26379 ping | grep -q PONG"),
         (&["redis-cli", "--raw", "incr", "ping"], "redis-cli ping | grep -q PONG"),
@@ -238,6 +238,18 @@ fn a_list_of_words_becomes_a_script_that_detects() {
         (&["timeout", "3", "valkey-cli", "ping"], "timeout 3 valkey-cli ping | grep -q PONG"),
         (&["env", "REDISCLI_AUTH=pw", "redis-cli", "ping"], "env redis-cli ping | grep -q PONG"),
         (&["redis-cli", "-e", "ping"], "same"),
+        // What asks for more stays, behind the probe.
+        (&["redis-cli", "set", "health", "ok"], "redis-cli ping | grep -q PONG && redis-cli set health ok"),
+        (
+            &["timeout", "3", "redis-cli", "-p", "1", "-a", "pw", "--raw", "get", "my key"],
+            "timeout 3 redis-cli -p 1 ping | grep -q PONG && timeout 3 redis-cli -p 1 --raw get 'my key'",
+        ),
+        (
+            &["redis-cli", "-u", "redis://:pw@h:6380/2", "dbsize"],
+            "redis-cli -h h -p 6380 -n 2 ping | grep -q PONG && redis-cli -h h -p 6380 -n 2 dbsize",
+        ),
+        (&["redis-cli", "-e", "-a", "pw", "info"], "redis-cli -e info"),
+        (&["redis-cli", "eval", "return 1", "0"], "redis-cli ping | grep -q PONG && redis-cli eval 'return 1' 0"),
     ];
     for (texts, expected) in rows {
         let words = words(texts);
@@ -267,7 +279,36 @@ fn a_script_keeps_all_but_credential_and_verdict() {
         ("[ \"$(redis-cli -a pw ping)\" = 'PONG' ]", "[ \"$(redis-cli ping)\" = 'PONG' ]", &auth),
         ("[ $(valkey-cli --pass \"${PW}\" ping) = 'PONG' ]", "same", &None),
         ("redis-cli --raw incr ping", "redis-cli ping | grep -q PONG", &auth),
-        ("redis-cli info >/dev/null 2>&1", "redis-cli ping 2>&1 | grep -q PONG", &auth),
+        ("redis-cli info >/dev/null 2>&1", "redis-cli ping | grep -q PONG && redis-cli info >/dev/null 2>&1", &auth),
+        (
+            "redis-cli set x 1 && redis-cli get x",
+            "redis-cli ping | grep -q PONG && redis-cli set x 1 && redis-cli get x",
+            &auth,
+        ),
+        (
+            "redis-cli -a pw --no-auth-warning -n 1 --raw set hc $(date +%s) || exit 1",
+            "redis-cli --no-auth-warning -n 1 ping | grep -q PONG && \
+             redis-cli --no-auth-warning -n 1 --raw set hc $(date +%s) || exit 1",
+            &auth,
+        ),
+        (
+            "redis-cli -a \"$PW\" info | head -1",
+            "redis-cli -a \"$PW\" ping | grep -q PONG && redis-cli -a \"$PW\" info | head -1",
+            &None,
+        ),
+        (
+            "REDISCLI_AUTH=\"$PW\" redis-cli dbsize",
+            "REDISCLI_AUTH=\"$PW\" redis-cli ping | grep -q PONG && REDISCLI_AUTH=\"$PW\" redis-cli dbsize",
+            &None,
+        ),
+        ("redis-cli ping && redis-cli set x 1", "redis-cli ping | grep -q PONG && redis-cli set x 1", &auth),
+        (
+            "if [ -n \"$HIDDEN\" ]; then redis-cli -n 1 info; else redis-cli info; fi",
+            "if [ -n \"$HIDDEN\" ]; then redis-cli -n 1 ping | grep -q PONG && redis-cli -n 1 info; else \
+             redis-cli ping | grep -q PONG && redis-cli info; fi",
+            &auth,
+        ),
+        ("[ \"$(redis-cli get x)\" = 1 ]", "same", &auth),
         ("redis-cli ping &>/dev/null || exit 1", "redis-cli ping | grep -q PONG || exit 1", &auth),
         ("redis-cli ping 2>&1 | grep -qE 'PONG|NOAUTH'", "redis-cli ping 2>&1 | grep -q PONG", &auth),
         ("redis-cli -a pw cluster info | grep -q state:ok", "redis-cli cluster info | grep -q state:ok", &auth),
@@ -301,6 +342,8 @@ fn what_can_not_be_repaired_is_said() {
     assert_eq!(of_script("nc -z localhost 6379"), NoCheckRepair::NotAClient);
     assert!(matches!(of_script("for i in 1; do redis-cli ping; done"), NoCheckRepair::Unparsed(_)));
     assert!(matches!(of_script("redis-cli ping | grep -q PONG; true"), NoCheckRepair::ByHand(_)));
+    assert!(matches!(of_script("redis-cli set x 1 || true"), NoCheckRepair::ByHand(_)));
+    assert!(matches!(of_script("redis-cli set x 1; redis-cli -h other info || true"), NoCheckRepair::ByHand(_)));
     assert!(matches!(of_script("redis-cli -u \"$URL\" ping"), NoCheckRepair::Unparsed(_)));
     assert!(matches!(of_script("[ \"$(redis-cli ping)\" != '' ]"), NoCheckRepair::ByHand(_)));
     let words = words(&["redis-cli", "--user", "probe", "--pass", "pw", "ping"]);

@@ -322,6 +322,16 @@ pub(super) fn copies(env: &Env, lookup: &Environment<'_>) -> bool {
     env.replication_mode.iter().any(is_copy)
 }
 
+/// True if the variables of an image with scripts make the server a node of a cluster.
+pub(super) fn is_node(env: &Env, lookup: &Environment<'_>) -> bool {
+    env.cluster_nodes.iter().any(|name| !lookup(name).is_blank())
+}
+
+/// True if a variable says yes, as the scripts of images understand it.
+pub(super) fn is_yes(value: &Lookup) -> bool {
+    matches!(value, Lookup::Known(text) if matches!(text.to_ascii_lowercase().as_str(), "1" | "yes" | "true"))
+}
+
 /// True if it is part of a cluster.
 pub(super) fn is_clustered(argv: &Argv, start: &Start, setup: &Setup<'_>) -> bool {
     let options = parse(argv, &start.arguments);
@@ -363,9 +373,7 @@ pub(super) fn variables(env: &Env, lookup: &Environment<'_>) -> Auth {
     let mut allowed = Some(false);
     for name in &env.allow_empty {
         match lookup(name) {
-            Lookup::Known(text) if matches!(text.to_ascii_lowercase().as_str(), "1" | "yes" | "true") => {
-                return Auth::Open;
-            }
+            value if is_yes(&value) => return Auth::Open,
             Lookup::Unknown => allowed = None,
             Lookup::Known(_) | Lookup::Absent => {}
         }

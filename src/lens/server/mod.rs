@@ -311,10 +311,19 @@ pub fn users_file(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<UsersIn> {
     }
 }
 
-/// True if its arguments or its file make it a part of a cluster.
+/// True if its arguments, its file or its variables make it a part of a cluster.
 pub fn is_clustered(mechanism: &Mechanism, setup: &Setup<'_>) -> bool {
-    let Route::Starts { argv, starts, .. } = route(mechanism, setup) else { return false };
-    starts.iter().any(|start| judge::is_clustered(argv, start, setup))
+    match route(mechanism, setup) {
+        Route::Decided(_) => false,
+        Route::Variables { env, .. } => judge::is_node(env, setup.env),
+        Route::Starts { argv, starts, .. } => starts.iter().any(|start| judge::is_clustered(argv, start, setup)),
+    }
+}
+
+/// True if its image's scripts make the cluster, through a client.
+pub fn makes_cluster(mechanism: &Mechanism, lookup: &Environment<'_>) -> bool {
+    let Mechanism::Env(env) = mechanism else { return false };
+    env.cluster_creator.iter().any(|name| judge::is_yes(&lookup(name)))
 }
 
 /// What decides about the password.

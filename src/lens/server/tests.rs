@@ -304,7 +304,7 @@ fn flags_of_the_other_syntax_may_be_glued() {
 
 #[test]
 fn variables_decide_where_the_image_reads_them() {
-    let mechanism = Mechanism::Env(store::bitnami());
+    let mechanism = Mechanism::Env(Box::new(store::bitnami()));
     let run = "/opt/bitnami/scripts/redis/run.sh";
     type Row<'a> = (Option<&'a [&'a str]>, &'a [(&'a str, &'a str)], &'a str);
     let command: [&[&str]; 3] = [&["redis-server"], &[run, "--maxmemory", "1mb"], &[run, "--requirepass", "b"]];

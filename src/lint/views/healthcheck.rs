@@ -7,7 +7,7 @@ use crate::lens::client_check::{CheckReading, Credential, NoCredential, Verdict}
 use crate::lens::healthcheck::Healthcheck;
 use crate::lint::finding::Subject;
 use crate::rule::{FieldValue, ViewKind};
-use crate::topology::{StoreService, lookup};
+use crate::topology::{Spot, StoreService, lookup};
 
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
     for service in context.workspace.projects[project].services() {
@@ -29,7 +29,7 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
         fields(&reading, &mut view);
         let refusal = refusal(store, &reading, &definition.default_user);
         view.set("healthcheck.refusal", FieldValue::optional(refusal));
-        view.place("healthcheck", &healthcheck.node.place);
+        view.place("healthcheck", spot(context, &healthcheck));
         seen.push(view);
     }
 }
@@ -40,6 +40,19 @@ fn refusal(store: &StoreService, reading: &CheckReading, default_user: &str) -> 
     let CheckReading::Client(check) = reading else { return None };
     let Credential::Presented { value: Some(password), user, .. } = &check.credential else { return None };
     users.refusal(user.as_deref().unwrap_or(default_user), password.reveal())
+}
+
+/// The test; of a list that takes several lines, the items that matter: `CMD` alone would say nothing.
+fn spot(context: &Context<'_, '_>, healthcheck: &Healthcheck<'_>) -> Spot {
+    let whole = Spot::from(&healthcheck.node.place);
+    let is_long = whole.span.slice(&context.workspace.sources.get(whole.source).text).contains('\n');
+    match healthcheck.command() {
+        command @ [first, ..] if is_long && first.place.source == whole.source => {
+            let last = command.last().unwrap_or(first);
+            Spot { span: first.place.span.join(last.place.span), ..whole }
+        }
+        _ => whole,
+    }
 }
 
 fn fields(reading: &CheckReading, view: &mut Seen) {

@@ -12,6 +12,7 @@ use crate::syntax::yaml::{self, Kind};
 
 pub use shape::is_compose_file;
 pub(super) use written::loaded_env_files;
+pub use written::scripts_around;
 
 /// The default names; the first that is there wins.
 pub const MAIN_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];

@@ -70,16 +70,21 @@ pub(super) fn projects(files: &dyn Files, given: &[PathBuf]) -> Vec<ProjectFiles
 /// it looks.
 pub(in super::super) fn loaded_env_files(files: &dyn Files, folder: &Path) -> BTreeSet<PathBuf> {
     let reach = Reach::of(files, folder);
-    let texts = reach.read.iter().flat_map(|base| texts(files, base)).filter(|path| is_script(path));
     let mut found = BTreeSet::new();
-    for path in texts {
-        let Some(text) = script(files, &path) else { continue };
+    for (path, text) in scripts_around(files, folder) {
         let above = || path.ancestors().skip(1).take_while(|base| base.starts_with(reach.root)).chain([folder]);
         for name in env_load::loaded_files(&text) {
             found.extend(above().map(|base| absolute(base, &name)).filter(|path| files.kind(path) == FileKind::File));
         }
     }
     found
+}
+
+/// The texts of the scripts and documents around a Compose file's folder.
+pub fn scripts_around(files: &dyn Files, folder: &Path) -> Vec<(PathBuf, Arc<str>)> {
+    let reach = Reach::of(files, folder);
+    let texts = reach.read.iter().flat_map(|base| texts(files, base)).filter(|path| is_script(path));
+    texts.filter_map(|path| Some((path.clone(), script(files, &path)?))).collect()
 }
 
 /// The Compose files that a text calls by name.

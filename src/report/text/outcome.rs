@@ -34,8 +34,8 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     for note in page.report.fix.iter().flat_map(|fix| closed::notes(&fix.closed)) {
         writeln!(out, "{}", page.painter.hang("note: ", Tone::Help, &note.text))?;
         // To be copied, so not wrapped.
-        for (head, command) in note.commands {
-            writeln!(out, "      {head}\n        {}", page.painter.paint(Tone::Plain, &command))?;
+        for (head, command) in note.commands() {
+            writeln!(out, "      {head}\n        {}", page.painter.paint(Tone::Plain, command))?;
         }
     }
     for note in &page.report.notes {

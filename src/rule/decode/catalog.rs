@@ -33,7 +33,7 @@ const ARGV_KEYS: [&str; 15] = [
     "config_suffix",
     "image_configs",
 ];
-const ENV_KEYS: [&str; 11] = [
+const ENV_KEYS: [&str; 13] = [
     "kind",
     "password",
     "password_file",
@@ -43,11 +43,13 @@ const ENV_KEYS: [&str; 11] = [
     "replication_mode",
     "master_host",
     "master_password",
+    "cluster_nodes",
+    "cluster_creator",
     "runners",
     "argv",
 ];
 const ARGS_IN_ENV_KEYS: [&str; 5] = ["kind", "variable", "after_command", "readers", "argv"];
-const CLIENT_KEYS: [&str; 14] = [
+const CLIENT_KEYS: [&str; 15] = [
     "names",
     "password_flags",
     "user_flags",
@@ -58,6 +60,7 @@ const CLIENT_KEYS: [&str; 14] = [
     "other_flags",
     "credential_variables",
     "auth_commands",
+    "meant_as_probe",
     "default_user",
     "probe",
     "answer",
@@ -155,8 +158,9 @@ impl Decoder {
                 let (extra_args, runners) = (list("extra_args"), list("runners"));
                 let (replication_mode, master_host) = (list("replication_mode"), list("master_host"));
                 let master_password = list("master_password");
+                let (cluster_nodes, cluster_creator) = (list("cluster_nodes"), list("cluster_creator"));
                 let argv = self.required(&mapping, "argv", what).and_then(|id| self.argv(id));
-                Some(Mechanism::Env(Env {
+                Some(Mechanism::Env(Box::new(Env {
                     password: password?,
                     password_file: password_file?,
                     allow_empty: allow_empty?,
@@ -165,9 +169,11 @@ impl Decoder {
                     replication_mode: replication_mode?,
                     master_host: master_host?,
                     master_password: master_password?,
+                    cluster_nodes: cluster_nodes?,
+                    cluster_creator: cluster_creator?,
                     runners: runners?,
                     argv: argv?,
-                }))
+                })))
             }
             _ => {
                 let mapping = self.mapping(id, "an `args-in-env` mechanism", &ARGS_IN_ENV_KEYS)?;
@@ -248,6 +254,7 @@ impl Decoder {
         let mut list = |key: &str| self.list_or_empty(&mapping, key);
         let (names, password_flags, user_flags) = (list("names"), list("password_flags"), list("user_flags"));
         let (uri_flags, error_flags, auth_commands) = (list("uri_flags"), list("error_flags"), list("auth_commands"));
+        let meant_as_probe = list("meant_as_probe");
         let warning_flags = list("warning_flags");
         let mut text = |key: &str| self.required_text(&mapping, key, what);
         let (default_user, probe, answer, refusal) =
@@ -272,6 +279,7 @@ impl Decoder {
             other_flags: other_flags?,
             credential_variables: credential_variables?,
             auth_commands: auth_commands?,
+            meant_as_probe: meant_as_probe?,
             default_user: default_user?,
             probe: probe?,
             answer: answer?,
