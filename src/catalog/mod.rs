@@ -83,6 +83,12 @@ pub struct Argv {
     pub image_configs: Vec<String>,
     /// A variable that the server itself reads when there is no such argument, as in `DFLY_requirepass`.
     pub password_variable: Option<String>,
+    /// The option with the addresses on which it listens, as in `--bind`.
+    pub bind_flag: Option<String>,
+    /// The option that keeps others out while there is no password, as in `--protected-mode`.
+    pub protected_mode_flag: Option<String>,
+    /// The first version in which that holds for a server that names its addresses, too; `None` if there is none.
+    pub protects_bound_since: Option<u32>,
 }
 
 /// How a server reads its arguments.

@@ -70,10 +70,13 @@ impl State {
         let service = finding.subject.service.as_deref();
         let link = || {
             let wanted = |link: &&crate::topology::Link| {
+                let variable = match &link.kind {
+                    LinkKind::Url(_) => link.carrier.variable(),
+                    LinkKind::Host { password, .. } => Some(password.as_str()),
+                };
                 link.project == finding.project
                     && link.service.as_deref() == service
-                    && link.carrier.variable() == finding.subject.variable.as_deref()
-                    && matches!(link.kind, LinkKind::Url(_))
+                    && variable == finding.subject.variable.as_deref()
             };
             self.topology.links.iter().position(|link| wanted(&link))
         };

@@ -29,6 +29,9 @@ pub(crate) fn argv() -> Argv {
         config_suffix: Some(".conf".to_owned()),
         image_configs: texts(&["/etc/keydb/keydb.conf"]),
         password_variable: None,
+        bind_flag: Some("--bind".to_owned()),
+        protected_mode_flag: Some("--protected-mode".to_owned()),
+        protects_bound_since: Some(7),
     }
 }
 
@@ -40,6 +43,7 @@ pub(crate) fn dragonfly() -> Argv {
         syntax: ArgvSyntax::Flags,
         user_flag: None,
         password_variable: Some("DFLY_requirepass".to_owned()),
+        protected_mode_flag: None,
         ..argv()
     }
 }

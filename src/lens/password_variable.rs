@@ -29,6 +29,29 @@ pub fn blank_password_variable(mechanism: &Mechanism, service: &Node, env: &Cont
     behind_flag.or_else(in_environment)
 }
 
+/// Name of the variable that carries the password of a server; `is_it` tells by its name whether its value is the password.
+pub fn password_variable(
+    mechanism: &Mechanism,
+    service: &Node,
+    env: &ContainerEnv,
+    is_it: &dyn Fn(&str) -> bool,
+) -> Option<String> {
+    let names = match mechanism {
+        Mechanism::Env(env) => env.password.clone(),
+        Mechanism::ArgsInEnv(args) => vec![args.variable.clone()],
+        Mechanism::Argv(argv) => argv.password_variable.iter().cloned().collect(),
+    };
+    let words =
+        ["command", "entrypoint"].into_iter().filter_map(|key| service.get(key)).flat_map(|node| match &node.value {
+            Value::Text(text) => vec![text],
+            Value::List(items) => items.iter().filter_map(Node::as_text).collect(),
+            _ => Vec::new(),
+        });
+    let values = names.iter().filter_map(|name| env.get(name)?.value.as_ref());
+    let named = words.chain(values).flat_map(|text| text.variables());
+    named.into_iter().find(|name| is_it(name)).map(str::to_owned)
+}
+
 fn in_list(items: &[Node], flag: &str) -> Option<String> {
     let texts: Vec<&Text> = items.iter().filter_map(Node::as_text).collect();
     let as_item = texts.windows(2).find_map(|pair| {
@@ -81,6 +104,9 @@ mod tests {
             config_suffix: None,
             image_configs: Vec::new(),
             password_variable: None,
+            bind_flag: None,
+            protected_mode_flag: None,
+            protects_bound_since: None,
         });
         let project = &workspace.projects[0];
         blank_password_variable(&mechanism, project.service("a").expect("it is there"), &project.containers["a"])

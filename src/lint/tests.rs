@@ -67,6 +67,55 @@ fn compose(text: &str) -> Report {
 }
 
 #[test]
+fn a_server_that_turns_others_away_is_not_called_open_to_them() {
+    let with = |command: &str, image: &str| {
+        let text =
+            format!("services:\n  redis:\n    image: {image}\n    command: {command}\n    ports: ['6379:6379']\n");
+        let found = compose(&text);
+        let is_it = |finding: &&String| finding.starts_with("store-no-auth");
+        let at = found.findings.iter().position(|finding| is_it(&finding)).expect("it has no password");
+        found.messages[at].clone()
+    };
+    let closed = "turns everyone away who is not in its own container - ";
+    for (command, why) in [
+        ("redis-server --protected-mode yes", "`protected-mode yes`"),
+        ("redis-server --bind 127.0.0.1", "`bind 127.0.0.1`"),
+        ("redis-server --bind 0.0.0.0 --protected-mode yes", "`protected-mode yes`"),
+    ] {
+        let message = with(command, "redis:7");
+        assert!(message.contains(closed) && message.ends_with(why), "{command}: {message}");
+    }
+    for (command, image) in [
+        ("redis-server --protected-mode no", "redis:7"),
+        ("redis-server --bind 0.0.0.0", "redis:7"),
+        ("redis-server --bind 0.0.0.0 --protected-mode yes", "redis:6-alpine"),
+        ("redis-server --appendonly yes", "redis"),
+    ] {
+        let message = with(command, image);
+        assert!(message.contains("can be reached from outside"), "{command}: {message}");
+    }
+}
+
+#[test]
+fn a_password_that_means_none_is_called_by_its_name() {
+    let files = |command: &str| {
+        let compose = format!(
+            "services:\n  redis:\n    image: redis:7\n    command: {command}\n  app:\n    image: example/app\n    env_file: .env\n"
+        );
+        lint(&[("compose.yaml", &compose), (".env", "REDIS_HOST=redis\nREDIS_PASSWORD=null\n")])
+    };
+    for command in ["redis-server --requirepass ${REDIS_PASSWORD}", "redis-server --requirepass ${OTHER:-null}"] {
+        let found = files(command);
+        let at = found.findings.iter().position(|finding| finding == "store-no-auth compose.yaml:2");
+        let at = at.unwrap_or_else(|| panic!("{command}: {:?}", found.findings));
+        assert!(found.messages[at].contains("has the password `null`"), "{:?}", found.messages);
+    }
+    assert!(
+        !files("redis-server --requirepass nullable").findings.contains(&"store-no-auth compose.yaml:2".to_owned())
+    );
+}
+
+#[test]
 fn of_a_healthcheck_the_words_that_matter_are_pointed_at() {
     let rows = [
         ("[\"CMD\", \"redis-cli\", \"ping\"]", "[\"CMD\", \"redis-cli\", \"ping\"]"),

@@ -15,6 +15,8 @@ pub enum ViewKind {
     Healthcheck,
     /// A URL of a store in a variable or a command.
     Url,
+    /// The variables with host and password by which a program logs in to a store.
+    Login,
     /// A variable that a service gets.
     EnvVar,
     /// The image of a service.
@@ -141,7 +143,7 @@ const PORT: &[FieldInfo] = &[
     .optional(),
 ];
 
-const STORE: [FieldInfo; 11] = [
+const STORE: [FieldInfo; 12] = [
     field("store.id", Text, "id of the store, such as `redis`"),
     field("store.title", Text, "name of the store for people, such as `Redis`"),
     field(
@@ -156,11 +158,17 @@ const STORE: [FieldInfo; 11] = [
         "the password, if it is the text of a shell's `$(...)` that no shell has replaced",
     )
     .optional(),
+    field(
+        "store.placeholder_password",
+        Text,
+        "the password, if it is a word that programs take for none, such as `null`: `store.auth` is `open` then",
+    )
+    .optional(),
     field("store.unseen", Text, "why it can't be seen whether a server asks for a password").optional(),
     field(
         "store.reach",
-        Choice(&["published", "host", "shared", "project"]),
-        "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only",
+        Choice(&["published", "host", "shared", "project", "itself"]),
+        "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only, `itself` = programs in its own container, as long as it has no password",
     ),
     field("store.data_volume", Bool, "true if its data lies on a volume"),
     field("store.persists", Bool, "true if its arguments ask it to keep its data on disk, as `--appendonly yes` does"),
@@ -221,9 +229,30 @@ const URL: &[FieldInfo] = &[
     field("url.reaches", Choice(&["server", "itself", "nobody"]), "`itself` = localhost inside a container; `nobody` = a port that the server does not listen on, or that is not published").optional(),
     field("url.server", Text, "service that it means").optional(),
     field("url.server_auth", AUTH, "what a client without credentials meets there, before any repair").optional(),
+    field("url.server_password", Text, "how to write its password: the variable with it, such as `${REDIS_PASSWORD}`")
+        .optional(),
     field("url.server_host", Text, "host to write instead").optional(),
     field("url.server_port", Number, "port to write instead").optional(),
     field("url.expands", Bool, "false if a `${...}` in it reaches the program as it stands"),
+];
+
+const LOGIN: &[FieldInfo] = &[
+    field("login.variable", Text, "name of the variable with the password; its place is where it is set"),
+    field("login.host_variable", Text, "name of the variable with the host").optional(),
+    field(
+        "login.credential",
+        Choice(&["none", "password"]),
+        "whether it presents a password; a word that means none, such as `null`, is none",
+    ),
+    field("login.is_other_password", Bool, "true if it presents a password that is not the server's; both are known"),
+    field("login.server", Text, "service that it means"),
+    field("login.server_auth", AUTH, "what a client without credentials meets there, before any repair"),
+    field(
+        "login.password",
+        Text,
+        "how to write the server's password: the variable with it, such as `${REDIS_PASSWORD}`",
+    )
+    .optional(),
 ];
 
 const ENV_VAR: &[FieldInfo] = &[
@@ -303,12 +332,13 @@ const SERVICE_IF_ANY: [FieldInfo; SERVICE.len()] = {
 
 impl ViewKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Service,
         Self::Port,
         Self::Store,
         Self::Healthcheck,
         Self::Url,
+        Self::Login,
         Self::EnvVar,
         Self::Image,
         Self::Reading,
@@ -323,6 +353,7 @@ impl ViewKind {
             Self::Store => "store",
             Self::Healthcheck => "healthcheck",
             Self::Url => "url",
+            Self::Login => "login",
             Self::EnvVar => "env_var",
             Self::Image => "image",
             Self::Reading => "reading",
@@ -338,6 +369,7 @@ impl ViewKind {
             Self::Store => "a service that runs a data store",
             Self::Healthcheck => "the healthcheck of a service",
             Self::Url => "a URL of a store, in a variable or a command",
+            Self::Login => "the variables with host and password by which a program logs in to a store",
             Self::EnvVar => "a variable that a service gets",
             Self::Image => "the image of a service",
             Self::Reading => "something that Compose does to a text and that its author may not know",
@@ -353,6 +385,7 @@ impl ViewKind {
             Self::Store => [&STORE, &[]],
             Self::Healthcheck => [HEALTHCHECK, &STORE_IF_ANY],
             Self::Url => [URL, &[]],
+            Self::Login => [LOGIN, &[]],
             Self::EnvVar => [ENV_VAR, &[]],
             Self::Image => [IMAGE, &[]],
             Self::Reading => [READING, &[]],

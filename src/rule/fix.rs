@@ -59,7 +59,7 @@ impl BuiltIn {
     /// The views whose things it can repair.
     pub fn views(self) -> &'static [ViewKind] {
         match self {
-            Self::SealStore => &[ViewKind::Store, ViewKind::Healthcheck, ViewKind::Url],
+            Self::SealStore => &[ViewKind::Store, ViewKind::Healthcheck, ViewKind::Url, ViewKind::Login],
             Self::ExpandPassword => &[ViewKind::Store],
             Self::RedirectUrl | Self::MendUrl => &[ViewKind::Url],
         }

@@ -157,6 +157,8 @@ mod tests {
         assert_eq!(
             ids,
             [
+                "client-no-password",
+                "client-wrong-password",
                 "healthcheck-ignores-refusal",
                 "healthcheck-no-auth",
                 "healthcheck-refused",

@@ -197,7 +197,7 @@ fn an_explanation_has_all_that_a_person_needs() {
     let explanation = RuleSet::built_in().rule("store-no-auth").expect("caulk has it").explain();
     assert_eq!(
         explanation.severity,
-        "error if `store.reach` is `published`, `host` or `shared`, else warning; warning"
+        "error if `store.reach` is `published`, `host` or `shared`, else warning; info; warning"
     );
     assert_eq!(
         explanation.repairs,

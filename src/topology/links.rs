@@ -99,6 +99,8 @@ pub enum LinkKind {
         password_file: Option<String>,
         /// A variable that is set to the user who logs in.
         user: Option<String>,
+        /// True if the program is known to take the password from nowhere else.
+        is_only_way: bool,
     },
 }
 
@@ -298,8 +300,13 @@ impl<'a> Finder<'a> {
                 let (Some(name), Some(password)) = (host, client.password.first()) else { continue };
                 let Some(entry) = app.file.entries.iter().rposition(|entry| entry.key == *name) else { continue };
                 let text = Text::literal(app.value(name).unwrap_or_default());
-                let kind =
-                    LinkKind::Host { password: password.clone(), is_certain: true, password_file: None, user: None };
+                let kind = LinkKind::Host {
+                    password: password.clone(),
+                    is_certain: true,
+                    password_file: None,
+                    user: None,
+                    is_only_way: true,
+                };
                 let target = self.target(Some(app.service), &kind, &text, store);
                 if target.store().is_none() {
                     continue;
@@ -361,7 +368,7 @@ impl<'a> Finder<'a> {
             format!("{stem}{word}")
         });
         let user = users.into_iter().find(|name| env.get(name).is_some());
-        Some(LinkKind::Host { password, is_certain, password_file, user })
+        Some(LinkKind::Host { password, is_certain, password_file, user, is_only_way: false })
     }
 
     /// The store that a service on the host's network reaches by `localhost`, where the variable is named after the store.
@@ -537,7 +544,9 @@ fn known_host(client: &Client, env: &ContainerEnv) -> Option<LinkKind> {
     let set = |names: &[String]| names.iter().find(|name| env.get(name).is_some()).cloned();
     let password = set(&client.password).or_else(|| client.password.first().cloned())?;
     let password_file = set(&client.password_file).or_else(|| file_variable(&password, env));
-    Some(LinkKind::Host { password, is_certain: true, password_file, user: set(&client.user) })
+    // A framework may read a file in its image, too.
+    let is_only_way = !client.reads_elsewhere && client.signs.is_empty();
+    Some(LinkKind::Host { password, is_certain: true, password_file, user: set(&client.user), is_only_way })
 }
 
 /// `NAME_FILE`, where it is set: many images take the value of any variable from a file that is named so.

@@ -209,6 +209,7 @@ fn password_kind(finder: &Finder<'_>, service: &Entry, kind: usize, clue: &Clue<
         is_certain: true,
         password_file: file_variable(password, env),
         user: None,
+        is_only_way: false,
     };
     match clue.part {
         Part::Host => finder.host_kind(service, name, kind),

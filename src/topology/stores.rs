@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::built_image::Origin;
 use super::container_files::{self, FileContent};
+use super::links::is_blank;
 use super::namespace;
 use super::patterns::compiled;
 use super::users::UsersFile;
@@ -32,6 +33,8 @@ pub enum Reach {
     Shared,
     /// The containers of its project.
     Project,
+    /// The programs in its own container, as long as it has no password.
+    Itself,
 }
 
 /// What `$(cat FILE)` would come to.
@@ -58,6 +61,8 @@ pub struct StoreService {
     pub image: String,
     /// Whether it demands a password.
     pub auth: Auth,
+    /// Its password, if it is a word that programs take for none, such as `null`: it counts as open then.
+    pub placeholder: Option<String>,
     /// The file that decides who may log in, if there is one and it can be seen.
     pub users: Option<UsersFile>,
     /// What a shell would take for the password, where none replaces the `$(cat FILE)` that stands for it.
@@ -74,6 +79,8 @@ pub struct StoreService {
     pub published: Vec<(u16, u16)>,
     /// Who can reach it.
     pub reach: Reach,
+    /// What turns everyone else away, where only programs in its own container reach it: an option with its value.
+    pub closed_by: Option<String>,
     /// True if it is on a network that other projects use.
     pub is_shared: bool,
     /// True if its data outlives the container.
@@ -190,13 +197,14 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, users_file, replica_of, is_clustered, sentinel, listening) =
+    let (mut auth, users_file, replica_of, is_clustered, sentinel, listening, closed_by) =
         with_setup(service, env, &origin, &configurations, |setup| {
             let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
             let users_file = server::users_file(mechanism, setup);
             let is_clustered = server::is_clustered(mechanism, setup);
             let listening = listening(setup, &conf_ports);
-            (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening)
+            let closed_by = server::closed_to_others(mechanism, setup, major_version(&image));
+            (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening, closed_by)
         });
     let users = match (&auth, users_file) {
         (Auth::Acl, Some(UsersIn::Own(path))) => UsersFile::read(workspace, number, name, &origin, &path),
@@ -233,6 +241,17 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     // What joins another service's network shares its ports with others: only those that are known are its own.
     let doors = (is_listed || owner.key != entry.key).then(|| listens_on.clone());
     let leading: Vec<_> = ports(&owner.value).into_iter().filter(|port| leads(port, doors.as_deref())).collect();
+    let closed_by = closed_by.filter(|_| auth == Auth::Open);
+    let reach = match reach(project, entry, owner, &leading) {
+        // The programs of the host are its neighbours there.
+        Reach::Host if closed_by.is_some() => Reach::Project,
+        _ if closed_by.is_some() && owner.value.get("network_mode").is_none() => Reach::Itself,
+        reach => reach,
+    };
+    let (placeholder, auth) = match auth {
+        Auth::Password(Some(secret)) if is_blank(secret.reveal()) => (Some(secret.reveal().to_owned()), Auth::Open),
+        auth => (None, auth),
+    };
     Some(StoreService {
         project: number,
         service: name.to_owned(),
@@ -240,11 +259,13 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         pattern,
         image,
         auth,
+        placeholder,
         users,
         meant,
         names: names(entry, owner),
         published: published(&leading),
-        reach: reach(project, entry, owner, &leading),
+        reach,
+        closed_by,
         owner: owner.key.clone(),
         doors,
         is_shared: is_shared(project, &owner.value),
@@ -379,6 +400,12 @@ fn binds_to_loopback(service: &Node) -> bool {
     addresses.peek().is_some() && addresses.all(is_loopback)
 }
 
+/// The first number of the version in an image's tag; `None` where it has none, as `latest`.
+fn major_version(image: &str) -> Option<u32> {
+    let tag = ImageName::parse(image).ok()?.tag?;
+    tag.trim_start_matches('v').split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// What is mounted at a path in the container, or above it.
 fn configuration(service: &Node, configurations: &BTreeMap<String, ConfFile>, path: &str) -> ConfFile {
     if let Some(known) = configurations.get(path) {
@@ -484,6 +511,10 @@ fn conf_auth(text: &str) -> ConfAuth {
             .and_then(|directive| directive.args.first())
             .map(|arg| Secret::new(arg.value.clone())),
         monitors: text.lines().filter_map(Monitor::of_line).collect(),
+        bind: conf.last("bind").map(|directive| directive.args.iter().map(|address| address.value.clone()).collect()),
+        protected_mode: conf
+            .last("protected-mode")
+            .map(|directive| directive.args.first().is_some_and(|arg| arg.value.eq_ignore_ascii_case("yes"))),
     }
 }
 

@@ -269,7 +269,7 @@ impl<'b> Seal<'b, '_, '_> {
     }
 
     pub(super) fn host(&mut self, member: &Member<'_>, credential: &Credential, link: &Link) -> Result<(), String> {
-        let LinkKind::Host { password, is_certain, password_file, user } = &link.kind else { return Ok(()) };
+        let LinkKind::Host { password, is_certain, password_file, user, .. } = &link.kind else { return Ok(()) };
         let service = link.service.as_deref().ok_or("a host in a file of its own")?;
         if let Carrier::HostFile { source, .. } = link.carrier {
             return self.host_in_file(credential, link, source, password);

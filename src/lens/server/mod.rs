@@ -2,6 +2,7 @@
 //! The facts were measured with redis 6.0, 7.0, 8.0 and valkey 9.1; images by their own scripts.
 
 mod arguments;
+mod door;
 mod judge;
 mod repair;
 mod sentinel;
@@ -68,6 +69,10 @@ pub struct ConfAuth {
     pub master_password: Option<Secret>,
     /// The servers that it lets a Sentinel watch.
     pub monitors: Vec<Monitor>,
+    /// The addresses on which it listens, if it names them.
+    pub bind: Option<Vec<String>>,
+    /// What it says about the protected mode.
+    pub protected_mode: Option<bool>,
 }
 
 /// The user that clients are before they log in.
@@ -307,6 +312,19 @@ pub fn users_file(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<UsersIn> {
             let mut found = starts.iter().map(|start| judge::users_file(argv, start, setup));
             let first = found.next()??;
             found.all(|other| other.as_ref() == Some(&first)).then_some(first)
+        }
+    }
+}
+
+/// What keeps everyone out but the programs in its own container, as long as it has no password: the option with its
+/// value. `version` is the first number of the server's version; `None` means a new one.
+pub fn closed_to_others(mechanism: &Mechanism, setup: &Setup<'_>, version: Option<u32>) -> Option<String> {
+    match route(mechanism, setup) {
+        Route::Decided(_) | Route::Variables { .. } => None,
+        Route::Starts { argv, starts, .. } => {
+            let mut found = starts.iter().map(|start| door::closed_to_others(argv, start, setup, version));
+            let first = found.next()??;
+            found.all(|other| other.is_some()).then_some(first)
         }
     }
 }

@@ -179,6 +179,39 @@ fn a_configuration_file_counts_until_an_argument_says_otherwise() {
     assert_eq!(auth_of(&["keydb-server", "/etc/keydb/keydb.conf"]), "open");
 }
 
+/// Measured with redis-server 7.0 from another address of the machine.
+#[test]
+fn a_server_may_turn_everyone_away_who_is_not_in_its_container() {
+    let closed = |command: &[&str], conf: Option<ConfAuth>, version| {
+        let case = Case { command: Some(command), conf, ..Case::default() };
+        case.with(|setup| closed_to_others(&redis(), setup, version))
+    };
+    let rows: [(&[&str], Option<&str>); 12] = [
+        (&["redis-server"], None),
+        (&["redis-server", "--protected-mode", "no"], None),
+        (&["redis-server", "--protected-mode", "YES"], Some("`protected-mode yes`")),
+        (&["redis-server", "--protected-mode", "no", "--protected-mode", "yes"], Some("`protected-mode yes`")),
+        (&["redis-server", "--protected-mode yes"], Some("`protected-mode yes`")),
+        (&["redis-server", "--bind", "0.0.0.0", "--protected-mode", "yes"], Some("`protected-mode yes`")),
+        (&["redis-server", "--bind", "127.0.0.1", "-::1"], Some("`bind 127.0.0.1 -::1`")),
+        (&["redis-server", "--bind", "127.0.0.1", "10.0.0.1"], None),
+        (&["redis-server", "--bind", "¿"], None),
+        (&["redis-server", "--protected-mode", "¿"], None),
+        (&["redis-server", "--protected-mode", "yes", "¿"], None),
+        (&["redis-server", "/hidden.conf", "--protected-mode", "yes"], None),
+    ];
+    for (command, expected) in rows {
+        assert_eq!(closed(command, None, None).as_deref(), expected, "{command:?}");
+    }
+    let bound = ["redis-server", "--bind", "0.0.0.0", "--protected-mode", "yes"];
+    assert_eq!(closed(&bound, None, Some(6)), None, "before 7.0, it holds only for a server that names no address");
+    let stock =
+        ConfAuth { bind: Some(strings(&["127.0.0.1", "-::1"])), protected_mode: Some(true), ..ConfAuth::default() };
+    assert!(closed(&["redis-server", "/r.conf"], Some(stock.clone()), None).is_some());
+    let opened = ["redis-server", "/r.conf", "--bind", "*", "--protected-mode", "no"];
+    assert_eq!(closed(&opened, Some(stock), None), None);
+}
+
 /// Measured with redis-server 7.0: the lines of a file stand in the place of `--include`.
 #[test]
 fn an_included_file_counts_where_it_is_named() {

@@ -1,6 +1,7 @@
 //! What rules look at, taken from projects: each view with the values of its fields and their places.
 
 mod healthcheck;
+mod login;
 mod port;
 mod reading;
 mod service;
@@ -71,6 +72,7 @@ pub fn views(workspace: &Workspace<'_>, topology: &Topology, rules: &RuleSet, co
         store::add(&context, project, &mut seen);
         healthcheck::add(&context, project, &mut seen);
         url::add(&context, project, &mut seen);
+        login::add(&context, project, &mut seen);
         reading::add(&context, project, &mut seen);
     }
     seen

@@ -41,6 +41,7 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     };
     view.set("store.auth", auth);
     view.set("store.auth_reason", FieldValue::optional(reason(store)));
+    view.set("store.placeholder_password", FieldValue::optional(store.placeholder.clone()));
     let unseen = match &store.auth {
         Auth::Unknown(why) => Some(why.clone()),
         _ => None,
@@ -63,6 +64,7 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
         Reach::Host => "host",
         Reach::Shared => "shared",
         Reach::Project => "project",
+        Reach::Itself => "itself",
     };
     view.set("store.reach", FieldValue::text(reach));
     view.set("store.data_volume", FieldValue::Bool(store.has_data_volume));
@@ -83,6 +85,7 @@ pub(super) fn auth_word(auth: &Auth) -> &'static str {
 fn reason(store: &StoreService) -> Option<String> {
     match &store.auth {
         Auth::Refuses(why) | Auth::Unknown(why) => Some(why.clone()),
+        Auth::Open if store.closed_by.is_some() => store.closed_by.clone(),
         Auth::Open => store.users.as_ref()?.openness(),
         _ => None,
     }

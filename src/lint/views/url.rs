@@ -94,6 +94,8 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     let server = link.target.store().map(|number| &context.topology.stores[number]);
     view.set("url.server", FieldValue::optional(server.map(|server| &server.service)));
     view.set("url.server_auth", server.map_or(FieldValue::Absent, |server| FieldValue::text(auth_word(&server.auth))));
+    let password = server.and_then(|server| super::login::server_password(context, server));
+    view.set("url.server_password", FieldValue::optional(password));
     view.set("url.server_host", FieldValue::optional(server.map(|server| &server.service)));
     let port = server.and_then(|server| server.ports.first());
     view.set("url.server_port", port.map_or(FieldValue::Absent, |port| FieldValue::Number(i64::from(*port))));

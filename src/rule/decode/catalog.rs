@@ -16,7 +16,7 @@ use crate::syntax::yaml::NodeId;
 
 const STORE_KEYS: [&str; 9] =
     ["id", "title", "images", "ports", "clients", "schemes", "default_user", "variables", "mechanisms"];
-const ARGV_KEYS: [&str; 15] = [
+const ARGV_KEYS: [&str; 18] = [
     "kind",
     "server_programs",
     "other_programs",
@@ -32,6 +32,9 @@ const ARGV_KEYS: [&str; 15] = [
     "cluster_flags",
     "config_suffix",
     "image_configs",
+    "bind_flag",
+    "protected_mode_flag",
+    "protects_bound_since",
 ];
 const ENV_KEYS: [&str; 13] = [
     "kind",
@@ -208,6 +211,11 @@ impl Decoder {
         let (acl_flag, user_flag) = (optional("acl_flag"), optional("user_flag"));
         let (config_suffix, password_variable) = (optional("config_suffix"), optional("password_variable"));
         let master_password_flag = optional("master_password_flag");
+        let (bind_flag, protected_mode_flag) = (optional("bind_flag"), optional("protected_mode_flag"));
+        let protects_bound_since = match mapping.get("protects_bound_since") {
+            Some(id) => self.number(id, "`protects_bound_since`").map(Some),
+            None => Some(None),
+        };
         let password_flag = self.required_text(&mapping, "password_flag", what);
         let words = [("directives", ArgvSyntax::Directives), ("flags", ArgvSyntax::Flags)];
         let syntax = self.required(&mapping, "syntax", what).and_then(|id| self.word(id, "`syntax`", &words));
@@ -227,6 +235,9 @@ impl Decoder {
             config_suffix: config_suffix?,
             image_configs: image_configs?,
             password_variable: password_variable?,
+            bind_flag: bind_flag?,
+            protected_mode_flag: protected_mode_flag?,
+            protects_bound_since: protects_bound_since?,
         })
     }
 

@@ -249,7 +249,7 @@ fn edits() {
     replaced(
         "edits: [{ set: port.host_ip, to: 127.0.0.1 }]",
         "repair: seal_store",
-        &["14:13 seal_store | `seal_store` can't repair a `port` | it is for: store, healthcheck, url"],
+        &["14:13 seal_store | `seal_store` can't repair a `port` | it is for: store, healthcheck, url, login"],
     );
     replaced(
         "edits: [{ set: port.host_ip, to: 127.0.0.1 }]",
