@@ -97,6 +97,29 @@ fn a_server_that_turns_others_away_is_not_called_open_to_them() {
 }
 
 #[test]
+fn a_variable_that_nothing_replaces_is_no_password() {
+    let found = |command: &str, conf: &str| {
+        let text = format!(
+            "services:\n  redis:\n    image: redis:7\n    command: {command}\n    volumes: [./r.conf:/r.conf]\n  web:\n    image: example/web\n    environment: {{REDIS_URL: 'redis://redis:6379'}}\n"
+        );
+        lint(&[("compose.yaml", &text), (".env", "PW=hunter22\n"), ("r.conf", conf)]).findings
+    };
+    for (command, conf) in [
+        ("[redis-server, --requirepass, '$${PW}']", ""),
+        ("['redis-server', '--requirepass $${PW}']", ""),
+        ("redis-server --requirepass $$PW", ""),
+        ("redis-server /r.conf", "requirepass ${PW}\n"),
+        ("redis-server /r.conf", "requirepass \"$PW\"\n"),
+    ] {
+        assert_eq!(found(command, conf), ["password-not-expanded compose.yaml:4"], "{command} {conf}");
+    }
+    for command in ["redis-server --requirepass $$ecret", "sh -c 'redis-server --requirepass \"$$PW\"'"] {
+        let found = found(command, "");
+        assert!(!found.iter().any(|finding| finding.starts_with("password-not-expanded")), "{command}: {found:?}");
+    }
+}
+
+#[test]
 fn a_password_that_means_none_is_called_by_its_name() {
     let files = |command: &str| {
         let compose = format!(

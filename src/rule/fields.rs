@@ -143,7 +143,7 @@ const PORT: &[FieldInfo] = &[
     .optional(),
 ];
 
-const STORE: [FieldInfo; 12] = [
+const STORE: [FieldInfo; 13] = [
     field("store.id", Text, "id of the store, such as `redis`"),
     field("store.title", Text, "name of the store for people, such as `Redis`"),
     field(
@@ -156,6 +156,12 @@ const STORE: [FieldInfo; 12] = [
         "store.unexpanded_password",
         Text,
         "the password, if it is the text of a shell's `$(...)` that no shell has replaced",
+    )
+    .optional(),
+    field(
+        "store.unexpanded_variable",
+        Text,
+        "the password, if it is the text of a variable, such as `${NAME}`, that nothing has replaced: `store.auth` is `open` then",
     )
     .optional(),
     field(

@@ -63,6 +63,8 @@ pub struct StoreService {
     pub auth: Auth,
     /// Its password, if it is a word that programs take for none, such as `null`: it counts as open then.
     pub placeholder: Option<String>,
+    /// Its password, if it is the text of a variable that nothing has replaced, such as `${NAME}`: it counts as open then.
+    pub unexpanded_variable: Option<String>,
     /// The file that decides who may log in, if there is one and it can be seen.
     pub users: Option<UsersFile>,
     /// What a shell would take for the password, where none replaces the `$(cat FILE)` that stands for it.
@@ -248,7 +250,9 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         _ if closed_by.is_some() && owner.value.get("network_mode").is_none() => Reach::Itself,
         reach => reach,
     };
+    let unexpanded_variable = auth.unexpanded_variable().map(str::to_owned);
     let (placeholder, auth) = match auth {
+        _ if unexpanded_variable.is_some() => (None, Auth::Open),
         Auth::Password(Some(secret)) if is_blank(secret.reveal()) => (Some(secret.reveal().to_owned()), Auth::Open),
         auth => (None, auth),
     };
@@ -260,6 +264,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         image,
         auth,
         placeholder,
+        unexpanded_variable,
         users,
         meant,
         names: names(entry, owner),

@@ -6,7 +6,7 @@ use super::env_file::EnvTarget;
 use super::outside::common_variable;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
-use crate::lens::server::Auth;
+use crate::lens::server::{Auth, variable_of};
 use crate::lens::url::cannot_hold;
 use crate::lens::value::{Lookup, Secret};
 use crate::model::container_env::Site;
@@ -202,12 +202,21 @@ impl Seal<'_, '_, '_> {
                 && text.certainty == Certainty::Known
                 && text.pieces.is_empty()
                 && !is_blank(&text.value)
+                && variable_of(&text.value).is_none()
             {
                 literal = Some(text.value.clone());
             }
             None
         };
         let members = || self.group.iter().map(|number| self.member_of(*number));
+        // The variable that stands for the password already, as a text that nothing replaces.
+        let meant = members().find_map(|member| {
+            let text = member.store.unexpanded_variable.as_deref()?;
+            variable_of(text).map(str::to_owned)
+        });
+        if let Some(name) = meant.clone().filter(|name| member.project.variables.get(name).is_some()) {
+            return (Some(name), None);
+        }
         for text in members().flat_map(|member| self.server_texts(&member)) {
             let names = owned(text.text.variables());
             if let Some(name) = names.into_iter().find(|name| is_password_name(name)) {
@@ -255,7 +264,7 @@ impl Seal<'_, '_, '_> {
         let helpers = self.helper_names();
         let texts = helpers.iter().flat_map(|service| command_texts(member.project.service(service)));
         let named = texts.flat_map(|text| owned(text.variables())).find(|name| is_password_name(name));
-        (named, literal)
+        (named.or(meant), literal)
     }
 
     /// The services that talk to the servers through their client.

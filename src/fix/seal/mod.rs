@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bench::{Bench, Writable};
 use super::commit::Role;
 use super::journal::Purpose;
-use super::remark::{Kind, Remark, collected};
+use super::remark::{Kind, Remark, collected, told};
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, environment_path};
 use crate::catalog::{ImageName, Mechanism, Store};
@@ -79,7 +79,12 @@ pub fn seal(bench: &Bench<'_, '_>, number: usize) -> Result<Repair, NoSeal> {
         left.retain(|number| !group.contains(number));
         seal.group(group)?;
     }
-    Ok(seal.finish(number))
+    let repair = seal.finish(number);
+    // Nothing that a flag could allow: what stands in the way is all that there is to say.
+    if repair.changes.is_empty() && !repair.doubts.is_empty() {
+        return Err(NoSeal::HeldBack(told(&repair.doubts)));
+    }
+    Ok(repair)
 }
 
 /// What the seal of a store is called.
@@ -285,6 +290,7 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
         let closed: Vec<_> = self.counts.closed.iter().map(String::as_str).collect();
         self.repair.title = match (self.counts.servers, self.counts.logs_in) {
             _ if !closed.is_empty() => format!("user default of {name} off in {}{parts}", closed.join(" and ")),
+            _ if is_check_only && self.counts.checks.is_empty() => format!("password of {name}{more}"),
             (0, true) if is_check_only => format!("healthcheck of {name} logs in"),
             (0, false) if is_check_only => format!("healthcheck of {name} notices a refusal"),
             (0, _) => format!("password of {name}{more}{parts}"),

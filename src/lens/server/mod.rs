@@ -116,6 +116,25 @@ impl Auth {
             _ => None,
         }
     }
+
+    /// The password, if it is the text of a variable, `${NAME}` or `$NAME`, that nothing has replaced.
+    pub fn unexpanded_variable(&self) -> Option<&str> {
+        match self {
+            Self::Password(Some(secret)) => Some(secret.reveal()).filter(|text| variable_of(text).is_some()),
+            _ => None,
+        }
+    }
+}
+
+/// The name in `${NAME}` or `$NAME`. Without braces only one in capitals: `$ecret` is a password.
+pub fn variable_of(text: &str) -> Option<&str> {
+    let is_name = |name: &str, may_be: fn(char) -> bool| {
+        !name.starts_with(|c: char| c.is_ascii_digit()) && name.len() > 1 && name.chars().all(|c| c == '_' || may_be(c))
+    };
+    let braced = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let braced = braced.filter(|name| is_name(name, |c| c.is_ascii_alphanumeric()));
+    let bare = || text.strip_prefix('$').filter(|name| is_name(name, |c| c.is_ascii_uppercase() || c.is_ascii_digit()));
+    braced.or_else(bare)
 }
 
 /// Which list a word belongs to.

@@ -47,6 +47,7 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
         _ => None,
     };
     view.set("store.unexpanded_password", FieldValue::optional(store.auth.unexpanded().map(str::to_owned)));
+    view.set("store.unexpanded_variable", FieldValue::optional(store.unexpanded_variable.clone()));
     view.set("store.unseen", FieldValue::optional(unseen));
     let project = store.project(context.workspace);
     let mechanism = store.mechanism(&context.rules.stores);
