@@ -237,6 +237,13 @@ const URL: &[FieldInfo] = &[
     field("url.server_auth", AUTH, "what a client without credentials meets there, before any repair").optional(),
     field("url.server_password", Text, "how to write its password: the variable with it, such as `${REDIS_PASSWORD}`")
         .optional(),
+    field(
+        "url.server_password_file",
+        Text,
+        "the file in the server's container from which it takes its password when it starts",
+    )
+    .optional(),
+    field("url.with_password", Text, "the URL with that variable in it, or with the word `PASSWORD`"),
     field("url.server_host", Text, "host to write instead").optional(),
     field("url.server_port", Number, "port to write instead").optional(),
     field("url.expands", Bool, "false if a `${...}` in it reaches the program as it stands"),
@@ -253,6 +260,12 @@ const LOGIN: &[FieldInfo] = &[
     field("login.is_other_password", Bool, "true if it presents a password that is not the server's; both are known"),
     field("login.server", Text, "service that it means"),
     field("login.server_auth", AUTH, "what a client without credentials meets there, before any repair"),
+    field(
+        "login.server_password_file",
+        Text,
+        "the file in the server's container from which it takes its password when it starts",
+    )
+    .optional(),
     field(
         "login.password",
         Text,
@@ -286,6 +299,7 @@ const READING: &[FieldInfo] = &[
             "removed-by-pass-through",
             "unread-env-file",
             "bare-key-at-end",
+            "comment-as-value",
             "other-readers",
             "number-rewritten",
             "duplicate-key",

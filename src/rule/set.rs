@@ -171,6 +171,7 @@ mod tests {
                 "bare-key-at-end",
                 "blank-before-option",
                 "command-cut",
+                "comment-as-value",
                 "default-without-colon",
                 "dollar-in-value",
                 "duplicate-key",

@@ -65,6 +65,8 @@ pub struct StoreService {
     pub placeholder: Option<String>,
     /// Its password, if it is the text of a variable that nothing has replaced, such as `${NAME}`: it counts as open then.
     pub unexpanded_variable: Option<String>,
+    /// The file from which it takes its password when it starts, by its path in the container.
+    pub password_file: Option<String>,
     /// The file that decides who may log in, if there is one and it can be seen.
     pub users: Option<UsersFile>,
     /// What a shell would take for the password, where none replaces the `$(cat FILE)` that stands for it.
@@ -199,14 +201,15 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, users_file, replica_of, is_clustered, sentinel, listening, closed_by) =
+    let (mut auth, users_file, replica_of, is_clustered, sentinel, listening, closed_by, password_file) =
         with_setup(service, env, &origin, &configurations, |setup| {
             let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
             let users_file = server::users_file(mechanism, setup);
             let is_clustered = server::is_clustered(mechanism, setup);
             let listening = listening(setup, &conf_ports);
             let closed_by = server::closed_to_others(mechanism, setup, major_version(&image));
-            (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening, closed_by)
+            let file = server::password_file(mechanism, setup).filter(|_| auth == Auth::Password(None));
+            (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening, closed_by, file)
         });
     let users = match (&auth, users_file) {
         (Auth::Acl, Some(UsersIn::Own(path))) => UsersFile::read(workspace, number, name, &origin, &path),
@@ -265,6 +268,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         auth,
         placeholder,
         unexpanded_variable,
+        password_file,
         users,
         meant,
         names: names(entry, owner),

@@ -1,6 +1,8 @@
 //! A password that is the text `$(cat FILE)` itself, since no shell runs: one is put around the command, so that the server
 //! and its healthcheck take what the file holds.
 
+use std::collections::BTreeSet;
+
 use super::{Member, NoSeal, Seal, key};
 use crate::catalog::{ArgvSyntax, Mechanism};
 use crate::fix::bench::Bench;
@@ -11,6 +13,7 @@ use crate::lens::client_check::{self, CheckReading};
 use crate::lens::command::Command;
 use crate::lens::healthcheck::Healthcheck;
 use crate::model::Workspace;
+use crate::text::listed;
 use crate::topology::{FileContent, Link, LinkKind, MeantPassword, Reach, StoreService};
 
 /// What the repair of a store is called.
@@ -119,6 +122,55 @@ impl Seal<'_, '_, '_> {
             true => Ok(()),
             false => Err(by_hand("the healthcheck can't be changed in place".to_owned())),
         }
+    }
+
+    /// A server that takes its password from a file when it starts: its healthcheck does the same. A client has to read the
+    /// file by itself.
+    pub(super) fn by_file(&mut self, member: &Member<'_>, path: &str) -> Result<(), NoSeal> {
+        let (name, substitution) = (&member.store.service, format!("$(cat {path})"));
+        if let Some(healthcheck) = Healthcheck::read(member.node) {
+            let clients = &member.definition.clients;
+            let lookup = |name: &str| member.lookup(name);
+            let repair = match healthcheck.ask(clients, &lookup) {
+                CheckReading::Client(check) => match &check.credential {
+                    client_check::Credential::Presented { value: None, .. } => {
+                        Some(healthcheck.notice_refusal(clients, &lookup))
+                    }
+                    _ => {
+                        self.counts.logs_in = true;
+                        Some(healthcheck.authenticate_by(clients, &lookup, &substitution))
+                    }
+                },
+                CheckReading::Unparsed(why) => Some(Err(client_check::NoCheckRepair::Unparsed(why))),
+                CheckReading::Disabled | CheckReading::NotAClient => None,
+            };
+            let is_written = match repair {
+                None => Ok(()),
+                Some(Err(why)) => Err(why.to_string()),
+                Some(Ok(repair)) if self.write_check(member, &healthcheck, &repair.test) => Ok(()),
+                Some(Ok(_)) => Err("the healthcheck can't be changed in place".to_owned()),
+            };
+            is_written.map_err(|why| {
+                NoSeal::Manual(format!(
+                    "`{name}`: {why}: write it as `[\"CMD-SHELL\", \"REDISCLI_AUTH=\\\"${substitution}\\\" redis-cli ping | grep -q PONG\"]`"
+                ))
+            })?;
+        }
+        let links = self.bench.topology.links_to(member.number).filter(|link| !self.is_own(link));
+        let lacking: BTreeSet<&str> =
+            links.filter(|link| super::lacks_password(link)).filter_map(|link| link.service.as_deref()).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let services = listed(lacking.iter().map(|service| format!("`{service}`")), usize::MAX);
+        let told = format!(
+            "`{name}` takes its password from {path}, which Compose can't put into a variable: mount the same secret into {services} and let the program read the file, or move the password into .env and name it by a variable in both"
+        );
+        if self.repair.changes.is_empty() {
+            return Err(NoSeal::Manual(told));
+        }
+        self.repair.notes.push(told.into());
+        Ok(())
     }
 
     /// A client that has found out what the password really is works today, and would not afterwards.

@@ -134,3 +134,30 @@ fn a_client_with_the_text_itself_makes_it_unsafe() {
     assert_eq!(why, "`web` presents the text `$(cat /run/secrets/pw)` itself, which is the password now, but not then");
     assert!(repaired_for("password-not-expanded", &files, true).is_ok());
 }
+
+/// Compose can't hand on what a file holds.
+const CLIENT: &str = "  web:\n    image: example/web\n    environment: {REDIS_URL: 'redis://redis:6379/0'}\n";
+
+#[test]
+fn a_check_reads_the_file_from_which_the_server_takes_its_password() {
+    let bitnami = "    image: bitnami/redis:7.2\n    environment:\n      REDIS_PASSWORD_FILE: /run/secrets/pw\n";
+    let shell = "    image: redis:7\n    command: [\"sh\", \"-c\", \"exec redis-server --requirepass \\\"$$(cat /run/secrets/pw)\\\"\"]\n";
+    for server in [bitnami, shell] {
+        let secrets = SECRETS.replacen("secrets:\n  pw", &format!("{CLIENT}secrets:\n  pw"), 1);
+        let compose =
+            |test: &str| format!("services:\n  redis:\n{server}    healthcheck:\n      test: {test} # kept\n{secrets}");
+        let rows = [
+            (
+                r#"["CMD", "redis-cli", "ping"]"#,
+                r#"["CMD-SHELL", "REDISCLI_AUTH=\"$$(cat /run/secrets/pw)\" redis-cli ping | grep -q PONG"]"#,
+            ),
+            ("redis-cli ping", r#"REDISCLI_AUTH="$$(cat /run/secrets/pw)" redis-cli ping | grep -q PONG"#),
+        ];
+        for (before, after) in rows {
+            let files = [("compose.yaml", compose(before)), ("pw.txt", "1a2b3c4d\n".to_owned())];
+            let changed = repaired_for("healthcheck-no-auth", &files, false);
+            let changed = changed.unwrap_or_else(|why| panic!("{before} is not repaired: {why}"));
+            assert_eq!(changed["compose.yaml"], compose(after), "{before}");
+        }
+    }
+}

@@ -33,6 +33,9 @@ impl Seal<'_, '_, '_> {
             if member.store.auth.unexpanded().is_some() {
                 return self.check_of_text(member);
             }
+            if let Some(path) = &member.store.password_file {
+                return self.by_file(member, path);
+            }
             match &member.store.auth {
                 Auth::Acl => return self.check_of_unseen_users(member),
                 Auth::Unknown(why) | Auth::NoServer(why) => {

@@ -295,6 +295,39 @@ pub fn master_password(mechanism: &Mechanism, setup: &Setup<'_>) -> Lookup {
     }
 }
 
+/// The file, by its path in the container, from which the server takes its password: a variable of the image names it, or
+/// its script calls `$(cat FILE)` in the place of the password. `None` where the password does not come from one.
+pub fn password_file(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
+    let (argv, variables) = match mechanism {
+        Mechanism::Argv(argv) => (argv, &[][..]),
+        Mechanism::ArgsInEnv(args) => (&args.argv, &[][..]),
+        Mechanism::Env(env) => (&env.argv, env.password_file.as_slice()),
+    };
+    let words = [setup.entrypoint, setup.command].into_iter().flatten().flatten();
+    let printed = words.filter_map(|word| printed_behind(&word.text, &argv.password_flag)).next_back();
+    let named = || match route(mechanism, setup) {
+        Route::Variables { .. } => variables.iter().find_map(|name| match (setup.env)(name) {
+            Lookup::Known(path) => Some(path),
+            Lookup::Absent | Lookup::Unknown => None,
+        }),
+        Route::Decided(_) | Route::Starts { .. } => None,
+    };
+    printed.or_else(named).filter(|path| is_plain_path(path))
+}
+
+/// The file in `--requirepass "$(cat FILE)"`.
+fn printed_behind(script: &str, flag: &str) -> Option<String> {
+    let (_, rest) = script.rsplit_once(flag)?;
+    let rest = rest.trim_start_matches(['=', ' ']).trim_start_matches('"');
+    let (path, _) = rest.strip_prefix("$(cat ").or_else(|| rest.strip_prefix("$(<"))?.split_once(')')?;
+    Some(path.trim().to_owned())
+}
+
+/// True for a path that needs no quotes anywhere.
+fn is_plain_path(path: &str) -> bool {
+    path.starts_with('/') && path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
+}
+
 /// The host of the server that this one copies, if its arguments or its variables name one.
 pub fn replica_of(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
     match route(mechanism, setup) {

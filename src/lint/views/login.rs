@@ -110,6 +110,7 @@ impl<'a> Login<'a> {
         view.set("login.is_other_password", FieldValue::Bool(is_other));
         view.set("login.server", FieldValue::text(&self.server.service));
         view.set("login.server_auth", FieldValue::text(auth_word(&self.server.auth)));
+        view.set("login.server_password_file", FieldValue::optional(self.server.password_file.clone()));
         view.set("login.password", FieldValue::optional(server_password(context, self.server)));
     }
 }

@@ -100,6 +100,7 @@ fn kind(kind: &ReadingKind) -> &'static str {
         ReadingKind::RemovedByPassThrough => "removed-by-pass-through",
         ReadingKind::UnreadEnvFile { .. } => "unread-env-file",
         ReadingKind::BareKeyAtEnd => "bare-key-at-end",
+        ReadingKind::CommentAsValue => "comment-as-value",
         ReadingKind::OtherReaders(_) => "other-readers",
         ReadingKind::NumberRewritten { .. } => "number-rewritten",
         ReadingKind::DuplicateKey => "duplicate-key",

@@ -4,7 +4,7 @@ use super::service::describe;
 use super::store::auth_word;
 use super::{Context, Seen};
 use crate::lens::server::Auth;
-use crate::lens::url::{StoreUrl, UrlForm, UrlProblem, UrlProblemKind};
+use crate::lens::url::{Component, StoreUrl, UrlForm, UrlProblem, UrlProblemKind};
 use crate::lint::finding::Subject;
 use crate::model::container_env::Site;
 use crate::model::node::Certainty;
@@ -95,7 +95,10 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     view.set("url.server", FieldValue::optional(server.map(|server| &server.service)));
     view.set("url.server_auth", server.map_or(FieldValue::Absent, |server| FieldValue::text(auth_word(&server.auth))));
     let password = server.and_then(|server| super::login::server_password(context, server));
+    view.set("url.with_password", FieldValue::text(with_password(url, password.as_deref())));
     view.set("url.server_password", FieldValue::optional(password));
+    let file = server.and_then(|server| server.password_file.clone());
+    view.set("url.server_password_file", FieldValue::optional(file));
     view.set("url.server_host", FieldValue::optional(server.map(|server| &server.service)));
     let port = server.and_then(|server| server.ports.first());
     view.set("url.server_port", port.map_or(FieldValue::Absent, |port| FieldValue::Number(i64::from(*port))));
@@ -103,6 +106,30 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
         "url.expands",
         FieldValue::Bool(!url.problems.iter().any(|problem| problem.kind == UrlProblemKind::Variable)),
     );
+}
+
+/// The URL, or the entry of a list, as it would be with a password: the variable with it, or a word that stands for it.
+fn with_password(url: &StoreUrl, password: Option<&str>) -> String {
+    let password = password.unwrap_or("PASSWORD");
+    let part = |part: &Option<Component>, before: &str| {
+        part.as_ref().map(|part| format!("{before}{}", part.text)).unwrap_or_default()
+    };
+    let host = match url.host.text.contains(':') {
+        true => format!("[{}]", url.host.text),
+        false => url.host.text.clone(),
+    };
+    match url.form {
+        UrlForm::Url => {
+            let scheme = url.scheme.as_ref().map_or("redis", |scheme| scheme.text.as_str());
+            let user = url.user.as_ref().map_or("default", |user| user.text.as_str());
+            format!("{scheme}://{user}:{password}@{host}{}{}", part(&url.port, ":"), part(&url.database, "/"))
+        }
+        UrlForm::HostListEntry { .. } => {
+            let port = url.port.as_ref().map_or("6379", |port| port.text.as_str());
+            let database = url.database.as_ref().map_or("0", |database| database.text.as_str());
+            format!("LABEL:{host}:{port}:{database}:{password}")
+        }
+    }
 }
 
 fn problem(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut Seen) {
