@@ -91,6 +91,8 @@ pub enum ReadingKind {
     },
     /// The last line of an env file is a name without a line break, and Compose takes it for a value without name.
     BareKeyAtEnd,
+    /// What looks like a comment behind `=` is the value: `NAME= # comment`.
+    CommentAsValue,
     /// Other programs that read env files get another value.
     OtherReaders(Difference),
     /// An unquoted number reaches the container in another spelling.
