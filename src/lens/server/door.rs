@@ -21,10 +21,10 @@ pub(super) fn closed_to_others(argv: &Argv, start: &Start, setup: &Setup<'_>, ve
         let values = || option.values.iter().flat_map(|value| value.word.text.split_ascii_whitespace());
         let is_certain = option.values.iter().all(|value| value.word.certain);
         if is(&argv.bind_flag) {
-            bind = is_certain.then(|| values().map(str::to_owned).collect());
-            if bind.is_none() {
+            if !is_certain {
                 return None;
             }
+            bind = Some(values().map(str::to_owned).collect());
         } else if is(&argv.protected_mode_flag) {
             protected = Some(is_certain && values().next().is_some_and(|value| value.eq_ignore_ascii_case("yes")));
         } else if option.name == "include" {

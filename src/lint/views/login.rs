@@ -78,9 +78,7 @@ impl<'a> Login<'a> {
         let (value, spot) = match (&link.carrier, env.get(password)) {
             (Carrier::HostFile { source, .. }, None) => {
                 let file = context.workspace.env_file(*source)?;
-                let Some(entry) = file.entries.iter().rposition(|entry| entry.key == *password) else {
-                    return None;
-                };
+                let entry = file.entries.iter().rposition(|entry| entry.key == *password)?;
                 let value = file.entries[entry].value.as_ref().map(|value| value.text.clone()).unwrap_or_default();
                 let spot = Spot { source: *source, span: file.entries[entry].key_span };
                 ((!value.contains('$')).then_some(Some(value))?, spot)
