@@ -35,7 +35,7 @@ pub use links::{Carrier, Link, LinkKind, Target, is_blank};
 pub use neighbours::Neighbour;
 pub use outside::{OutsideLink, Part};
 pub use spot::{Spot, spot_of};
-pub use stores::{ImageMatcher, MeantPassword, Reach, StoreService, lookup};
+pub use stores::{ImageMatcher, MeantPassword, Reach, StoreService, lookup, names_of};
 pub use users::{Home, UsersFile};
 
 /// The stores of a workspace and what leads to them.
