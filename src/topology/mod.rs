@@ -32,7 +32,7 @@ use links::Finder;
 pub use container_files::FileContent;
 pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
-pub use neighbours::Neighbour;
+pub use neighbours::{Neighbour, Surroundings, Way};
 pub use outside::{OutsideLink, Part};
 pub use spot::{Spot, spot_of};
 pub use stores::{ImageMatcher, MeantPassword, Reach, StoreService, lookup, names_of};
