@@ -17,6 +17,8 @@ mod clients_tests;
 #[cfg(test)]
 mod expand_tests;
 #[cfg(test)]
+mod follow_tests;
+#[cfg(test)]
 mod group_tests;
 #[cfg(test)]
 mod outside_tests;
