@@ -256,7 +256,8 @@ fn a_user_in_another_project_of_the_repository_holds_back_what_would_cut_it_off(
     let before = folder.files();
     let run = folder.caulk(&["check", "--fix"]);
     let said = "`worker` in ../b/compose.yaml uses `redis` over the network `lab`, and needs the password, too";
-    assert!(run.all().replace("\n    ", " ").contains(said), "{}", run.all());
+    let in_one_line = |run: &Run| run.all().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    assert!(in_one_line(&run).contains(said), "{}", run.all());
     assert_eq!(run.status, Some(1), "{}", run.all());
     assert_eq!(folder.files(), before);
 
@@ -268,7 +269,25 @@ fn a_user_in_another_project_of_the_repository_holds_back_what_would_cut_it_off(
     let before = folder.files();
     let run = folder.caulk(&["check", "--fix"]);
     for said in ["by its port of the host, and needs the password, too", "comes in by an address of the host"] {
-        assert!(run.all().replace("\n    ", " ").contains(said), "{said}: {}", run.all());
+        assert!(in_one_line(&run).contains(said), "{said}: {}", run.all());
     }
     assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn who_pulls_the_repair_without_the_env_file_is_thought_of() {
+    let told = |is_repository: bool| {
+        let folder = Folder::new();
+        folder.write("compose.yaml", format!("{STORE}{CLIENT}"));
+        if is_repository {
+            git(&folder.path(), &["init", "-q"]);
+        }
+        let report = folder.caulk(&["fix"]).stdout;
+        assert!(report.contains("No leaks left"), "{report}");
+        report.lines().map(str::trim).collect::<Vec<_>>().join(" ").contains(
+            "note: git leaves .env alone: whoever else runs the project (colleagues, servers, CI) needs REDIS_PASSWORD \
+             there, too; until then Compose stops and names it",
+        )
+    };
+    assert_eq!((told(true), told(false)), (true, false));
 }
