@@ -60,7 +60,8 @@ fn a_url_that_the_env_file_makes_of_the_password_follows_it() {
 #[test]
 fn a_client_with_an_old_password_does_not_hold_back_what_does_not_touch_it() {
     let old = "  api:\n    image: example/api\n    environment:\n      REDIS_URL: redis://:oldpw@redis:6379\n";
-    let host = "  job:\n    image: example/job\n    environment:\n      REDIS_HOST: redis\n      REDIS_PASSWORD: oldpw\n";
+    let host =
+        "  job:\n    image: example/job\n    environment:\n      REDIS_HOST: redis\n      REDIS_PASSWORD: oldpw\n";
     let web = |url: &str| format!("  web:\n    image: example/web\n    environment:\n      REDIS_URL: redis://{url}\n");
     let check = "    healthcheck:\n      test: redis-cli ping\n";
     let services = format!("{ASKING}{check}{old}{host}{}", web("redis:6379"));

@@ -1,6 +1,7 @@
 //! What rules look at, taken from projects: each view with the values of its fields and their places.
 
 mod healthcheck;
+mod password;
 mod port;
 mod reading;
 mod service;

@@ -1,5 +1,6 @@
 //! URLs of stores, in variables and commands.
 
+use super::password;
 use super::service::describe;
 use super::store::auth_word;
 use super::{Context, Seen};
@@ -82,7 +83,11 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     if let Some(span) = url.user_info {
         view.place("url.credential", place(Some(span)));
     }
-    view.set("url.is_other_password", FieldValue::Bool(is_other_password(context, link, url)));
+    let is_other = is_other_password(context, link, url);
+    view.set("url.is_other_password", FieldValue::Bool(is_other));
+    let other = link.target.store().filter(|_| is_other).map(|number| &context.topology.stores[number]);
+    let help = other.and_then(|store| password::help(context, link, url, store));
+    view.set("url.password_help", FieldValue::optional(help));
     view.set("url.in_container", FieldValue::Bool(link.service.is_some()));
     let reaches = match link.target {
         Target::Store(_) => "server",
