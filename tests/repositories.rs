@@ -252,7 +252,8 @@ fn a_user_in_another_project_of_the_repository_holds_back_what_would_cut_it_off(
     let on = "    networks: [shared]\n";
     let network = "networks:\n  shared:\n    name: lab\n";
     folder.write("a/compose.yaml", format!("{redis}{}{on}{network}", user("api", "redis")));
-    folder.write("b/compose.yaml", format!("services:\n{}{on}{network}    external: true\n", user("worker", "redis")));
+    let before_b = format!("services:\n{}{on}{network}    external: true\n", user("worker", "redis"));
+    folder.write("b/compose.yaml", &before_b);
     let before = folder.files();
     let run = folder.caulk(&["check", "--fix"]);
     let said = "`worker` in ../b/compose.yaml uses `redis` over the network `lab`, and needs the password, too";
@@ -260,6 +261,14 @@ fn a_user_in_another_project_of_the_repository_holds_back_what_would_cut_it_off(
     assert!(in_one_line(&run).contains(said), "{}", run.all());
     assert_eq!(run.status, Some(1), "{}", run.all());
     assert_eq!(folder.files(), before);
+
+    // Once it asks for a password, who has none is found.
+    folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
+    let run = folder.caulk(&["check"]);
+    let said = "`REDIS_URL` has no password, but `redis` in ../a/compose.yaml asks for one";
+    assert!(in_one_line(&run).contains(said), "{}", run.all());
+    folder.write("b/compose.yaml", before_b.replace("redis:6379", "example:6379"));
+    assert_eq!(folder.caulk(&["check"]).status, Some(0));
 
     // By the host, the port is needed, too.
     let folder = Folder::new();

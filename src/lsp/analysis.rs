@@ -142,7 +142,7 @@ impl Setup {
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(files, group));
         let may_write = may_write(files, group);
-        let surroundings = Surroundings::none();
+        let surroundings = Surroundings::new(self.groups.iter().flatten(), &options, files);
         look(&State::read(files, &self.settings(group, &surroundings, &options, &selection, &git, &may_write)))
     }
 

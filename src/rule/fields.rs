@@ -221,6 +221,7 @@ const URL: &[FieldInfo] = &[
     field("url.in_container", Bool, "true if the program that reads it runs in a container"),
     field("url.reaches", Choice(&["server", "itself", "nobody"]), "`itself` = localhost inside a container; `nobody` = a port that the server does not listen on, or that is not published").optional(),
     field("url.server", Text, "service that it means").optional(),
+    field("url.server_file", Text, "the Compose file of the server, if it is one of another project").optional(),
     field("url.server_auth", AUTH, "what a client without credentials meets there, before any repair").optional(),
     field("url.server_host", Text, "host to write instead").optional(),
     field("url.server_port", Number, "port to write instead").optional(),

@@ -6,14 +6,16 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use super::Topology;
+use super::links::{Link, LinkKind, Target};
 use super::mentions::address_of;
 use super::namespace;
-use super::stores::{StoreService, networks};
+use super::stores::{self, ImageMatcher, StoreService, names_of, networks};
 use crate::catalog::Store;
 use crate::lens::command::Command;
+use crate::lens::server::Auth;
 use crate::model::discover::ProjectFiles;
 use crate::model::invocation::normal_name;
-use crate::model::node::{Entry, Node, Value};
+use crate::model::node::{Certainty, Entry, Node, Value};
 use crate::model::{Options, Project, Workspace};
 use crate::source::{Files, decode};
 
@@ -45,25 +47,48 @@ pub enum Way {
     Loopback,
 }
 
+/// A server of another project to which a URL leads.
+#[derive(Debug, Clone)]
+pub struct ForeignServer {
+    /// The first Compose file of its project.
+    pub file: PathBuf,
+    /// Its service.
+    pub service: String,
+    /// What it asks of those who connect.
+    pub auth: Auth,
+}
+
 /// All projects of a call, as far as their services may reach stores of each other. They are read when that is asked first.
 pub struct Surroundings<'a> {
     sets: Vec<&'a ProjectFiles>,
     /// `None` if there are no projects.
     source: Option<(&'a dyn Files, &'a Options)>,
     visitors: OnceLock<Vec<Visitors>>,
+    servers: OnceLock<Vec<Servers>>,
+}
+
+/// The stores of a project, each with the networks that it is on.
+struct Servers {
+    paths: Vec<PathBuf>,
+    stores: Vec<(StoreService, Vec<Network>)>,
 }
 
 impl Surroundings<'static> {
     /// No projects.
     pub fn none() -> Self {
-        Self { sets: Vec::new(), source: None, visitors: OnceLock::new() }
+        Self { sets: Vec::new(), source: None, visitors: OnceLock::new(), servers: OnceLock::new() }
     }
 }
 
 impl<'a> Surroundings<'a> {
     /// These projects.
     pub fn new(sets: impl IntoIterator<Item = &'a ProjectFiles>, options: &'a Options, files: &'a dyn Files) -> Self {
-        Self { sets: sets.into_iter().collect(), source: Some((files, options)), visitors: OnceLock::new() }
+        Self {
+            sets: sets.into_iter().collect(),
+            source: Some((files, options)),
+            visitors: OnceLock::new(),
+            servers: OnceLock::new(),
+        }
     }
 
     fn visitors(&self) -> &[Visitors] {
@@ -75,6 +100,24 @@ impl<'a> Surroundings<'a> {
                 workspace.projects.first().map(Visitors::of)
             };
             sets.filter_map(read).collect()
+        })
+    }
+
+    fn servers(&self, catalog: &[Store]) -> &[Servers] {
+        self.servers.get_or_init(|| {
+            let Some((files, options)) = self.source.filter(|_| self.sets.len() > 1) else { return Vec::new() };
+            let images = ImageMatcher::new(catalog);
+            let read = |set: &&ProjectFiles| {
+                let mut workspace = Workspace::read(files, std::slice::from_ref(*set), options);
+                let stores = stores::find(&mut workspace, 0, &images);
+                let project = workspace.projects.first()?;
+                let networked = |store: StoreService| {
+                    let networks = engine_networks(project, &store.networks);
+                    (store, networks)
+                };
+                Some(Servers { paths: project.paths.clone(), stores: stores.into_iter().map(networked).collect() })
+            };
+            self.sets.iter().filter_map(read).collect()
         })
     }
 }
@@ -198,6 +241,66 @@ impl Topology {
         found.dedup();
         found
     }
+}
+
+impl Topology {
+    /// Notes which URLs lead to a server of another project, over a network that both name: to just one, for certain.
+    pub fn look_around(&mut self, workspace: &Workspace<'_>, surroundings: &Surroundings<'_>, catalog: &[Store]) {
+        let unknown = self.links.iter().enumerate().filter(|(_, link)| link.target == Target::Unknown);
+        let found = unknown
+            .filter_map(|(number, link)| Some((number, foreign_server(workspace, surroundings, catalog, link)?)));
+        self.foreign = found.collect();
+    }
+
+    /// The server of another project to which a URL leads.
+    pub fn foreign_server(&self, link: &Link) -> Option<&ForeignServer> {
+        let number = self.links.iter().position(|other| std::ptr::eq(other, link))?;
+        self.foreign.get(&number)
+    }
+}
+
+fn foreign_server(
+    workspace: &Workspace<'_>,
+    surroundings: &Surroundings<'_>,
+    catalog: &[Store],
+    link: &Link,
+) -> Option<ForeignServer> {
+    let (LinkKind::Url(url), Some(service)) = (&link.kind, &link.service) else { return None };
+    let project = &workspace.projects[link.project];
+    let entry = project.services().iter().find(|entry| entry.key == *service)?;
+    let owner = namespace::owner(project, entry);
+    let host = url.host.text.as_str();
+    let is_own =
+        |other: &Entry| names_of(project, &other.key).is_some_and(|names| names.iter().any(|name| name == host));
+    if link.text.certainty != Certainty::Known
+        || host.is_empty()
+        || owner.value.get("network_mode").is_some()
+        || project.services().iter().any(is_own)
+    {
+        return None;
+    }
+    let mut at = engine_networks(project, &networks(&owner.value));
+    at.retain(|network| network.is_explicit);
+    if at.is_empty() {
+        return None;
+    }
+    let port = match &url.port {
+        Some(_) => url.port_number()?,
+        None => *catalog[link.store].ports.first()?,
+    };
+    let others = surroundings.servers(catalog).iter().filter(|servers| servers.paths != project.paths);
+    let all = others.flat_map(|servers| servers.stores.iter().map(move |(store, networks)| (servers, store, networks)));
+    let mut meant = all.filter(|(_, store, networks)| {
+        let meets = networks.iter().any(|network| at.iter().any(|own| own.is_it(network)));
+        meets && store.names.iter().any(|name| name == host)
+    });
+    let (servers, store, _) = meant.next()?;
+    let is_it = meant.next().is_none() && store.is_server() && store.sentinel.is_none() && store.ports.contains(&port);
+    is_it.then(|| ForeignServer {
+        file: servers.paths.first().cloned().unwrap_or_default(),
+        service: store.service.clone(),
+        auth: store.auth.clone(),
+    })
 }
 
 /// Matches texts that name a port of the host behind which the store is, or the host in a variable with the store's name.
