@@ -23,6 +23,7 @@ use caulk::model::discover::projects_of;
 use caulk::rule::RuleSet;
 use caulk::source::git::GitStatus;
 use caulk::source::{FileKind, Files, NoFiles, Overlay, ReadError, is_named_compose};
+use caulk::topology::Surroundings;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -49,6 +50,7 @@ fn outcome(files: &dyn Files, at_once: usize, is_unsafe_allowed: bool) -> Outcom
     assert!(!sets.is_empty(), "there is a project");
     let settings = Settings {
         sets: &sets,
+        surroundings: &Surroundings::none(),
         options: &Options::default(),
         rules: RuleSet::built_in(),
         selection: &Selection::default(),

@@ -243,6 +243,47 @@ fn a_neighbour_that_the_same_env_file_would_break_holds_a_repair_back_until_it_i
 }
 
 #[test]
+fn a_user_in_another_project_of_the_repository_holds_back_what_would_cut_it_off() {
+    let folder = Folder::new();
+    let redis = "services:\n  redis:\n    image: redis:7\n    networks: [shared]\n";
+    let user = |name: &str, host: &str| {
+        format!("  {name}:\n    image: example/{name}:1\n    environment:\n      REDIS_URL: redis://{host}:6379\n")
+    };
+    let on = "    networks: [shared]\n";
+    let network = "networks:\n  shared:\n    name: lab\n";
+    folder.write("a/compose.yaml", format!("{redis}{}{on}{network}", user("api", "redis")));
+    let before_b = format!("services:\n{}{on}{network}    external: true\n", user("worker", "redis"));
+    folder.write("b/compose.yaml", &before_b);
+    let before = folder.files();
+    let run = folder.caulk(&["check", "--fix"]);
+    let said = "`worker` in ../b/compose.yaml uses `redis` over the network `lab`, and needs the password, too";
+    let in_one_line = |run: &Run| run.all().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    assert!(in_one_line(&run).contains(said), "{}", run.all());
+    assert_eq!(run.status, Some(1), "{}", run.all());
+    assert_eq!(folder.files(), before);
+
+    // Once it asks for a password, who has none is found.
+    folder.caulk(&["check", "--fix", "--unsafe-fixes"]);
+    let run = folder.caulk(&["check"]);
+    let said = "`REDIS_URL` has no password, but `redis` in ../a/compose.yaml asks for one";
+    assert!(in_one_line(&run).contains(said), "{}", run.all());
+    folder.write("b/compose.yaml", before_b.replace("redis:6379", "example:6379"));
+    assert_eq!(folder.caulk(&["check"]).status, Some(0));
+
+    // By the host, the port is needed, too.
+    let folder = Folder::new();
+    let redis = "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n";
+    folder.write("a/compose.yaml", format!("{redis}{}", user("api", "redis")));
+    folder.write("b/compose.yaml", format!("services:\n{}", user("worker", "host.docker.internal")));
+    let before = folder.files();
+    let run = folder.caulk(&["check", "--fix"]);
+    for said in ["by its port of the host, and needs the password, too", "comes in by an address of the host"] {
+        assert!(in_one_line(&run).contains(said), "{said}: {}", run.all());
+    }
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
 fn who_pulls_the_repair_without_the_env_file_is_thought_of() {
     let told = |is_repository: bool| {
         let folder = Folder::new();

@@ -39,6 +39,7 @@ use crate::report::{concise, diff, github, gitlab, json, junit, rdjson, sarif, t
 use crate::rule::RuleSet;
 use crate::source::git::{Git, GitProgram, GitStatus};
 use crate::source::{Disk, Files, Overlay, Remembered, absolute, decode, relative_to};
+use crate::topology::Surroundings;
 
 /// Runs the command.
 ///
@@ -77,13 +78,14 @@ pub fn run(
         git: GitProgram::default(),
         started: SystemTime::now(),
     };
+    let surroundings = Surroundings::new(found.groups.iter().flatten(), &run.options, &files);
     let mut progress = Progress::new(found.groups.iter().map(Vec::len).sum(), output.verbosity, err);
     let parts = match &state_folder {
         // One after the other: each may write, and what one has written the next one reads.
         Some(state_folder) => {
             let mut first_repair = 1;
             let parts = found.groups.iter().map(|group| {
-                let part = run.group(group, &files, Some(WriteTo { state_folder, first_repair }))?;
+                let part = run.group(group, &surroundings, &files, Some(WriteTo { state_folder, first_repair }))?;
                 first_repair += part.report.repairs.len();
                 progress.step(group.len());
                 Ok(part)
@@ -94,7 +96,7 @@ pub fn run(
         None if check.action == Action::ShowDiff => {
             let mut changed = Overlay::new(&files);
             let parts = found.groups.iter().map(|group| {
-                let mut part = run.group(group, &changed, None)?;
+                let mut part = run.group(group, &surroundings, &changed, None)?;
                 for (path, bytes) in std::mem::take(&mut part.changed) {
                     changed.set(path, bytes);
                 }
@@ -103,7 +105,7 @@ pub fn run(
             });
             parts.collect::<Result<Vec<_>, _>>()
         }
-        None => in_parallel(&found.groups, &mut progress, |group| run.group(group, &files, None)),
+        None => in_parallel(&found.groups, &mut progress, |group| run.group(group, &surroundings, &files, None)),
     };
     progress.finish();
     let mut all = Part::default();
@@ -197,7 +199,13 @@ struct Run<'a> {
 impl Run<'_> {
     /// Reads a group of projects, and repairs it if there is a state folder. Secrets are made for each group: what shares
     /// an env file is in one.
-    fn group(&self, sets: &[ProjectFiles], files: &dyn Files, write_to: Option<WriteTo<'_>>) -> Result<Part, Error> {
+    fn group(
+        &self,
+        sets: &[ProjectFiles],
+        surroundings: &Surroundings<'_>,
+        files: &dyn Files,
+        write_to: Option<WriteTo<'_>>,
+    ) -> Result<Part, Error> {
         let mut part = Part::default();
         let secrets = RefCell::new(Secrets::new(random()));
         let is_fixing = self.check.action != Action::Report;
@@ -214,6 +222,7 @@ impl Run<'_> {
         let configured = sets.first().and_then(|set| self.selection.configs.at(set.files.first()?));
         let settings = Settings {
             sets,
+            surroundings,
             options: &self.options,
             rules: self.rules,
             selection: self.selection,

@@ -12,7 +12,7 @@ use crate::model::{Project, Workspace};
 use crate::rule::RuleSet;
 use crate::source::git::{Git, GitStatus};
 use crate::source::{Files, decode};
-use crate::topology::Topology;
+use crate::topology::{Neighbour, Surroundings, Topology};
 
 /// The workbench of repairs.
 pub struct Bench<'w, 'f> {
@@ -20,6 +20,8 @@ pub struct Bench<'w, 'f> {
     pub workspace: &'w Workspace<'f>,
     /// Their stores and links.
     pub topology: &'w Topology,
+    /// Projects around them.
+    pub surroundings: &'w Surroundings<'w>,
     /// What is known of stores.
     pub rules: &'w RuleSet,
     /// The files as they are now.
@@ -62,6 +64,11 @@ impl Bench<'_, '_> {
     /// [`SecretError`] if the system gives no random bytes.
     pub fn secret(&self, env_file: &Path, variable: &str) -> Result<Secret, SecretError> {
         self.secrets.borrow_mut().get(env_file, variable)
+    }
+
+    /// The services of other projects that use the store `number`.
+    pub fn neighbours(&self, number: usize) -> Vec<Neighbour> {
+        self.topology.neighbours(self.workspace, self.surroundings, &self.rules.stores, number)
     }
 
     /// True if a call of `docker stack deploy` that somebody wrote down names the Compose file at `path`.

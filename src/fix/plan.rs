@@ -400,6 +400,7 @@ impl<'a, 'f> Planner<'a, 'f> {
         let bench = Bench {
             workspace: &state.workspace,
             topology: &state.topology,
+            surroundings: self.settings.surroundings,
             rules: self.settings.rules,
             files,
             git: self.settings.git,

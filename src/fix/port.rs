@@ -12,8 +12,9 @@ use crate::lens::port::{Port, ports};
 use crate::model::node::Node;
 use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
-use crate::source::SourceId;
+use crate::source::{SourceId, relative_to};
 use crate::syntax::yaml::NodeId;
+use crate::topology::{Neighbour, Way};
 
 /// Where an entry of `ports` is written.
 pub type EntryPlace = (SourceId, NodeId);
@@ -97,6 +98,16 @@ pub fn set_host_ip(
             .into(),
         );
     }
+    for Neighbour { file, service: visitor, .. } in neighbours_by_the_bridge(bench, project, service, port) {
+        let file = relative_to(&bench.workspace.projects[project].folder, &file);
+        repair.applicability = Applicability::Unsafe;
+        repair.doubts.push(
+            format!(
+                "`{visitor}` in {file} comes in by an address of the host that does not lead to 127.0.0.1 on Linux: put both on one network"
+            )
+            .into(),
+        );
+    }
     let entry = place_of(port.node);
     expect_everywhere(bench, entry, becomes, pending, &mut repair);
     // Once the other one listens on the loopback address, this one is to go.
@@ -122,6 +133,15 @@ fn visitors_by_the_bridge<'b>(
         target.is_some_and(|target| std::ptr::eq(target, store)) && link.text.value.contains("host.docker.internal")
     });
     links.filter_map(|link| link.service.as_deref()).collect()
+}
+
+/// The services of other projects that reach the store behind a port by way of the host.
+fn neighbours_by_the_bridge(bench: &Bench<'_, '_>, project: usize, service: &str, port: &Port<'_>) -> Vec<Neighbour> {
+    let Some(store) = bench.topology.store_behind(project, service, port) else { return Vec::new() };
+    let number = bench.topology.stores.iter().position(|other| std::ptr::eq(other, store));
+    let mut neighbours = number.map(|number| bench.neighbours(number)).unwrap_or_default();
+    neighbours.retain(|neighbour| neighbour.way == Way::Bridge);
+    neighbours
 }
 
 /// The entry may be shared by an anchor or by `extends`: it changes for all who share it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::text::listed;
-use crate::topology::Part;
+use crate::topology::{Part, Way};
 
 pub use crate::text::NAMED;
 
@@ -38,12 +38,12 @@ pub enum Kind {
         /// The variables that nothing sets.
         variables: BTreeSet<String>,
     },
-    /// They use a store from another project, over a network that both are on.
+    /// They use a store from another project.
     ReachesFrom {
         /// The store's service.
         store: String,
-        /// The network.
-        network: String,
+        /// How they get there.
+        way: Way,
         /// The Compose file of the other project.
         file: String,
     },
@@ -125,10 +125,16 @@ impl Remark {
                     Part::Host | Part::Url => format!("{from}: put {them} into .env, then caulk can see where {lead}"),
                 }
             }
-            Kind::ReachesFrom { store, network, file } => say(
-                format!("{names} in {file} uses `{store}` over the network `{network}`, and needs the password, too"),
-                format!("{names} in {file} use `{store}` over the network `{network}`, and need the password, too"),
-            ),
+            Kind::ReachesFrom { store, way, file } => {
+                let by = match way {
+                    Way::Network(network) => format!("over the network `{network}`"),
+                    Way::Bridge | Way::Loopback => "by its port of the host".to_owned(),
+                };
+                say(
+                    format!("{names} in {file} uses `{store}` {by}, and needs the password, too"),
+                    format!("{names} in {file} use `{store}` {by}, and need the password, too"),
+                )
+            }
             Kind::Names { store, place } => say(
                 format!("{names} names `{store}` in its {place}, and may need the password there"),
                 format!("{names} name `{store}` in their {place}, and may need the password there"),

@@ -8,11 +8,14 @@ use crate::model::Options;
 use crate::model::discover::ProjectFiles;
 use crate::rule::RuleSet;
 use crate::source::git::Git;
+use crate::topology::Surroundings;
 
 /// What repairs need to know.
 pub struct Settings<'a> {
     /// The files of each project.
     pub sets: &'a [ProjectFiles],
+    /// Other projects, which are not repaired now, but may use stores of these.
+    pub surroundings: &'a Surroundings<'a>,
     /// How projects are read.
     pub options: &'a Options,
     /// What is found, and what is known of stores.

@@ -33,8 +33,9 @@ impl Snapshot {
         let mut snapshot = Self::default();
         for (number, project) in workspace.projects.iter().enumerate() {
             for name in project.variables.names() {
-                let value = project.variables.get(name).unwrap_or_default();
-                snapshot.add(variable_path(number, name), &Text::literal(value));
+                let value = project.variables.get(name).unwrap_or_default().to_owned();
+                let variables = workspace.variables_behind(project, name).into_iter().collect();
+                snapshot.values.insert(variable_path(number, name), Resolved { value, variables });
             }
             let Some(root) = project.root.as_ref().and_then(Node::as_map) else { continue };
             // Compose ignores `x-…`: what an anchor there holds counts where its aliases stand.
@@ -42,8 +43,15 @@ impl Snapshot {
             for entry in root.entries.iter().filter(counts) {
                 snapshot.add_node(format!("p{number}.{}", entry.key), &entry.value);
             }
+            let first = service_base(number, "");
             for service in project.services() {
                 snapshot.add_service(number, project, service);
+            }
+            let own = snapshot.values.iter_mut().filter(|(path, _)| path.starts_with(&first)).map(|(_, value)| value);
+            for value in own.filter(|value| !value.variables.is_empty()) {
+                let behind = value.variables.iter().flat_map(|name| workspace.variables_behind(project, name));
+                let behind: Vec<_> = behind.filter(|name| !value.variables.contains(name)).collect();
+                value.variables.extend(behind);
             }
         }
         snapshot
@@ -105,7 +113,12 @@ impl Snapshot {
         }
         for variable in &project.containers[&service.key].variables {
             let unset = Text::literal("\0");
-            self.add(environment_path(number, &service.key, &variable.name), variable.value.as_ref().unwrap_or(&unset));
+            let path = environment_path(number, &service.key, &variable.name);
+            self.add(path.clone(), variable.value.as_ref().unwrap_or(&unset));
+            // `NAME:` without a value takes what the project's env file says.
+            if let (true, Some(value)) = (variable.is_passed_through, self.values.get_mut(&path)) {
+                value.variables.push(variable.name.clone());
+            }
         }
     }
 

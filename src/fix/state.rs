@@ -34,7 +34,8 @@ impl State {
     pub fn read(files: &dyn Files, settings: &Settings<'_>) -> Self {
         let mut workspace = Workspace::read(files, settings.sets, settings.options);
         workspace.report_refusals();
-        let topology = Topology::read(&mut workspace, &settings.rules.stores);
+        let mut topology = Topology::read(&mut workspace, &settings.rules.stores);
+        topology.look_around(&workspace, settings.surroundings, &settings.rules.stores);
         let found = lint::run(&workspace, &topology, settings.rules, settings.selection);
         let (findings, remarks, silenced) = (found.findings, found.remarks, found.silenced);
         let workspace = workspace.detached();

@@ -16,6 +16,7 @@ use crate::model::discover::projects_of;
 use crate::rule::{Example, Expectation, Rule, RuleSet, Variant, ViewKind};
 use crate::source::git::GitStatus;
 use crate::source::{NoFiles, Overlay, is_compose_name};
+use crate::topology::Surroundings;
 
 /// The password that repairs make in examples.
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -42,6 +43,7 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
     let sets = projects_of(&files, &compose);
     let settings = Settings {
         sets: &sets,
+        surroundings: &Surroundings::none(),
         options: &Options::default(),
         rules,
         selection: &Selection::of_rule(&rule.id),

@@ -17,6 +17,7 @@ struct Report {
     silenced: Vec<(String, Silencer)>,
     fingerprints: Vec<String>,
     messages: Vec<String>,
+    helps: Vec<String>,
     /// What each finding points at.
     pointed_at: Vec<String>,
 }
@@ -51,6 +52,7 @@ fn lint_with(texts: &[(&str, &str)], change: impl FnOnce(&mut Selection)) -> Rep
         remarks: found.remarks.iter().map(shown).collect(),
         silenced: found.silenced.iter().map(|silenced| (shown(&silenced.finding), silenced.by.clone())).collect(),
         messages: found.findings.iter().map(|finding| finding.message.clone()).collect(),
+        helps: found.findings.iter().filter_map(|finding| finding.help.clone()).collect(),
         pointed_at: found
             .findings
             .iter()
@@ -393,4 +395,31 @@ fn a_message_names_the_port_that_the_world_reaches() {
         let found = compose(&format!("services:\n  a:\n    image: x/y:1\n    ports: ['{port}']\n")).messages;
         assert!(found.iter().any(|message| message.contains(expected)), "{port}: {found:?}");
     }
+}
+
+#[test]
+fn both_places_of_a_wrong_password_are_named_with_what_to_write() {
+    let help = |server: &str, client: &str, dotenv: &str| {
+        let compose = format!(
+            "services:\n  redis:\n    image: redis:7\n    command: redis-server --requirepass {server}\n  api:\n    image: example/api\n    environment:\n      REDIS_URL: redis://:{client}@redis:6379\n"
+        );
+        let report = lint(&[("compose.yaml", &compose), (".env", dotenv)]);
+        assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
+        assert!(report.findings[0].starts_with("url-wrong-password"), "{:?}", report.findings);
+        report.helps[0].clone()
+    };
+    assert_eq!(
+        help("first-1a2b", "${REDIS_PASSWORD}", "REDIS_PASSWORD=second-3c4d\n"),
+        "the password of `redis` stands in compose.yaml:4, the URL has that of `REDIS_PASSWORD` (.env:1): write `${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}` in the place of the first"
+    );
+    assert_eq!(
+        help("${REDIS_PASSWORD}", "first-1a2b", "X=1\nREDIS_PASSWORD=second-3c4d\n"),
+        "`redis` has the password of `REDIS_PASSWORD` (.env:2): write `${REDIS_PASSWORD}` in the place of the one in the URL (compose.yaml:8)"
+    );
+    assert_eq!(
+        help("${A}", "${B}", "A=first-1a2b\nB=second-3c4d\n"),
+        "`redis` has the password of `A` (.env:1), the URL that of `B` (.env:2): write `${A}` in the place of `${B}`"
+    );
+    let both = help("first-1a2b", "second-3c4d", "X=1\n");
+    assert!(both.starts_with("the passwords stand in compose.yaml:4 and compose.yaml:8: put one of them"), "{both}");
 }

@@ -27,6 +27,7 @@ use crate::report::closed::{self, ClosedNote, ClosedView};
 use crate::rule::{Applicability, RuleSet};
 use crate::source::git::GitProgram;
 use crate::source::{Disk, Files, repository_root};
+use crate::topology::Surroundings;
 
 /// What the person who started the server asked for; it wins over `caulk.yaml`.
 #[derive(Debug, Clone, Default)]
@@ -141,7 +142,8 @@ impl Setup {
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(files, group));
         let may_write = may_write(files, group);
-        look(&State::read(files, &self.settings(group, &options, &selection, &git, &may_write)))
+        let surroundings = Surroundings::new(self.groups.iter().flatten(), &options, files);
+        look(&State::read(files, &self.settings(group, &surroundings, &options, &selection, &git, &may_write)))
     }
 
     /// Plans and proves repairs on the texts as they are now.
@@ -150,9 +152,10 @@ impl Setup {
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(&files, group));
         let may_write = may_write(&files, group);
+        let surroundings = Surroundings::new(self.groups.iter().flatten(), &options, &files);
         let settings = Settings {
             is_unsafe_allowed: matches!(choice, Choice::One(_)),
-            ..self.settings(group, &options, &selection, &git, &may_write)
+            ..self.settings(group, &surroundings, &options, &selection, &git, &may_write)
         };
         let is_used = Arc::new(AtomicBool::new(false));
         let secrets = RefCell::new(noticing(making, is_used.clone()));
@@ -181,6 +184,7 @@ impl Setup {
     fn settings<'a>(
         &'a self,
         sets: &'a [ProjectFiles],
+        surroundings: &'a Surroundings<'a>,
         options: &'a Options,
         selection: &'a Selection,
         git: &'a GitProgram,
@@ -191,6 +195,7 @@ impl Setup {
         let policy = self.policy.or(configured).unwrap_or(SecretsPolicy::Generate);
         Settings {
             sets,
+            surroundings,
             options,
             rules: &self.rules,
             selection,

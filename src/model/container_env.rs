@@ -66,6 +66,8 @@ pub struct ContainerVariable {
     pub value: Option<Text>,
     /// Where it is written.
     pub site: Site,
+    /// True if no value is written there, so that it comes from the interpolation environment.
+    pub is_passed_through: bool,
 }
 
 /// Where a variable of a container is written.
@@ -158,6 +160,7 @@ impl ContainerEnv {
         };
         let resolution = parsed.resolve_after(&mut outer, &mut earlier);
         for resolved in resolution.entries {
+            let is_passed_through = matches!(resolved.value, EnvEntryValue::PassedThrough(_));
             let value = match resolved.value {
                 EnvEntryValue::Written(expansion) => {
                     let used = |name: &String| {
@@ -176,7 +179,7 @@ impl ContainerEnv {
                 }
             };
             let site = Site::File { source, entry: resolved.entry };
-            let variable = ContainerVariable { name: resolved.key, value, site };
+            let variable = ContainerVariable { name: resolved.key, value, site, is_passed_through };
             if let Some(earlier) = by_name.get(&variable.name).filter(|earlier| is_replaced(earlier, &variable)) {
                 let (earlier, later) = (earlier.site.clone(), variable.site.clone());
                 self.overlaps.push(Overlap {
@@ -226,8 +229,10 @@ fn own_variables(service: &Node, project: &Project) -> Vec<ContainerVariable> {
 
 fn from_entry(entry: &super::node::Entry, project: &Project) -> ContainerVariable {
     let site = Site::Entry { key: entry.key_place.clone(), value: entry.value.place.clone() };
-    let value = entry.value.scalar_text().or_else(|| passed_through(&entry.key, project));
-    ContainerVariable { name: entry.key.clone(), value, site }
+    let written = entry.value.scalar_text();
+    let is_passed_through = written.is_none();
+    let value = written.or_else(|| passed_through(&entry.key, project));
+    ContainerVariable { name: entry.key.clone(), value, site, is_passed_through }
 }
 
 fn from_item(text: &Text, item: &Node, project: &Project) -> ContainerVariable {
@@ -237,8 +242,14 @@ fn from_item(text: &Text, item: &Node, project: &Project) -> ContainerVariable {
             name: text.value[..at].to_owned(),
             value: Some(text.slice(at + 1..text.value.len())),
             site,
+            is_passed_through: false,
         },
-        None => ContainerVariable { name: text.value.clone(), value: passed_through(&text.value, project), site },
+        None => ContainerVariable {
+            name: text.value.clone(),
+            value: passed_through(&text.value, project),
+            site,
+            is_passed_through: true,
+        },
     }
 }
 

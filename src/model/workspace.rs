@@ -99,6 +99,20 @@ impl<'f> Workspace<'f> {
         file.map(|(file, _)| file.as_ref())
     }
 
+    /// The variables of which the env files of a project make the value of `name`, directly or by way of others.
+    pub fn variables_behind(&self, project: &Project, name: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut next = vec![name.to_owned()];
+        while let Some(name) = next.pop() {
+            let definition = project.variables.definition(&name);
+            let entry = definition.and_then(|place| self.env_file(place.source)?.entries.get(place.entry));
+            let template = entry.and_then(|entry| entry.value.as_ref()?.template.as_ref());
+            let used = template.iter().flat_map(|template| template.variables()).map(|variable| variable.name.clone());
+            next.extend(used.filter(|name| found.insert(name.clone())));
+        }
+        found
+    }
+
     /// Reads a Compose file, once.
     pub(super) fn load_document(&mut self, path: &Path) -> Option<(SourceId, Arc<Document>)> {
         let source = self.load(path)?;

@@ -231,9 +231,11 @@ const URL: &[FieldInfo] = &[
     field("url.port", Number, "its port, or the default of the scheme").optional(),
     field("url.credential", Choice(&["none", "password"]), "whether it carries a password"),
     field("url.is_other_password", Bool, "true if it carries a password that is not the server's; both are known"),
+    field("url.password_help", Text, "what to write so that both are one, with the places of both").optional(),
     field("url.in_container", Bool, "true if the program that reads it runs in a container"),
     field("url.reaches", Choice(&["server", "itself", "nobody"]), "`itself` = localhost inside a container; `nobody` = a port that the server does not listen on, or that is not published").optional(),
     field("url.server", Text, "service that it means").optional(),
+    field("url.server_file", Text, "the Compose file of the server, if it is one of another project").optional(),
     field("url.server_auth", AUTH, "what a client without credentials meets there, before any repair").optional(),
     field("url.server_password", Text, "how to write its password: the variable with it, such as `${REDIS_PASSWORD}`")
         .optional(),

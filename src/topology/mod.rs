@@ -33,10 +33,10 @@ use links::Finder;
 pub use container_files::FileContent;
 pub use groups::Helper;
 pub use links::{Carrier, Link, LinkKind, Target, is_blank};
-pub use neighbours::Neighbour;
+pub use neighbours::{ForeignServer, Neighbour, Surroundings, Way};
 pub use outside::{OutsideLink, Part};
 pub use spot::{Spot, spot_of};
-pub use stores::{ImageMatcher, MeantPassword, Reach, StoreService, lookup};
+pub use stores::{ImageMatcher, MeantPassword, Reach, StoreService, lookup, names_of};
 pub use users::{Home, UsersFile};
 
 /// The stores of a workspace and what leads to them.
@@ -48,6 +48,8 @@ pub struct Topology {
     pub links: Vec<Link>,
     /// What may lead to them, by variables that get their value from outside.
     pub outside_links: Vec<OutsideLink>,
+    /// For links by their numbers, the server of another project to which they lead.
+    foreign: HashMap<usize, ForeignServer>,
     /// For each store the first one of those with which it is sealed.
     groups: Vec<usize>,
 }

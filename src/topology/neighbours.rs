@@ -1,50 +1,334 @@
-//! Users of a store in other projects, over a network that both projects are on.
+//! Users of a store in other projects: over a network that both projects are on, or by a port of the host.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use regex::Regex;
 
 use super::Topology;
+use super::links::{Link, LinkKind, Target};
 use super::mentions::address_of;
-use super::stores::networks;
+use super::namespace;
+use super::stores::{self, ImageMatcher, StoreService, names_of, networks};
+use crate::catalog::Store;
 use crate::lens::command::Command;
-use crate::model::node::{Entry, Node, Value};
-use crate::model::{Project, Workspace};
+use crate::lens::server::Auth;
+use crate::model::discover::ProjectFiles;
+use crate::model::invocation::normal_name;
+use crate::model::node::{Certainty, Entry, Node, Value};
+use crate::model::{Options, Project, Workspace};
+use crate::source::{Files, decode};
+
+/// Names under which a container knows the host; the last is the address of the usual bridge.
+const HOST_NAMES: [&str; 3] = ["host.docker.internal", "gateway.docker.internal", "172.17.0.1"];
+
+/// Words without which no service of a project reaches another project.
+const SIGNS: [&str; 6] = ["external", "name:", "host-gateway", HOST_NAMES[0], HOST_NAMES[1], HOST_NAMES[2]];
 
 /// A service of another project that names a store of this one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Neighbour {
-    /// Number of the project.
-    pub project: usize,
+    /// The first Compose file of its project.
+    pub file: PathBuf,
     /// The service.
     pub service: String,
-    /// The network on which both are, as the engine calls it.
-    pub network: String,
+    /// How it gets there.
+    pub way: Way,
+}
+
+/// How a service of another project reaches a store.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// A network on which both are, as the engine calls it.
+    Network(String),
+    /// A port of the host, by an address that the containers have for it.
+    Bridge,
+    /// A port of the host, whose network the service is on.
+    Loopback,
+}
+
+/// A server of another project to which a URL leads.
+#[derive(Debug, Clone)]
+pub struct ForeignServer {
+    /// The first Compose file of its project.
+    pub file: PathBuf,
+    /// Its service.
+    pub service: String,
+    /// What it asks of those who connect.
+    pub auth: Auth,
+}
+
+/// All projects of a call, as far as their services may reach stores of each other. They are read when that is asked first.
+pub struct Surroundings<'a> {
+    sets: Vec<&'a ProjectFiles>,
+    /// `None` if there are no projects.
+    source: Option<(&'a dyn Files, &'a Options)>,
+    visitors: OnceLock<Vec<Visitors>>,
+    servers: OnceLock<Vec<Servers>>,
+}
+
+/// The stores of a project, each with the networks that it is on.
+struct Servers {
+    paths: Vec<PathBuf>,
+    stores: Vec<(StoreService, Vec<Network>)>,
+}
+
+impl Surroundings<'static> {
+    /// No projects.
+    pub fn none() -> Self {
+        Self { sets: Vec::new(), source: None, visitors: OnceLock::new(), servers: OnceLock::new() }
+    }
+}
+
+impl<'a> Surroundings<'a> {
+    /// These projects.
+    pub fn new(sets: impl IntoIterator<Item = &'a ProjectFiles>, options: &'a Options, files: &'a dyn Files) -> Self {
+        Self {
+            sets: sets.into_iter().collect(),
+            source: Some((files, options)),
+            visitors: OnceLock::new(),
+            servers: OnceLock::new(),
+        }
+    }
+
+    fn visitors(&self) -> &[Visitors] {
+        self.visitors.get_or_init(|| {
+            let Some((files, options)) = self.source.filter(|_| self.sets.len() > 1) else { return Vec::new() };
+            let sets = self.sets.iter().filter(|set| may_visit(files, set));
+            let read = |set: &&ProjectFiles| {
+                let workspace = Workspace::read(files, std::slice::from_ref(*set), options);
+                workspace.projects.first().map(Visitors::of)
+            };
+            sets.filter_map(read).collect()
+        })
+    }
+
+    fn servers(&self, catalog: &[Store]) -> &[Servers] {
+        self.servers.get_or_init(|| {
+            let Some((files, options)) = self.source.filter(|_| self.sets.len() > 1) else { return Vec::new() };
+            let images = ImageMatcher::new(catalog);
+            let read = |set: &&ProjectFiles| {
+                let mut workspace = Workspace::read(files, std::slice::from_ref(*set), options);
+                let stores = stores::find(&mut workspace, 0, &images);
+                let project = workspace.projects.first()?;
+                let networked = |store: StoreService| {
+                    let networks = engine_networks(project, &store.networks);
+                    (store, networks)
+                };
+                Some(Servers { paths: project.paths.clone(), stores: stores.into_iter().map(networked).collect() })
+            };
+            self.sets.iter().filter_map(read).collect()
+        })
+    }
+}
+
+/// True if a text of the project has one of the [`SIGNS`].
+fn may_visit(files: &dyn Files, set: &ProjectFiles) -> bool {
+    let dotenv = set.folder.join(".env");
+    let mut paths = set.files.iter().chain(&set.env_files).chain([&dotenv]);
+    paths.any(|path| {
+        let text = files.read(path).ok().and_then(|bytes| decode(&bytes).ok().map(|text| text.to_string()));
+        text.is_some_and(|text| SIGNS.iter().any(|sign| text.contains(sign)))
+    })
+}
+
+/// The services of a project, as far as they may reach stores of another one.
+struct Visitors {
+    paths: Vec<PathBuf>,
+    names: Vec<String>,
+    services: Vec<Visitor>,
+}
+
+struct Visitor {
+    service: String,
+    networks: Vec<Network>,
+    /// Names of the host, or `localhost` where the service is on its network.
+    hosts: Vec<String>,
+    is_on_the_host: bool,
+    /// What may name an address: variables with their names, and the words of commands.
+    texts: Vec<String>,
+}
+
+/// A network as the engine knows it.
+struct Network {
+    name: String,
+    /// False for a name that Compose makes: others may come upon it by chance.
+    is_explicit: bool,
+}
+
+impl Visitors {
+    fn of(project: &Project) -> Self {
+        let names = project.services().iter().map(|service| service.key.clone()).collect();
+        let services = project.services().iter().map(|service| Visitor::of(project, service)).collect();
+        Self { paths: project.paths.clone(), names, services }
+    }
+
+    /// Those that name a store of another project.
+    fn users(&self, store: &StoreService, at: &[Network], words: &[&str]) -> Vec<Neighbour> {
+        // A service of that name in the project itself is nearer.
+        let names: Vec<String> = store.names.iter().filter(|name| !self.names.contains(name)).cloned().collect();
+        let address = (!names.is_empty()).then(|| address_of(&names));
+        let users = self.services.iter().filter_map(|visitor| {
+            let is_named = |pattern: &Regex| visitor.texts.iter().any(|text| pattern.is_match(text));
+            let network = visitor.networks.iter().find(|network| at.iter().any(|other| other.is_it(network)));
+            let by_network = network
+                .filter(|_| address.as_ref().is_some_and(is_named))
+                .map(|network| Way::Network(network.name.clone()));
+            let by_host = || {
+                let pattern = host_address(&visitor.hosts, store, words)?;
+                let way = if visitor.is_on_the_host { Way::Loopback } else { Way::Bridge };
+                is_named(&pattern).then_some(way)
+            };
+            let way = by_network.or_else(by_host)?;
+            Some(Neighbour { file: self.paths.first()?.clone(), service: visitor.service.clone(), way })
+        });
+        users.collect()
+    }
+}
+
+impl Visitor {
+    fn of(project: &Project, service: &Entry) -> Self {
+        let owner = &namespace::owner(project, service).value;
+        let mode = owner.get("network_mode").and_then(Node::scalar_text).map(|text| text.value);
+        let is_on_the_host = mode.as_deref() == Some("host");
+        let mut hosts: Vec<String> = HOST_NAMES.map(str::to_owned).into();
+        if is_on_the_host {
+            hosts.extend(["localhost", "127.0.0.1"].map(str::to_owned));
+        }
+        hosts.extend(names_of_the_gateway(owner));
+        let networks = match mode {
+            Some(mode) if !["host", "none", "bridge"].contains(&mode.as_str()) && !mode.contains(':') => {
+                vec![Network { name: mode, is_explicit: true }]
+            }
+            Some(_) => Vec::new(),
+            None => engine_networks(project, &networks(owner)),
+        };
+        Self { service: service.key.clone(), networks, hosts, is_on_the_host, texts: texts(project, service) }
+    }
+}
+
+impl Network {
+    fn is_it(&self, other: &Self) -> bool {
+        self.name == other.name && (self.is_explicit || other.is_explicit)
+    }
 }
 
 impl Topology {
-    /// The services of other projects of the workspace that are on an external network with the store `number` and name it
-    /// as an address.
-    pub fn neighbours(&self, workspace: &Workspace<'_>, number: usize) -> Vec<Neighbour> {
+    /// The services of other projects, of the workspace and around it, that name the store `number` as an address at which
+    /// they reach it.
+    pub fn neighbours(
+        &self,
+        workspace: &Workspace<'_>,
+        surroundings: &Surroundings<'_>,
+        catalog: &[Store],
+        number: usize,
+    ) -> Vec<Neighbour> {
         let store = &self.stores[number];
-        if !store.is_shared {
-            return Vec::new();
-        }
-        let own_networks = external_networks(store.project(workspace), store.node(workspace));
-        let address = address_of(&store.names);
-        let mut found = Vec::new();
-        for (number, project) in workspace.projects.iter().enumerate() {
-            // The same files under another name are the same containers; a service of that name is nearer.
-            let is_named = |service: &Entry| store.names.contains(&service.key);
-            if number == store.project || project.services().iter().any(is_named) {
-                continue;
-            }
-            for service in project.services() {
-                let shared = external_networks(project, &service.value).into_iter();
-                let network = shared.into_iter().find(|network| own_networks.contains(network));
-                let texts = texts(project, service);
-                if let Some(network) = network.filter(|_| texts.iter().any(|text| address.is_match(text))) {
-                    found.push(Neighbour { project: number, service: service.key.clone(), network });
-                }
-            }
-        }
+        let own = store.project(workspace);
+        let at = engine_networks(own, &store.networks);
+        let definition = &catalog[store.store];
+        let schemes = definition.schemes.plain.iter().chain(&definition.schemes.tls);
+        let words: Vec<&str> = schemes.chain([&definition.id]).map(String::as_str).collect();
+        // The same files under another name are the same containers.
+        let shares_files = |paths: &[PathBuf]| paths.iter().any(|path| own.paths.contains(path));
+        let near = workspace.projects.iter().enumerate().filter(|(other, _)| *other != store.project);
+        let near: Vec<Visitors> = near.map(|(_, project)| Visitors::of(project)).collect();
+        let is_read = |paths: &[PathBuf]| workspace.projects.iter().any(|project| project.paths == paths);
+        let around = surroundings.visitors().iter().filter(|visitors| !is_read(&visitors.paths));
+        let others = near.iter().chain(around).filter(|visitors| !shares_files(&visitors.paths));
+        let mut found: Vec<_> = others.flat_map(|visitors| visitors.users(store, &at, &words)).collect();
+        found.sort();
+        found.dedup();
         found
+    }
+}
+
+impl Topology {
+    /// Notes which URLs lead to a server of another project, over a network that both name: to just one, for certain.
+    pub fn look_around(&mut self, workspace: &Workspace<'_>, surroundings: &Surroundings<'_>, catalog: &[Store]) {
+        let unknown = self.links.iter().enumerate().filter(|(_, link)| link.target == Target::Unknown);
+        let found = unknown
+            .filter_map(|(number, link)| Some((number, foreign_server(workspace, surroundings, catalog, link)?)));
+        self.foreign = found.collect();
+    }
+
+    /// The server of another project to which a URL leads.
+    pub fn foreign_server(&self, link: &Link) -> Option<&ForeignServer> {
+        let number = self.links.iter().position(|other| std::ptr::eq(other, link))?;
+        self.foreign.get(&number)
+    }
+}
+
+fn foreign_server(
+    workspace: &Workspace<'_>,
+    surroundings: &Surroundings<'_>,
+    catalog: &[Store],
+    link: &Link,
+) -> Option<ForeignServer> {
+    let (LinkKind::Url(url), Some(service)) = (&link.kind, &link.service) else { return None };
+    let project = &workspace.projects[link.project];
+    let entry = project.services().iter().find(|entry| entry.key == *service)?;
+    let owner = namespace::owner(project, entry);
+    let host = url.host.text.as_str();
+    let is_own =
+        |other: &Entry| names_of(project, &other.key).is_some_and(|names| names.iter().any(|name| name == host));
+    if link.text.certainty != Certainty::Known
+        || host.is_empty()
+        || owner.value.get("network_mode").is_some()
+        || project.services().iter().any(is_own)
+    {
+        return None;
+    }
+    let mut at = engine_networks(project, &networks(&owner.value));
+    at.retain(|network| network.is_explicit);
+    if at.is_empty() {
+        return None;
+    }
+    let port = match &url.port {
+        Some(_) => url.port_number()?,
+        None => *catalog[link.store].ports.first()?,
+    };
+    let others = surroundings.servers(catalog).iter().filter(|servers| servers.paths != project.paths);
+    let all = others.flat_map(|servers| servers.stores.iter().map(move |(store, networks)| (servers, store, networks)));
+    let mut meant = all.filter(|(_, store, networks)| {
+        let meets = networks.iter().any(|network| at.iter().any(|own| own.is_it(network)));
+        meets && store.names.iter().any(|name| name == host)
+    });
+    let (servers, store, _) = meant.next()?;
+    let is_it = meant.next().is_none() && store.is_server() && store.sentinel.is_none() && store.ports.contains(&port);
+    is_it.then(|| ForeignServer {
+        file: servers.paths.first().cloned().unwrap_or_default(),
+        service: store.service.clone(),
+        auth: store.auth.clone(),
+    })
+}
+
+/// Matches texts that name a port of the host behind which the store is, or the host in a variable with the store's name.
+fn host_address(hosts: &[String], store: &StoreService, words: &[&str]) -> Option<Regex> {
+    let joined = |words: Vec<String>| words.join("|");
+    let ports = joined(store.published.iter().map(|(host, _)| host.to_string()).collect());
+    let hosts = joined(hosts.iter().map(|host| regex::escape(host)).collect());
+    let words = joined(words.iter().map(|word| regex::escape(word)).collect());
+    let with_port = format!(r"(?:^|[^\w.-])(?:{hosts}):(?:{ports})(?:\D|$)");
+    let in_variable = format!(r"^(?i:\w*(?:{words})\w*)=(?:[\w+.-]*://)?(?:[^@\s]*@)?(?:{hosts})(?:[/?]|$)");
+    let is_published = !store.published.is_empty();
+    is_published.then(|| Regex::new(&format!("{with_port}|{in_variable}")).expect("it is made of escaped words"))
+}
+
+/// Names that `extra_hosts` gives the host.
+fn names_of_the_gateway(service: &Node) -> Vec<String> {
+    const GATEWAY: &str = "host-gateway";
+    match service.get("extra_hosts").map(|node| &node.value) {
+        Some(Value::Map(map)) => {
+            let is_it = |entry: &&Entry| entry.value.scalar_text().is_some_and(|text| text.value == GATEWAY);
+            map.entries.iter().filter(is_it).map(|entry| entry.key.clone()).collect()
+        }
+        Some(Value::List(items)) => {
+            let texts = items.iter().filter_map(Node::scalar_text);
+            let name = |text: &str| Some(text.strip_suffix(GATEWAY)?.trim_end_matches([':', '=']).trim().to_owned());
+            texts.filter_map(|text| name(&text.value)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -62,14 +346,32 @@ fn texts(project: &Project, service: &Entry) -> Vec<String> {
     variables.chain(commands).collect()
 }
 
-/// The names by which the engine knows the external networks that a service is on.
-fn external_networks(project: &Project, service: &Node) -> Vec<String> {
-    let name = |key: &String| {
-        let network = project.root.as_ref()?.at(&["networks", key])?;
-        let external =
-            network.get("external").filter(|node| !matches!(node.value, Value::Bool(false) | Value::Null))?;
-        let named = network.get("name").or_else(|| external.get("name")).and_then(Node::scalar_text);
-        Some(named.map_or_else(|| key.clone(), |text| text.value))
+/// The names by which the engine knows networks of a project.
+fn engine_networks(project: &Project, keys: &[String]) -> Vec<Network> {
+    let of_project = project_names(project);
+    let of_key = |key: &String| -> Vec<(String, bool)> {
+        let network = project.root.as_ref().and_then(|root| root.at(&["networks", key]));
+        let external = network.and_then(|network| network.get("external"));
+        let external = external.filter(|node| !matches!(node.value, Value::Bool(false) | Value::Null));
+        let named = network.and_then(|network| network.get("name")).or_else(|| external?.get("name"));
+        match named.and_then(Node::scalar_text) {
+            Some(name) => vec![(name.value, true)],
+            None if external.is_some() => vec![(key.clone(), true)],
+            None => of_project.iter().map(|name| (format!("{name}_{key}"), false)).collect(),
+        }
     };
-    networks(service).iter().filter_map(name).collect()
+    let all = keys.iter().flat_map(of_key).filter(|(name, _)| !name.is_empty());
+    all.map(|(name, is_explicit)| Network { name, is_explicit }).collect()
+}
+
+/// What Compose may call a project: the person who starts it can say another name.
+fn project_names(project: &Project) -> Vec<String> {
+    let written = project.root.as_ref().and_then(|root| root.get("name")).and_then(Node::scalar_text);
+    let folder = || Path::file_name(&project.folder).and_then(|name| name.to_str()).map(str::to_owned);
+    let said = project.variables.get("COMPOSE_PROJECT_NAME").map(str::to_owned);
+    let mut names: Vec<_> = [written.map(|text| text.value), said, folder()].into_iter().flatten().collect();
+    names.iter_mut().for_each(|name| *name = normal_name(name));
+    names.sort();
+    names.dedup();
+    names
 }

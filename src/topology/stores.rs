@@ -528,6 +528,12 @@ fn conf_auth(text: &str) -> ConfAuth {
 }
 
 /// The names of a service, and those of the one whose network it joins.
+/// The names under which other containers reach a service of a project.
+pub fn names_of(project: &Project, service: &str) -> Option<Vec<String>> {
+    let entry = project.services().iter().find(|entry| entry.key == service)?;
+    Some(names(entry, namespace::owner(project, entry)))
+}
+
 fn names(service: &Entry, owner: &Entry) -> Vec<String> {
     let mut names = own_names(&service.key, &service.value);
     if owner.key != service.key {

@@ -15,8 +15,8 @@ use crate::lens::url::{StoreUrl, literal_password, with_host, with_password};
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Text};
 use crate::source::SourceId;
-use crate::syntax::template::PieceOrigin;
-use crate::text::{Edit, EditSet};
+use crate::syntax::template::{PieceOrigin, Segment};
+use crate::text::{Edit, EditSet, Span};
 use crate::topology::{Carrier, Link, LinkKind, Target, is_blank};
 
 impl<'b> Seal<'b, '_, '_> {
@@ -42,8 +42,13 @@ impl<'b> Seal<'b, '_, '_> {
         {
             return Err(format!("{shown} names no host"));
         }
+        let in_definition = self.password_in_definition(link);
+        if in_definition.is_some() && in_definition == credential.variable {
+            self.client(link);
+            return Ok(());
+        }
         if url.has_password() {
-            return self.url_with_password(credential, link, url, &shown);
+            return self.url_with_password(member, credential, link, url, &shown);
         }
         if blank_variable_will_be_set(link, url, credential) {
             self.client(link);
@@ -77,15 +82,46 @@ impl<'b> Seal<'b, '_, '_> {
             Carrier::Default { .. } => Ok(()),
             Carrier::Word { key, index, .. } => self.url_in_command(member, credential, link, url, key, *index),
             Carrier::Variable { name, site } => {
-                let variable =
-                    ContainerVariable { name: name.clone(), value: Some(link.text.clone()), site: site.clone() };
+                let variable = ContainerVariable {
+                    name: name.clone(),
+                    value: Some(link.text.clone()),
+                    site: site.clone(),
+                    is_passed_through: false,
+                };
                 self.url_in_variable(member, credential, link, url, &variable, redirect)
             }
         }
     }
 
+    /// The variable that stands where the password belongs in the env file from which a URL comes: its value follows.
+    pub(super) fn password_in_definition(&self, link: &Link) -> Option<String> {
+        let (source, entry) = match &link.carrier {
+            Carrier::HostFile { source, entry, .. } => (*source, *entry),
+            Carrier::Variable { name, .. } => {
+                let project = &self.bench.workspace.projects[link.project];
+                let own = || project.containers.get(link.service.as_ref()?)?.get(name);
+                let passed = || own().filter(|variable| variable.is_passed_through).map(|_| name.as_str());
+                let definition = project.variables.definition(link.text.whole_variable().or_else(passed)?)?;
+                (definition.source, definition.entry)
+            }
+            Carrier::Word { .. } | Carrier::Default { .. } => return None,
+        };
+        let value = self.bench.workspace.env_file(source)?.entries.get(entry)?.value.as_ref()?;
+        let variables = value.template.as_ref()?.segments.iter().filter_map(|segment| match segment {
+            Segment::Variable(variable) => Some((variable, segment.span())),
+            Segment::Literal { .. } | Segment::Dollar { .. } => None,
+        });
+        let is_password = |span: &Span| {
+            let (before, after) = (value.text.get(..span.start), value.text.get(span.end..));
+            before.is_some_and(|text| text.ends_with(':')) && after.is_some_and(|text| text.starts_with('@'))
+        };
+        let mut found = variables.filter(|(_, span)| is_password(span));
+        found.next().map(|(variable, _)| variable.name.clone())
+    }
+
     fn url_with_password(
         &mut self,
+        member: &Member<'_>,
         credential: &Credential,
         link: &Link,
         url: &StoreUrl,
@@ -93,10 +129,15 @@ impl<'b> Seal<'b, '_, '_> {
     ) -> Result<(), String> {
         let password = url.password.as_ref().map(|password| password.value.reveal()).unwrap_or_default();
         let is_certain = link.text.certainty == Certainty::Known;
-        if !credential.is_known() || !is_certain || password == credential.value {
+        // A server that asks refuses it today, and will: the rule on wrong passwords tells of it.
+        let is_refused = matches!(member.store.auth, Auth::Password(_));
+        if !credential.is_known() || !is_certain || is_refused || password == credential.value {
             return Ok(());
         }
-        Err(format!("{shown} carries another password than the server's: put {} in its place", credential.shown()))
+        Err(format!(
+            "{shown} carries another password than the server would have, and keeps it: put {} in its place",
+            credential.shown()
+        ))
     }
 
     fn url_in_variable(
@@ -272,7 +313,7 @@ impl<'b> Seal<'b, '_, '_> {
         let LinkKind::Host { password, is_certain, password_file, user, .. } = &link.kind else { return Ok(()) };
         let service = link.service.as_deref().ok_or("a host in a file of its own")?;
         if let Carrier::HostFile { source, .. } = link.carrier {
-            return self.host_in_file(credential, link, source, password);
+            return self.host_in_file(member, credential, link, source, password);
         }
         let node = member.project.service(service).ok_or("the service is gone")?;
         let env = &member.project.containers[service];
@@ -312,8 +353,11 @@ impl<'b> Seal<'b, '_, '_> {
                 return Ok(());
             }
             if text.is_some_and(|text| !is_blank(&text.value)) {
+                if matches!(member.store.auth, Auth::Password(_)) {
+                    return Ok(());
+                }
                 return Err(format!(
-                    "`{password}` of `{service}` holds another password than the server's: put {} in its place",
+                    "`{password}` of `{service}` holds another password than the server would have, and keeps it: put {} in its place",
                     credential.shown()
                 ));
             }
@@ -362,6 +406,7 @@ impl<'b> Seal<'b, '_, '_> {
     /// A program that reads host and password from a file in its container.
     fn host_in_file(
         &mut self,
+        member: &Member<'_>,
         credential: &Credential,
         link: &Link,
         source: SourceId,
@@ -379,7 +424,10 @@ impl<'b> Seal<'b, '_, '_> {
         }
         let shown = format!("`{password}` in the env file of `{}`", link.service.as_deref().unwrap_or_default());
         if old.is_some_and(|old| !is_blank(&old.text)) {
-            return Err(format!("{shown} holds another password than the server's"));
+            if matches!(member.store.auth, Auth::Password(_)) {
+                return Ok(());
+            }
+            return Err(format!("{shown} holds another password than the server would have, and keeps it"));
         }
         if !credential.is_known() {
             return Err(format!("{shown} must be given the password by hand, once it is known"));

@@ -256,6 +256,9 @@ impl Seal<'_, '_, '_> {
             if let Some(name) = text.as_ref().and_then(&mut consider) {
                 return (Some(name), literal);
             }
+            if let Some(name) = self.password_in_definition(link).filter(|name| is_password_name(name)) {
+                return (Some(name), literal);
+            }
         }
         let is_free = |name: &str| is_password_name(name) && !self.is_used_by_another_server(member, name);
         if let Some(name) = common_variable(self, member, is_free) {

@@ -16,7 +16,7 @@ use crate::model::node::Node;
 use crate::source::git::GitStatus;
 use crate::source::{FileKind, SourceId, absolute, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
-use crate::text::{Edit, EditSet};
+use crate::text::{Edit, EditSet, LineIndex, listed};
 use crate::topology::is_blank;
 
 /// Where the value of a variable is written.
@@ -89,6 +89,9 @@ impl Seal<'_, '_, '_> {
         if self.repair.defines.contains(name) {
             return Ok(());
         }
+        if let Some(why) = self.defined_twice(&target.path, name) {
+            return Err(NoSeal::Manual(why));
+        }
         let kind = match self.read(&target.path) {
             None => ChangeKind::Line(format!("{name}={}", credential.value)),
             Some(text) => ChangeKind::Edit(define_in(&text, name, &credential.value)?),
@@ -114,6 +117,22 @@ impl Seal<'_, '_, '_> {
         self.keep_out_of_images(&target.path, is_new);
         self.show_in_examples(&target.path, name);
         Ok(())
+    }
+
+    /// What a person must do first, if several lines of a file set a variable: only the last one would have an effect.
+    fn defined_twice(&self, path: &Path, name: &str) -> Option<String> {
+        let text = self.read(path)?;
+        let index = LineIndex::new(&text);
+        let (file, _) = env::parse(&text);
+        let entries = file.entries.iter().filter(|entry| entry.key == name);
+        let lines: Vec<_> = entries.map(|entry| (index.line_of(entry.span.start) + 1).to_string()).collect();
+        let shown = path.file_name().unwrap_or_default().to_string_lossy();
+        (lines.len() > 1).then(|| {
+            format!(
+                "{name} stands in {shown} more than once (lines {}): leave one of these lines, then run caulk again",
+                listed(lines.into_iter(), usize::MAX)
+            )
+        })
     }
 
     /// Adds an entry to an env file that a program reads. `Err` if git would see it.

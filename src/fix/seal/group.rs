@@ -12,11 +12,11 @@ use crate::fix::repair::Repair;
 use crate::lens::mount::mounts;
 use crate::lens::server::{self, Auth, Monitor, master_password};
 use crate::lens::value::{Lookup, Secret};
-use crate::model::node::Certainty;
-use crate::model::{Workspace, depends_on};
+use crate::model::node::{Certainty, Entry, Node};
+use crate::model::{Project, Workspace, depends_on};
 use crate::rule::RuleSet;
 use crate::source::absolute;
-use crate::topology::{Link, Reach, StoreService, Topology};
+use crate::topology::{Link, Reach, StoreService, Topology, names_of};
 
 /// A cluster is made of three masters at least (redis.io, "Scale with Redis Cluster").
 const SMALLEST_CLUSTER: usize = 3;
@@ -100,7 +100,7 @@ impl Seal<'_, '_, '_> {
         let named = credential.variable.iter().flat_map(|name| self.group.iter().map(|number| (*number, name.clone())));
         self.variables.extend(named);
         self.define(&credential)?;
-        let can_fail_over = !sentinels.is_empty() || has_sentinel_image(first);
+        let can_fail_over = !sentinels.is_empty() || first.project.services().iter().any(has_sentinel_image);
         for member in members {
             let store = member.store;
             let presents = store.is_clustered || store.replica_of.is_some() || can_fail_over;
@@ -115,8 +115,11 @@ impl Seal<'_, '_, '_> {
             let sentinel = self.member_of(number.expect("a Sentinel is a store of the topology"));
             let names: BTreeSet<String> = monitors.iter().map(|monitor| monitor.name.clone()).collect();
             self.sentinel(&sentinel, &credential, &names.into_iter().collect::<Vec<_>>())?;
-            self.doubt_users_of_sentinel(&sentinel);
+            self.doubt_users_of_sentinel(sentinel.store.project, &sentinel.store.service);
             known.insert(sentinel.store.service.clone());
+        }
+        for sentinel in self.sentinel_clients(first.project, first.store.project) {
+            self.doubt_users_of_sentinel(first.store.project, &sentinel);
         }
         let mut makes_cluster = self.helpers(members, &credential, &mut known)?;
         for member in
@@ -216,26 +219,34 @@ impl Seal<'_, '_, '_> {
         Ok(())
     }
 
-    /// Who asks a Sentinel for the master needs the master's password.
-    fn doubt_users_of_sentinel(&mut self, sentinel: &Member<'_>) {
-        let name = &sentinel.store.service;
-        let project = sentinel.project;
-        for service in project.services() {
-            let values =
-                project.containers[&service.key].variables.iter().filter_map(|variable| variable.value.as_ref());
+    /// Who asks a Sentinel for the master needs the master's password, whatever else leads it to a server.
+    fn doubt_users_of_sentinel(&mut self, project: usize, sentinel: &str) {
+        let all = &self.bench.workspace.projects[project];
+        let Some(names) = names_of(all, sentinel) else { return };
+        for service in all.services() {
+            let values = all.containers[&service.key].variables.iter().filter_map(|variable| variable.value.as_ref());
+            let texts = values.chain(command_texts(Some(&service.value)));
             let is_named = |value: &str| {
                 let mut words = value.split(|c: char| !(c.is_alphanumeric() || "_-.".contains(c)));
-                words.any(|word| sentinel.store.names.iter().any(|name| name == word))
+                words.any(|word| names.iter().any(|name| name == word))
             };
-            let asks = depends_on(&service.value, name) || values.into_iter().any(|value| is_named(&value.value));
-            let is_store = self.bench.topology.store_of(sentinel.store.project, &service.key).is_some();
-            if asks && !is_store && !self.is_linked(sentinel.store.project, &service.key) {
+            // What waits for it may have its way to a server.
+            let waits = depends_on(&service.value, sentinel) && !self.is_linked(project, &service.key);
+            let asks = waits || texts.into_iter().any(|text| is_named(&text.value));
+            let is_other = service.key != sentinel && !has_sentinel_image(service);
+            if asks && is_other && self.bench.topology.store_of(project, &service.key).is_none() {
                 self.doubt(format!(
-                    "`{}` uses the Sentinel `{name}`, and needs the password of the server",
+                    "`{}` uses the Sentinel `{sentinel}`, and needs the password of the server",
                     service.key
                 ));
             }
         }
+    }
+
+    /// The services of images of their own that watch a server of the group: they are its clients.
+    fn sentinel_clients(&self, project: &Project, number: usize) -> Vec<String> {
+        let watching = project.services().iter().filter(|service| has_sentinel_image(service));
+        watching.map(|service| service.key.clone()).filter(|service| self.is_linked(number, service)).collect()
     }
 
     /// Lets the services log in that talk to the servers through their client. True if one of them was read whole and
@@ -307,10 +318,9 @@ fn client_variable(member: &Member<'_>) -> Option<String> {
     variables.into_iter().find(|variable| variable.programs.is_empty()).map(|variable| variable.name.clone())
 }
 
-/// True if an image of the project is that of a Sentinel.
-fn has_sentinel_image(member: &Member<'_>) -> bool {
-    let images = member.project.services().iter().filter_map(|service| service.value.get("image")?.as_text());
-    images.into_iter().any(|image| image.value.contains("sentinel"))
+/// True if the image of a service is that of a Sentinel.
+fn has_sentinel_image(service: &Entry) -> bool {
+    service.value.get("image").and_then(Node::as_text).is_some_and(|image| image.value.contains("sentinel"))
 }
 
 /// The names of stores.

@@ -282,6 +282,35 @@ fn who_uses_a_sentinel_makes_the_repair_unsafe() {
 }
 
 #[test]
+fn who_uses_a_sentinel_and_the_server_by_another_way_makes_the_repair_unsafe() {
+    let lines = "echo sentinel monitor m main 6379 1 > /s.conf; redis-server /s.conf --sentinel";
+    let watch = format!("[\"sh\", \"-c\", \"{lines}\"]");
+    let app = |rest: &str| {
+        format!("  app:\n    image: example/app:1\n{rest}    environment:\n      REDIS_URL: redis://main:6379\n")
+    };
+    let why = "`app` uses the Sentinel `watch`";
+    for variable in ["SENTINEL_HOST: watch", "SENTINELS: watch:26379", "QUEUE: redis+sentinel://watch:26379/m/0"] {
+        let app = format!("{}      {variable}\n", app(""));
+        assert!(doubt(&sentinel(&watch, &app)).contains(why), "{variable}");
+    }
+    let app = app("    command: [worker, --broker, \"sentinel://watch:26379\"]\n");
+    assert!(doubt(&sentinel(&watch, &app)).contains(why));
+
+    // A Sentinel of an image of its own beside a single server is one of its clients.
+    let bitnami = "  redis:\n    image: bitnami/redis:7.2\n    environment:\n      ALLOW_EMPTY_PASSWORD: \"yes\"\n  watch:\n    image: bitnami/redis-sentinel:7.2\n    environment:\n      REDIS_MASTER_HOST: redis\n";
+    let other = "  app:\n    image: example/app:1\n    environment:\n      S: redis+sentinel://watch:26379/m/0\n      REDIS_URL: redis://redis:6379\n";
+    assert!(doubt(&format!("{bitnami}{other}")).contains(why));
+}
+
+#[test]
+fn who_waits_for_a_sentinel_and_has_its_way_to_the_server_is_sealed() {
+    let lines = "echo sentinel monitor m main 6379 1 > /s.conf; redis-server /s.conf --sentinel";
+    let app = "  app:\n    image: example/app:1\n    depends_on: [watch]\n    environment:\n      REDIS_URL: redis://main:6379\n";
+    let text = after(&sentinel(&format!("[\"sh\", \"-c\", \"{lines}\"]"), app), false);
+    assert!(text.contains("      REDIS_URL: redis://default:${REDIS_PASSWORD}@main:6379\n"), "{text}");
+}
+
+#[test]
 fn nodes_that_share_their_definition_and_check_get_one_password() {
     let node = "x-node: &node\n  image: redis:7\n  command: redis-server --cluster-enabled yes\n  healthcheck:\n    test: redis-cli cluster info | grep -q cluster_state:ok\n";
     let init = format!("  init:\n    image: redis:7\n    command: {CREATE}\n");

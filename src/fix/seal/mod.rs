@@ -17,6 +17,8 @@ mod clients_tests;
 #[cfg(test)]
 mod expand_tests;
 #[cfg(test)]
+mod follow_tests;
+#[cfg(test)]
 mod group_tests;
 #[cfg(test)]
 mod outside_tests;
@@ -232,11 +234,11 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
         if store.is_shared {
             self.doubt(Kind::OtherProjects { store: name.clone() });
         }
-        let neighbours = topology.neighbours(self.bench.workspace, member.number);
+        let neighbours = self.bench.neighbours(member.number);
         for neighbour in &neighbours {
-            let (store, network) = (name.clone(), neighbour.network.clone());
-            let file = self.shown_file(neighbour.project);
-            self.doubt(Remark::of(Kind::ReachesFrom { store, network, file }, &neighbour.service));
+            let (store, way) = (name.clone(), neighbour.way.clone());
+            let file = relative_to(&member.project.folder, &neighbour.file);
+            self.doubt(Remark::of(Kind::ReachesFrom { store, way, file }, &neighbour.service));
         }
         !blind.is_empty() || !mentions.is_empty() || !outside.is_empty() || !neighbours.is_empty()
     }
@@ -255,14 +257,6 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
         }
         names.dedup();
         Kind::LacksVariables { like: like.to_owned(), variables: listed(names.into_iter(), usize::MAX) }
-    }
-
-    /// The Compose file of a project, relative to the folder of the one that is sealed.
-    fn shown_file(&self, project: usize) -> String {
-        let workspace = self.bench.workspace;
-        let folder = &workspace.projects[self.bench.topology.stores[self.group[0]].project].folder;
-        let first = workspace.projects[project].paths.first();
-        first.map_or_else(String::new, |path| relative_to(folder, path))
     }
 
     fn finish(mut self, number: usize) -> Repair {

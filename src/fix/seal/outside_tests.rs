@@ -238,6 +238,66 @@ fn users_in_other_projects_on_the_network_are_named() {
 }
 
 #[test]
+fn users_in_other_projects_are_named_where_the_network_is_that_of_the_store() {
+    let app = service("app", "example/app", &["REDIS_URL: redis://redis:6379"]);
+    let told = |store: &str, user: &str| {
+        let files =
+            [("a/compose.yaml", format!("services:\n{store}")), ("b/compose.yaml", format!("services:\n{user}"))];
+        testing::repaired(&files, false).err()
+    };
+    let on = "    networks: [shared]\n";
+    let worker = |host: &str| service("worker", "example/worker", &[&format!("- REDIS_URL=redis://{host}:6379")]) + on;
+    let of_name = "networks:\n  shared:\n    name: lab\n";
+    let external = format!("{of_name}    external: true\n");
+    let store = |rest: &str, network: &str| format!("{REDIS}{rest}{app}{network}");
+    let why = told(&store(on, of_name), &format!("{}{external}", worker("redis"))).expect("it is held back");
+    assert!(
+        why.starts_with(
+            "`worker` in ../b/compose.yaml uses `redis` over the network `lab`, and needs the password, too"
+        ),
+        "{why}"
+    );
+    let named = "    container_name: lab-redis\n";
+    let why = told(&store(&format!("{named}{on}"), of_name), &format!("{}{external}", worker("lab-redis")));
+    assert!(why.expect("it is held back").contains("`worker` in ../b/compose.yaml"));
+    let default = "networks:\n  shared:\n    name: a_default\n    external: true\n";
+    let why = told(&store("", ""), &format!("{}{default}", worker("redis"))).expect("it is held back");
+    assert!(why.contains("over the network `a_default`"), "{why}");
+
+    // On another network, and with a server of its own.
+    assert_eq!(told(&store("", ""), &format!("{}{external}", worker("redis"))), None);
+    assert_eq!(told(&store("", ""), &format!("{}networks:\n  shared:\n", worker("redis"))), None);
+    let own =
+        format!("{}  redis:\n    image: redis:7\n    command: redis-server --requirepass x1y2z3\n", worker("redis"));
+    assert_eq!(told(&store(on, of_name), &format!("{own}{external}")), None);
+}
+
+#[test]
+fn users_in_other_projects_are_named_where_they_come_by_the_host() {
+    let app = service("app", "example/app", &["REDIS_URL: redis://redis:6379"]);
+    let told = |user: &str| {
+        let store = format!("services:\n{REDIS}    ports: [\"127.0.0.1:6380:6379\"]\n{app}");
+        let files = [("a/compose.yaml", store), ("b/compose.yaml", format!("services:\n{user}"))];
+        testing::repaired(&files, false).err()
+    };
+    let user = |variable: &str, rest: &str| service("worker", "example/worker", &[variable]) + rest;
+    let why = "`worker` in ../b/compose.yaml uses `redis` by its port of the host, and needs the password, too";
+    for (variable, rest) in [
+        ("X: redis://host.docker.internal:6380/1", ""),
+        ("REDIS_HOST: host.docker.internal", ""),
+        ("X: redis://docker:6380", "    extra_hosts: [\"docker:host-gateway\"]\n"),
+        ("X: redis://localhost:6380", "    network_mode: host\n"),
+    ] {
+        assert!(told(&user(variable, rest)).is_some_and(|told| told.contains(why)), "{variable}");
+    }
+    for variable in
+        ["X: redis://host.docker.internal:6379", "DB_HOST: host.docker.internal", "X: redis://localhost:6380"]
+    {
+        assert_eq!(told(&user(variable, "")), None, "{variable}");
+    }
+}
+
+#[test]
 fn a_check_logs_in_though_the_env_file_of_its_service_is_still_missing() {
     let server = "  redis:\n    image: redis:7\n    command: redis-server\n    env_file: .env\n    healthcheck:\n      test: redis-cli ping\n";
     let app = service("app", "example/app", &["REDIS_URL: redis://redis:6379"]);

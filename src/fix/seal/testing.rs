@@ -18,6 +18,7 @@ use crate::model::discover::projects_of;
 use crate::rule::RuleSet;
 use crate::source::git::GitStatus;
 use crate::source::{NoFiles, Overlay};
+use crate::topology::Surroundings;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -46,6 +47,7 @@ pub(super) fn repaired_for(
     };
     let settings = Settings {
         sets: &sets,
+        surroundings: &Surroundings::none(),
         options: &Options::default(),
         rules: RuleSet::built_in(),
         selection: &Selection::of_rule(rule),

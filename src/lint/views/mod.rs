@@ -2,6 +2,7 @@
 
 mod healthcheck;
 mod login;
+mod password;
 mod port;
 mod reading;
 mod service;

@@ -1,5 +1,6 @@
 //! URLs of stores, in variables and commands.
 
+use super::password;
 use super::service::describe;
 use super::store::auth_word;
 use super::{Context, Seen};
@@ -9,6 +10,7 @@ use crate::lint::finding::Subject;
 use crate::model::container_env::Site;
 use crate::model::node::Certainty;
 use crate::rule::{FieldValue, ViewKind};
+use crate::source::relative_to;
 use crate::syntax::template::PieceOrigin;
 use crate::text::Span;
 use crate::topology::{Carrier, Link, LinkKind, Spot, Target, spot_of};
@@ -82,7 +84,11 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     if let Some(span) = url.user_info {
         view.place("url.credential", place(Some(span)));
     }
-    view.set("url.is_other_password", FieldValue::Bool(is_other_password(context, link, url)));
+    let is_other = is_other_password(context, link, url);
+    view.set("url.is_other_password", FieldValue::Bool(is_other));
+    let other = link.target.store().filter(|_| is_other).map(|number| &context.topology.stores[number]);
+    let help = other.and_then(|store| password::help(context, link, url, store));
+    view.set("url.password_help", FieldValue::optional(help));
     view.set("url.in_container", FieldValue::Bool(link.service.is_some()));
     let reaches = match link.target {
         Target::Store(_) => "server",
@@ -92,8 +98,13 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     };
     view.set("url.reaches", FieldValue::text(reaches));
     let server = link.target.store().map(|number| &context.topology.stores[number]);
-    view.set("url.server", FieldValue::optional(server.map(|server| &server.service)));
-    view.set("url.server_auth", server.map_or(FieldValue::Absent, |server| FieldValue::text(auth_word(&server.auth))));
+    let foreign = context.topology.foreign_server(link);
+    let name = server.map(|server| &server.service).or(foreign.map(|foreign| &foreign.service));
+    view.set("url.server", FieldValue::optional(name));
+    let auth = server.map(|server| &server.auth).or(foreign.map(|foreign| &foreign.auth));
+    view.set("url.server_auth", auth.map_or(FieldValue::Absent, |auth| FieldValue::text(auth_word(auth))));
+    let folder = &context.workspace.projects[link.project].folder;
+    view.set("url.server_file", FieldValue::optional(foreign.map(|foreign| relative_to(folder, &foreign.file))));
     let password = server.and_then(|server| super::login::server_password(context, server));
     view.set("url.with_password", FieldValue::text(with_password(url, password.as_deref())));
     view.set("url.server_password", FieldValue::optional(password));
