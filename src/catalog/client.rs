@@ -17,6 +17,8 @@ pub struct Client {
     pub host_list: Vec<String>,
     /// Variables with a host, or with host and port.
     pub host: Vec<String>,
+    /// Options of its command with a host, or with host and port, such as `--redis-host`.
+    pub host_option: Vec<String>,
     /// Variables with a port.
     pub port: Vec<String>,
     /// Variables with a user.

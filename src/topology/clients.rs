@@ -145,6 +145,11 @@ impl<'c> Knowledge<'c> {
         self.of_image.iter().any(|client| client.host_list.iter().any(|known| known == name))
     }
 
+    /// The program that takes a host from an option of its command.
+    pub fn with_host_option(&self, option: &str) -> Option<&'c Client> {
+        self.of_image.iter().copied().find(|client| client.host_option.iter().any(|known| known == option))
+    }
+
     /// The program that connects to a default host, because nothing in its container says another one.
     pub fn with_default_host(&self, env: &ContainerEnv) -> Option<(&'c Client, &'c str)> {
         let silent = |client: &&&'c Client| !connection(client).any(|name| env.get(name).is_some());

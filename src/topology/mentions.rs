@@ -1,11 +1,13 @@
 //! Places that name a store although no link was found there: a program may use it in a way that caulk can't read.
 
+use std::ops::Range;
 use std::path::Path;
 
 use regex::Regex;
 
-use super::{Carrier, Link, Topology};
+use super::{Carrier, Link, LinkKind, Topology};
 use crate::lens::mount::mounts;
+use crate::lens::url::StoreUrl;
 use crate::model::node::{Certainty, Entry, Node, Value};
 use crate::model::{Project, Workspace};
 use crate::source::{Files, absolute, decode, relative_to};
@@ -33,6 +35,7 @@ impl Topology {
             let linked: Vec<_> =
                 self.links_to(number).filter(|link| link.service.as_deref() == Some(service.key.as_str())).collect();
             let mut add = |place: String, text: &str| {
+                let text = &without_linked_words(text, &place, &linked);
                 if address.is_match(text) && !linked.iter().any(|link| covers(link, &place, text)) {
                     mentions.push((service.key.clone(), place));
                 }
@@ -41,7 +44,7 @@ impl Topology {
                 let mut words = Vec::new();
                 texts(&entry.value, &mut words);
                 // A program that waits for the port needs no password; one that asks the server does.
-                let all = words.join(" ");
+                let all = without_linked_words(&words.join(" "), &entry.key, &linked);
                 let is_waiting = waiting.is_match(&all) && !all.contains("-cli") && !all.contains("://");
                 if !NAMING.contains(&entry.key.as_str()) && entry.key != "environment" && !is_waiting {
                     words.iter().for_each(|text| add(entry.key.clone(), text));
@@ -82,9 +85,36 @@ pub(super) fn address_of(names: &[String]) -> Regex {
 /// True if the link is what the text says there.
 fn covers(link: &Link, place: &str, text: &str) -> bool {
     match &link.carrier {
-        Carrier::Word { key, .. } => *key == place,
+        Carrier::Word { .. } => false,
         carrier => link.text.value == text || carrier.variable() == Some(place),
     }
+}
+
+/// The text without the hosts to which links in the command `place` lead.
+fn without_linked_words(text: &str, place: &str, linked: &[&Link]) -> String {
+    let mut text = text.to_owned();
+    for link in linked.iter().filter(|link| matches!(link.carrier, Carrier::Word { key, .. } if key == place)) {
+        let (written, is_whole) = match &link.kind {
+            LinkKind::Url(url) => (&link.text.value[url_span(url)], false),
+            LinkKind::Host { .. } => (link.text.value.as_str(), true),
+        };
+        let parts_words = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "='\"".contains(c));
+        let found = text.rmatch_indices(written).map(|(at, _)| at..at + written.len()).find(|range| {
+            !is_whole
+                || parts_words(text[..range.start].chars().next_back()) && parts_words(text[range.end..].chars().next())
+        });
+        if let Some(range) = found {
+            text.replace_range(range, "");
+        }
+    }
+    text
+}
+
+/// From the scheme to the host and its port.
+fn url_span(url: &StoreUrl) -> Range<usize> {
+    let start = url.scheme.as_ref().or(url.user.as_ref()).unwrap_or(&url.host).span.start;
+    let end = url.port.as_ref().unwrap_or(&url.host).span.end;
+    start..end
 }
 
 /// The texts of files of the project that are mounted one by one, each with its path; other than env files of links.

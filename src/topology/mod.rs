@@ -14,6 +14,7 @@ mod patterns;
 mod spot;
 mod stores;
 mod users;
+mod word_links;
 
 use std::collections::HashMap;
 

@@ -66,13 +66,14 @@ const CLIENT_KEYS: [&str; 15] = [
     "answer",
     "refusal",
 ];
-const VARIABLES_KEYS: [&str; 13] = [
+const VARIABLES_KEYS: [&str; 14] = [
     "image",
     "signs",
     "unmistakable",
     "url",
     "host_list",
     "host",
+    "host_option",
     "port",
     "user",
     "password",
@@ -324,6 +325,7 @@ impl Decoder {
         let mut list = |key: &str| self.list_or_empty(&mapping, key);
         let (url, host_list) = (list("url"), list("host_list"));
         let (host, port, user) = (list("host"), list("port"), list("user"));
+        let host_option = list("host_option");
         let (password, password_file) = (list("password"), list("password_file"));
         let url_password = list("url_password");
         let default_host = match mapping.get("default_host") {
@@ -337,6 +339,7 @@ impl Decoder {
             url: url?,
             host_list: host_list?,
             host: host?,
+            host_option: host_option?,
             port: port?,
             user: user?,
             password: password?,
@@ -349,7 +352,9 @@ impl Decoder {
             self.report(id, format!("{what} needs `image`, `signs` or `unmistakable: true`"));
             return None;
         }
-        if client.password.is_empty() && !(client.host.is_empty() && client.default_host.is_none()) {
+        if client.password.is_empty()
+            && !(client.host.is_empty() && client.host_option.is_empty() && client.default_host.is_none())
+        {
             self.report(id, format!("{what} needs `password` where it has a host"));
             return None;
         }
