@@ -211,7 +211,7 @@ fn written_name(workspace: &mut Workspace<'_>, path: &Path) -> Option<String> {
 }
 
 /// A name as Compose makes it: small letters, digits, `-` and `_`, the last two not at the start.
-fn normal_name(name: &str) -> String {
+pub(super) fn normal_name(name: &str) -> String {
     let lower = name.to_lowercase();
     let kept: String =
         lower.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_')).collect();

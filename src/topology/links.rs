@@ -11,7 +11,7 @@ use super::outside::Part;
 use super::patterns::compiled;
 use super::stores::{Reach, StoreService};
 use crate::catalog::{Client, Store};
-use crate::lens::url::{StoreUrl, UrlReading, host_list};
+use crate::lens::url::{StoreUrl, UrlReading, host_list, setting};
 use crate::model::container_env::{ContainerEnv, ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Node, Place, Text};
 use crate::model::{Project, Workspace, link_aliases};
@@ -192,6 +192,7 @@ pub(super) fn find(workspace: &Workspace<'_>, finder: &Finder<'_>) -> Vec<Link> 
             links.extend(finder.words(service, key));
         }
         links.extend(finder.default_hosts(service));
+        links.extend(finder.default_urls(service));
     }
     for (source, entry, name, text) in host_entries(workspace, project) {
         links.extend(finder.host_file(source, entry, name, text));
@@ -235,6 +236,7 @@ impl<'a> Finder<'a> {
     fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Vec<Link> {
         let Some(text) = &variable.value else { return Vec::new() };
         let mut kinds = self.host_list(service, &variable.name, text);
+        kinds.extend(self.setting(service, &variable.name, text));
         if kinds.is_empty() {
             let url = self.url(Some(&variable.name), text);
             kinds.extend(url.or_else(|| self.host(service, &variable.name, text)));
@@ -249,6 +251,16 @@ impl<'a> Finder<'a> {
             store,
         };
         kinds.into_iter().map(link).collect()
+    }
+
+    /// A variable with settings of the program in the container, of which one names a store.
+    fn setting(&self, service: &Entry, name: &str, text: &Text) -> Option<(usize, LinkKind)> {
+        let found = (0..self.catalog.len()).find_map(|kind| {
+            let settings = self.knowledge(kind, service).settings(name)?;
+            setting(&text.value, &settings.host, &settings.password)
+        })?;
+        let number = self.named(Some(service), &found.host.text)?;
+        Some((self.stores[number].store, LinkKind::Url(Box::new(found))))
     }
 
     /// A variable whose value is a list of servers, where the program in the container is known to read it so.
@@ -378,6 +390,21 @@ impl<'a> Finder<'a> {
             target.store()?;
             let name = client.host.first()?.clone();
             let carrier = Carrier::Default { name, place: service.value.place.clone() };
+            Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
+        });
+        links.collect()
+    }
+
+    /// The same for those that have a URL by default.
+    fn default_urls(&self, service: &Entry) -> Vec<Link> {
+        let env = &self.project.containers[&service.key];
+        let links = (0..self.catalog.len()).filter_map(|store| {
+            let (name, url) = self.knowledge(store, service).with_default_url(env)?;
+            let text = Text::literal(url);
+            let (_, kind) = self.url(None, &text)?;
+            let target = self.target(Some(service), &kind, &text, store);
+            target.store()?;
+            let carrier = Carrier::Default { name: name.to_owned(), place: service.value.place.clone() };
             Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
         });
         links.collect()

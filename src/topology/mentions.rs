@@ -76,7 +76,7 @@ impl Topology {
 pub(super) fn address_of(names: &[String]) -> Regex {
     let names: Vec<_> = names.iter().map(|name| regex::escape(name)).collect();
     let names = names.join("|");
-    let after_host = format!(r#"(?:://|@|\s-h[\s=]+|(?i:host)["']?[\s:=,]+["']?)(?:{names})(?:[^\w.-]|$)"#);
+    let after_host = format!(r#"(?:://|@|\s-h[\s=]+|(?i:host)["']?\]?[\s:=,]+["']?)(?:{names})(?:[^\w.-]|$)"#);
     let with_port = format!(r#"(?:^|[\s,;='"])(?:{names}):\d{{2,5}}"#);
     let with_options = format!(r"^(?:{names}),\w+=");
     Regex::new(&format!("{after_host}|{with_port}|{with_options}")).expect("the pattern is made of escaped names")

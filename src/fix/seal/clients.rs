@@ -101,7 +101,10 @@ impl<'b> Seal<'b, '_, '_> {
                 self.counts.clients.insert(path.display().to_string());
                 Ok(())
             }
-            Carrier::Default { .. } => Ok(()),
+            Carrier::Default { name, .. } => {
+                let edits = with_password(url, &credential.client_reference, user);
+                self.override_variable(member, credential, link, name, &edits)
+            }
             Carrier::Word { key, .. } => self.urls_in_command(member, credential, urls, key),
             Carrier::Variable { name, site } => {
                 let variable =

@@ -47,6 +47,9 @@ fn known_programs_get_the_variable_that_they_read() {
         ("wallabag/wallabag", "SYMFONY__ENV__REDIS_HOST", "SYMFONY__ENV__REDIS_PASSWORD"),
         ("erikdubbelboer/phpredisadmin", "REDIS_1_HOST", "REDIS_1_AUTH"),
         ("budibase/worker:3", "REDIS_URL", "REDIS_PASSWORD"),
+        ("getsentry/sentry:9.1", "SENTRY_REDIS_HOST", "SENTRY_REDIS_PASSWORD"),
+        ("ghcr.io/bitmagnet-io/bitmagnet:v0.10.1", "REDIS_ADDR", "REDIS_PASSWORD"),
+        ("reallibrephotos/librephotos", "REDIS_HOST", "REDIS_PASS"),
     ];
     let (mut before, mut after) = (String::new(), String::new());
     for (number, (image, host, password)) in rows.iter().enumerate() {
@@ -551,4 +554,51 @@ fn known_programs_take_the_host_from_an_option_and_the_password_from_a_variable(
         after += &format!("{app}    environment:\n      {password}: ${{REDIS_PASSWORD}}\n");
     }
     assert_eq!(clients_after(&before), after);
+}
+
+#[test]
+fn gitlab_gets_the_password_as_a_setting() {
+    let rows = [
+        (
+            "      GITLAB_OMNIBUS_CONFIG: |\n        redis['enable'] = false\n        gitlab_rails['redis_host'] = 'redis'",
+            "\n        gitlab_rails['redis_port'] = 6379\n",
+            "'",
+        ),
+        ("      GITLAB_OMNIBUS_CONFIG: \"external_url 'http://a'; gitlab_rails['redis_host'] = 'redis'", ";\"\n", "'"),
+        (
+            "      - 'GITLAB_OMNIBUS_CONFIG=gitlab_rails[\"redis_host\"] = 1; gitlab_rails[''redis_host''] = ''redis''",
+            "'\n",
+            "''",
+        ),
+    ];
+    let (mut before, mut after) = (String::new(), String::new());
+    for (number, (start, end, quote)) in rows.iter().enumerate() {
+        let head = format!("  app-{number}:\n    image: gitlab/gitlab-ce:17.0.0-ce.0\n    environment:\n{start}");
+        before += &format!("{head}{end}");
+        let added = format!("; gitlab_rails[{quote}redis_password{quote}] = {quote}${{REDIS_PASSWORD}}{quote}");
+        after += &format!("{head}{added}{end}");
+    }
+    assert_eq!(clients_after(&before), after);
+    let unread = "  app:\n    image: gitlab/gitlab-ee\n    environment:\n      GITLAB_OMNIBUS_CONFIG: \"gitlab_rails['redis_host'] = 'redis'; gitlab_rails['redis_password'] = ENV['PW']\"\n";
+    assert!(doubt(unread).contains("`app` names `redis` in its GITLAB_OMNIBUS_CONFIG"), "{}", doubt(unread));
+}
+
+#[test]
+fn a_url_that_a_program_has_by_default_gets_the_password() {
+    let app = "  app:\n    image: ynput/ayon:1.3\n";
+    let waits = "    depends_on: [redis]\n";
+    let variable = "    environment:\n      AYON_REDIS_URL: redis://default:${REDIS_PASSWORD}@redis/\n";
+    assert_eq!(clients_after(&format!("{app}{waits}")), format!("{app}{variable}{waits}"));
+    let other = format!("{app}{waits}    environment:\n      AYON_REDIS_URL: redis://elsewhere/\n");
+    assert!(doubt(&other).contains("waits for `redis`"));
+}
+
+#[test]
+fn the_name_that_compose_gives_the_container_is_one_of_the_server() {
+    for host in ["project-redis-1", "project_redis_1"] {
+        let app = |login: &str| {
+            format!("  app:\n    image: example/app\n    environment:\n      REDIS_URL: redis://{login}{host}:6379\n")
+        };
+        assert_eq!(clients_after(&app("")), app("default:${REDIS_PASSWORD}@"));
+    }
 }

@@ -72,6 +72,7 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     let form = match url.form {
         UrlForm::Url => "url",
         UrlForm::HostListEntry { .. } => "host-list",
+        UrlForm::Setting { .. } => "setting",
     };
     view.set("url.form", FieldValue::text(form));
     view.set("url.scheme", FieldValue::optional(url.scheme.as_ref().map(|scheme| &scheme.text)));
