@@ -5,12 +5,11 @@ use std::path::Path;
 
 use regex::Regex;
 
-use super::{Carrier, Link, LinkKind, Topology};
-use crate::lens::mount::mounts;
-use crate::lens::url::StoreUrl;
-use crate::model::node::{Certainty, Entry, Node, Value};
-use crate::model::{Project, Workspace};
-use crate::source::{Files, absolute, decode, relative_to};
+use super::{Carrier, Link, LinkKind, Topology, configuration};
+use crate::lens::url::{StoreUrl, UrlForm};
+use crate::model::Workspace;
+use crate::model::node::{Node, Value};
+use crate::source::Files;
 
 /// Keys whose texts name services without talking to them.
 const NAMING: [&str; 9] =
@@ -18,9 +17,6 @@ const NAMING: [&str; 9] =
 
 /// What a program that only waits for a port is called by, or the variable that tells it to.
 const WAITING: &str = r"(?i)wait|\bnc\s+-\w*z|dockerize";
-
-/// A mounted file that is longer holds data.
-const LONGEST_CONFIGURATION: usize = 256 * 1024;
 
 impl Topology {
     /// The services that name the store `number` as an address where no link leads to it, with the key, the variable or the
@@ -34,8 +30,8 @@ impl Topology {
         for service in project.services().iter().filter(|service| service.key != store.service) {
             let linked: Vec<_> =
                 self.links_to(number).filter(|link| link.service.as_deref() == Some(service.key.as_str())).collect();
+            let unlinked = |place: &str, text: &str| without_linked_words(text, place, &linked);
             let mut add = |place: String, text: &str| {
-                let text = &without_linked_words(text, &place, &linked);
                 if address.is_match(text) && !linked.iter().any(|link| covers(link, &place, text)) {
                     mentions.push((service.key.clone(), place));
                 }
@@ -44,16 +40,16 @@ impl Topology {
                 let mut words = Vec::new();
                 texts(&entry.value, &mut words);
                 // A program that waits for the port needs no password; one that asks the server does.
-                let all = without_linked_words(&words.join(" "), &entry.key, &linked);
+                let all = unlinked(&entry.key, &words.join(" "));
                 let is_waiting = waiting.is_match(&all) && !all.contains("-cli") && !all.contains("://");
                 if !NAMING.contains(&entry.key.as_str()) && entry.key != "environment" && !is_waiting {
-                    words.iter().for_each(|text| add(entry.key.clone(), text));
+                    words.iter().for_each(|text| add(entry.key.clone(), &unlinked(&entry.key, text)));
                     add(entry.key.clone(), &all);
                 }
             }
             for variable in &project.containers[&service.key].variables {
                 if let Some(value) = variable.value.as_ref().filter(|_| !waiting.is_match(&variable.name)) {
-                    add(variable.name.clone(), &value.value);
+                    add(variable.name.clone(), &unlinked(&variable.name, &value.value));
                 }
             }
             let is_linked_by = |path: &Path| {
@@ -62,8 +58,10 @@ impl Topology {
                     _ => false,
                 })
             };
-            for (place, text) in mounted_files(files, project, service, &is_linked_by) {
-                add(place, &text);
+            for found in configuration::read(files, project, service) {
+                if !found.path.is_some_and(|path| is_linked_by(&path)) {
+                    add(found.place, &found.text);
+                }
             }
         }
         mentions.sort();
@@ -86,14 +84,24 @@ pub(super) fn address_of(names: &[String]) -> Regex {
 fn covers(link: &Link, place: &str, text: &str) -> bool {
     match &link.carrier {
         Carrier::Word { .. } => false,
+        _ if setting_of(link).is_some() => false,
         carrier => link.text.value == text || carrier.variable() == Some(place),
     }
 }
 
-/// The text without the hosts to which links in the command `place` lead.
+/// The text without the hosts to which links in the command `place` lead, or in the settings of the variable `place`.
 fn without_linked_words(text: &str, place: &str, linked: &[&Link]) -> String {
     let mut text = text.to_owned();
-    for link in linked.iter().filter(|link| matches!(link.carrier, Carrier::Word { key, .. } if key == place)) {
+    for link in linked {
+        if let Some(url) = setting_of(link).filter(|_| link.carrier.variable() == Some(place)) {
+            if text == link.text.value {
+                text.replace_range(url.host.span.start..url.host.span.end, "");
+            }
+            continue;
+        }
+        if !matches!(link.carrier, Carrier::Word { key, .. } if key == place) {
+            continue;
+        }
         let (written, is_whole) = match &link.kind {
             LinkKind::Url(url) => (&link.text.value[url_span(url)], false),
             LinkKind::Host { .. } => (link.text.value.as_str(), true),
@@ -110,32 +118,19 @@ fn without_linked_words(text: &str, place: &str, linked: &[&Link]) -> String {
     text
 }
 
+/// The server among the settings in a variable.
+fn setting_of(link: &Link) -> Option<&StoreUrl> {
+    match &link.kind {
+        LinkKind::Url(url) if matches!(url.form, UrlForm::Setting { .. }) => Some(url),
+        _ => None,
+    }
+}
+
 /// From the scheme to the host and its port.
 fn url_span(url: &StoreUrl) -> Range<usize> {
     let start = url.scheme.as_ref().or(url.user.as_ref()).unwrap_or(&url.host).span.start;
     let end = url.port.as_ref().unwrap_or(&url.host).span.end;
     start..end
-}
-
-/// The texts of files of the project that are mounted one by one, each with its path; other than env files of links.
-fn mounted_files(
-    files: &dyn Files,
-    project: &Project,
-    service: &Entry,
-    is_linked_by: &dyn Fn(&Path) -> bool,
-) -> Vec<(String, String)> {
-    let mounts = mounts(&service.value);
-    let sources = mounts.iter().filter(|mount| mount.is_bind).filter_map(|mount| mount.source.as_ref());
-    let known = sources.filter(|text| !matches!(text.certainty, Certainty::Unknown(_)));
-    known
-        .map(|text| absolute(&project.folder, &text.value))
-        .filter(|path| path.starts_with(&project.folder) && !is_linked_by(path))
-        .filter_map(|path| {
-            let bytes = files.read(&path).ok()?;
-            let text = decode(&bytes).ok().filter(|_| bytes.len() <= LONGEST_CONFIGURATION)?;
-            Some((relative_to(&project.folder, &path), text.to_string()))
-        })
-        .collect()
 }
 
 fn texts<'n>(node: &'n Node, found: &mut Vec<&'n str>) {
