@@ -15,8 +15,12 @@ pub struct Client {
     pub url: Vec<String>,
     /// Variables with a list of servers, each as `label:host:port:database:password`.
     pub host_list: Vec<String>,
+    /// A variable with settings in Ruby, one of them a host.
+    pub settings: Option<Settings>,
     /// Variables with a host, or with host and port.
     pub host: Vec<String>,
+    /// Options of its command with a host, or with host and port, such as `--redis-host`.
+    pub host_option: Vec<String>,
     /// Variables with a port.
     pub port: Vec<String>,
     /// Variables with a user.
@@ -29,8 +33,21 @@ pub struct Client {
     pub url_password: Vec<String>,
     /// The host that it connects to if neither `url` nor `host` is set.
     pub default_host: Option<String>,
+    /// The URL to which it connects if none of these variables is set.
+    pub default_url: Option<String>,
     /// True if it can take its connection from elsewhere, too, such as a file of its own.
     pub reads_elsewhere: bool,
+}
+
+/// The settings of a program in one variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The variable.
+    pub variable: String,
+    /// What is set to the host.
+    pub host: String,
+    /// What is set to the password.
+    pub password: String,
 }
 
 /// A variable that tells a framework.

@@ -4,7 +4,7 @@
 mod client;
 mod image;
 
-pub use client::{Client, Sign};
+pub use client::{Client, Settings, Sign};
 pub use image::{ImageError, ImageName};
 
 /// A kind of data store.

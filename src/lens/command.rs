@@ -241,7 +241,7 @@ impl<'p> Command<'p> {
                     None | Some(WordQuotes::Single) if !edit.text.contains('\'') || quoted.is_none() => {
                         edit.text.clone()
                     }
-                    Some(WordQuotes::None) if !edit.text.contains(parts_words) => edit.text.clone(),
+                    Some(WordQuotes::None | WordQuotes::Mixed) if !edit.text.contains(parts_words) => edit.text.clone(),
                     Some(WordQuotes::Double) => edit.text.replace('\\', "\\\\").replace('"', "\\\""),
                     _ => return None,
                 };

@@ -10,6 +10,7 @@ pub mod healthcheck;
 pub mod mount;
 pub mod password_variable;
 pub mod port;
+pub mod script_words;
 pub mod server;
 mod shell_run;
 pub mod url;

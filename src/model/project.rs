@@ -8,6 +8,7 @@ use super::container_env::ContainerEnv;
 use super::discover::{ProjectFiles, Reason};
 use super::fault::Fault;
 use super::interpolate::{Event, EventKind, interpolate};
+use super::invocation::normal_name;
 use super::load;
 use super::long;
 use super::merge::{self, Form, Mismatch};
@@ -54,6 +55,15 @@ pub struct Project {
 }
 
 impl Project {
+    /// The name by which its containers are called, unless a call of Compose gives another one; `None` if nothing makes one.
+    pub fn name(&self) -> Option<String> {
+        let set = self.variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).map(str::to_owned);
+        let written = || self.root.as_ref()?.get("name")?.as_text().map(|text| text.value.clone());
+        let folder = || self.folder.file_name()?.to_str().map(str::to_owned);
+        let name = normal_name(&set.or_else(written).or_else(folder)?);
+        (!name.is_empty()).then_some(name)
+    }
+
     pub(super) fn read(workspace: &mut Workspace<'_>, set: &ProjectFiles, options: &Options) -> Self {
         let mut variables = read_variables(workspace, set, options);
         demand_all(workspace, &mut variables, &set.files);

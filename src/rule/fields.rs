@@ -225,7 +225,7 @@ const URL: &[FieldInfo] = &[
     field("url.problem_text", Text, "what is wrong with it, in words").optional(),
     field("url.problem_help", Text, "how to write it instead").optional(),
     field("url.is_mendable", Bool, "whether it is plain what was meant, in all that is wrong with it"),
-    field("url.form", Choice(&["url", "host-list"]), "`host-list` = an entry `label:host:port:database:password`"),
+    field("url.form", Choice(&["url", "host-list", "setting"]), "`host-list` = an entry `label:host:port:database:password`, `setting` = settings of a program, one with the host and one with the password"),
     field("url.scheme", Text, "its scheme, such as `redis`").optional(),
     field("url.host", Text, "its host").optional(),
     field("url.port", Number, "its port, or the default of the scheme").optional(),

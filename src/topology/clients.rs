@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::outside::Part;
 use super::patterns::compiled;
-use crate::catalog::{Client, ImageName, Sign, Store};
+use crate::catalog::{Client, ImageName, Settings, Sign, Store};
 use crate::model::Project;
 use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Certainty, Entry, Node};
@@ -140,9 +140,19 @@ impl<'c> Knowledge<'c> {
         found.map_or(&[], |client| &client.url_password)
     }
 
+    /// The settings that the program reads from the variable `name`.
+    pub fn settings(&self, name: &str) -> Option<&'c Settings> {
+        self.of_image.iter().filter_map(|client| client.settings.as_ref()).find(|settings| settings.variable == name)
+    }
+
     /// True if the program reads `name` as a list of servers.
     pub fn reads_host_list(&self, name: &str) -> bool {
         self.of_image.iter().any(|client| client.host_list.iter().any(|known| known == name))
+    }
+
+    /// The program that takes a host from an option of its command.
+    pub fn with_host_option(&self, option: &str) -> Option<&'c Client> {
+        self.of_image.iter().copied().find(|client| client.host_option.iter().any(|known| known == option))
     }
 
     /// The program that connects to a default host, because nothing in its container says another one.
@@ -150,6 +160,13 @@ impl<'c> Knowledge<'c> {
         let silent = |client: &&&'c Client| !connection(client).any(|name| env.get(name).is_some());
         let client = self.of_image.iter().find(silent).filter(|_| !env.open)?;
         Some((client, client.default_host.as_deref()?))
+    }
+
+    /// The same for one that has a URL by default, with the variable that would say another one.
+    pub fn with_default_url(&self, env: &ContainerEnv) -> Option<(&'c str, &'c str)> {
+        let silent = |client: &&&'c Client| !connection(client).any(|name| env.get(name).is_some());
+        let client = self.of_image.iter().find(silent).filter(|_| !env.open)?;
+        Some((client.url.first()?, client.default_url.as_deref()?))
     }
 
     /// True if the program could connect, and none of the variables is set that would say where.

@@ -11,9 +11,8 @@ use super::outside::Part;
 use super::patterns::compiled;
 use super::stores::{Reach, StoreService};
 use crate::catalog::{Client, Store};
-use crate::lens::command::Command;
 use crate::lens::server::Auth;
-use crate::lens::url::{StoreUrl, UrlReading, host_list};
+use crate::lens::url::{StoreUrl, UrlReading, host_list, setting};
 use crate::model::container_env::{ContainerEnv, ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Node, Place, Text};
 use crate::model::{Project, Workspace, link_aliases};
@@ -173,6 +172,11 @@ impl Hints {
         }
     }
 
+    /// True if a value is a URL of the store, whatever it is called.
+    pub(super) fn is_url_by_value(&self, value: &str) -> bool {
+        self.value.is_match(value)
+    }
+
     fn is_url(&self, name: Option<&str>, value: &str) -> bool {
         let by_name = |name: &str| {
             // A web address is a mistake in `REDIS_URL`, but just right in `REDIS_COMMANDER_URL`.
@@ -194,6 +198,7 @@ pub(super) fn find(workspace: &Workspace<'_>, finder: &Finder<'_>) -> Vec<Link> 
             links.extend(finder.words(service, key));
         }
         links.extend(finder.default_hosts(service));
+        links.extend(finder.default_urls(service));
     }
     for (source, entry, name, text) in host_entries(workspace, project) {
         links.extend(finder.host_file(source, entry, name, text));
@@ -208,7 +213,7 @@ pub(super) struct Finder<'a> {
     pub(super) project: &'a Project,
     pub(super) number: usize,
     pub(super) stores: &'a [StoreService],
-    catalog: &'a [Store],
+    pub(super) catalog: &'a [Store],
     pub(super) hints: Vec<Hints>,
     clients: Vec<Clients<'a>>,
     /// For each kind of store, by the name of the service.
@@ -237,6 +242,7 @@ impl<'a> Finder<'a> {
     fn variable(&self, service: &Entry, variable: &ContainerVariable) -> Vec<Link> {
         let Some(text) = &variable.value else { return Vec::new() };
         let mut kinds = self.host_list(service, &variable.name, text);
+        kinds.extend(self.setting(service, &variable.name, text));
         if kinds.is_empty() {
             let url = self.url(Some(&variable.name), text);
             kinds.extend(url.or_else(|| self.host(service, &variable.name, text)));
@@ -253,31 +259,21 @@ impl<'a> Finder<'a> {
         kinds.into_iter().map(link).collect()
     }
 
+    /// A variable with settings of the program in the container, of which one names a store.
+    fn setting(&self, service: &Entry, name: &str, text: &Text) -> Option<(usize, LinkKind)> {
+        let found = (0..self.catalog.len()).find_map(|kind| {
+            let settings = self.knowledge(kind, service).settings(name)?;
+            setting(&text.value, &settings.host, &settings.password)
+        })?;
+        let number = self.named(Some(service), &found.host.text)?;
+        Some((self.stores[number].store, LinkKind::Url(Box::new(found))))
+    }
+
     /// A variable whose value is a list of servers, where the program in the container is known to read it so.
     fn host_list(&self, service: &Entry, name: &str, text: &Text) -> Vec<(usize, LinkKind)> {
         let reads = |kind: &usize| self.knowledge(*kind, service).reads_host_list(name);
         let Some(store) = (0..self.catalog.len()).find(reads) else { return Vec::new() };
         host_list(&text.value).into_iter().map(|server| (store, LinkKind::Url(Box::new(server)))).collect()
-    }
-
-    fn words(&self, service: &Entry, key: &'static str) -> Vec<Link> {
-        let Some(command) = Command::read(&service.value, key).ok().flatten() else { return Vec::new() };
-        let links = command.words.iter().enumerate().filter_map(|(index, word)| {
-            if !word.certain {
-                return None;
-            }
-            let text = Text::literal(&word.text);
-            // `redis://…`, or `--broker=redis://…`.
-            let start = word.text.find('=').filter(|_| word.text.starts_with('-')).map_or(0, |equals| equals + 1);
-            let value = &word.text[start..];
-            let store = self.hints.iter().position(|hints| hints.value.is_match(value))?;
-            let UrlReading::Url(url) = UrlReading::parse(value, &self.catalog[store].schemes) else { return None };
-            let kind = LinkKind::Url(Box::new(url.shifted(start)));
-            let target = self.target(Some(service), &kind, &text, store);
-            let carrier = Carrier::Word { key, index, place: command.node.place.clone() };
-            Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
-        });
-        links.collect()
     }
 
     fn host_file(&self, source: SourceId, entry: usize, name: String, text: Text) -> Option<Link> {
@@ -410,7 +406,22 @@ impl<'a> Finder<'a> {
         links.collect()
     }
 
-    fn target(&self, service: Option<&Entry>, kind: &LinkKind, text: &Text, store: usize) -> Target {
+    /// The same for those that have a URL by default.
+    fn default_urls(&self, service: &Entry) -> Vec<Link> {
+        let env = &self.project.containers[&service.key];
+        let links = (0..self.catalog.len()).filter_map(|store| {
+            let (name, url) = self.knowledge(store, service).with_default_url(env)?;
+            let text = Text::literal(url);
+            let (_, kind) = self.url(None, &text)?;
+            let target = self.target(Some(service), &kind, &text, store);
+            target.store()?;
+            let carrier = Carrier::Default { name: name.to_owned(), place: service.value.place.clone() };
+            Some(Link { project: self.number, service: Some(service.key.clone()), carrier, text, kind, store, target })
+        });
+        links.collect()
+    }
+
+    pub(super) fn target(&self, service: Option<&Entry>, kind: &LinkKind, text: &Text, store: usize) -> Target {
         let (host, port) = match kind {
             LinkKind::Url(url) => {
                 if !self.is_host_certain(url, text) {
@@ -495,7 +506,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The store that a service, or a program outside of all, reaches by a name.
-    fn named(&self, service: Option<&Entry>, host: &str) -> Option<usize> {
+    pub(super) fn named(&self, service: Option<&Entry>, host: &str) -> Option<usize> {
         let is_linked = |store: &StoreService| {
             service.is_some_and(|service| link_aliases(&service.value, &store.service).iter().any(|name| name == host))
         };
@@ -549,7 +560,7 @@ impl<'a> Finder<'a> {
 }
 
 /// The host of `redis` or `redis:6379`.
-fn host_of(value: &str) -> &str {
+pub(super) fn host_of(value: &str) -> &str {
     value.trim().split(':').next().unwrap_or_default()
 }
 
@@ -559,7 +570,7 @@ pub fn is_blank(value: &str) -> bool {
 }
 
 /// What a known program reads besides the host.
-fn known_host(client: &Client, env: &ContainerEnv) -> Option<LinkKind> {
+pub(super) fn known_host(client: &Client, env: &ContainerEnv) -> Option<LinkKind> {
     let set = |names: &[String]| names.iter().find(|name| env.get(name).is_some()).cloned();
     let password = set(&client.password).or_else(|| client.password.first().cloned())?;
     let password_file = set(&client.password_file).or_else(|| file_variable(&password, env));

@@ -15,6 +15,7 @@ mod patterns;
 mod spot;
 mod stores;
 mod users;
+mod word_links;
 
 use std::collections::{BTreeSet, HashMap};
 

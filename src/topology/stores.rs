@@ -271,7 +271,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         password_file,
         users,
         meant,
-        names: names(entry, owner),
+        names: names(project, entry, owner),
         published: published(&leading),
         reach,
         closed_by,
@@ -527,25 +527,32 @@ fn conf_auth(text: &str) -> ConfAuth {
     }
 }
 
-/// The names of a service, and those of the one whose network it joins.
 /// The names under which other containers reach a service of a project.
 pub fn names_of(project: &Project, service: &str) -> Option<Vec<String>> {
     let entry = project.services().iter().find(|entry| entry.key == service)?;
-    Some(names(entry, namespace::owner(project, entry)))
+    Some(names(project, entry, namespace::owner(project, entry)))
 }
 
-fn names(service: &Entry, owner: &Entry) -> Vec<String> {
-    let mut names = own_names(&service.key, &service.value);
+/// The names of a service, and those of the one whose network it joins.
+fn names(project: &Project, service: &Entry, owner: &Entry) -> Vec<String> {
+    let mut names = own_names(project, &service.key, &service.value);
     if owner.key != service.key {
-        names.extend(own_names(&owner.key, &owner.value));
+        names.extend(own_names(project, &owner.key, &owner.value));
     }
     names
 }
 
-fn own_names(name: &str, service: &Node) -> Vec<String> {
+fn own_names(project: &Project, name: &str, service: &Node) -> Vec<String> {
     let field = |key: &str| service.get(key).and_then(Node::scalar_text).map(|text| text.value);
     let mut names = vec![name.to_owned()];
-    names.extend(field("container_name"));
+    match field("container_name") {
+        Some(name) => names.push(name),
+        // The container's name is known on its networks, too: `-` since Compose 2, `_` before and with `--compatibility`.
+        None => {
+            let project = project.name().into_iter();
+            names.extend(project.flat_map(|project| ['-', '_'].map(|mark| format!("{project}{mark}{name}{mark}1"))));
+        }
+    }
     names.extend(field("hostname"));
     let networks = service.get("networks").and_then(Node::as_map);
     for network in networks.map_or(&[][..], |map| &map.entries) {

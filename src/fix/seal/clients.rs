@@ -1,5 +1,6 @@
 //! The clients' side: every program that caulk sees gets the password.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use crate::fix::remark::{Kind, Remark};
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
+use crate::lens::script_words::script_index;
 use crate::lens::server::Auth;
 use crate::lens::url::{StoreUrl, literal_password, with_host, with_password};
 use crate::model::container_env::{ContainerVariable, Site};
@@ -22,21 +24,40 @@ use crate::topology::{Carrier, Link, LinkKind, Target, is_blank};
 impl<'b> Seal<'b, '_, '_> {
     pub(super) fn clients(&mut self, member: &Member<'_>, credential: &Credential) {
         let links: Vec<&'b Link> = self.bench.topology.links_to(member.number).collect();
+        let mut values: Vec<Vec<Located<'b>>> = Vec::new();
         for link in links {
             if self.is_own(link) {
                 continue;
             }
             let result = match &link.kind {
-                LinkKind::Url(url) => self.url(member, credential, link, url),
+                LinkKind::Url(url) => self.lacks_password(member, credential, link, url).map(|lacks| {
+                    match values.iter_mut().find(|urls| is_one_value(urls[0].0, link)) {
+                        Some(urls) if lacks => urls.push((link, url)),
+                        None if lacks => values.push(vec![(link, url)]),
+                        _ => {}
+                    }
+                }),
                 LinkKind::Host { .. } => self.host(member, credential, link),
             };
             if let Err(why) = result {
                 self.doubt(why);
             }
         }
+        for urls in values {
+            if let Err(why) = self.urls(member, credential, &urls) {
+                self.doubt(why);
+            }
+        }
     }
 
-    fn url(&mut self, member: &Member<'_>, credential: &Credential, link: &Link, url: &StoreUrl) -> Result<(), String> {
+    /// True if a URL must be given the password.
+    fn lacks_password(
+        &mut self,
+        member: &Member<'_>,
+        credential: &Credential,
+        link: &Link,
+        url: &StoreUrl,
+    ) -> Result<bool, String> {
         let shown = shown(link);
         if url.is_tls && !member.definition.schemes.plain.is_empty() && !url.has_password() && url.host.text.is_empty()
         {
@@ -45,14 +66,14 @@ impl<'b> Seal<'b, '_, '_> {
         let in_definition = self.password_in_definition(link);
         if in_definition.is_some() && in_definition == credential.variable {
             self.client(link);
-            return Ok(());
+            return Ok(false);
         }
         if url.has_password() {
-            return self.url_with_password(member, credential, link, url, &shown);
+            return self.url_with_password(member, credential, link, url, &shown).map(|()| false);
         }
         if blank_variable_will_be_set(link, url, credential) {
             self.client(link);
-            return Ok(());
+            return Ok(false);
         }
         if let Some(problem) = url.problems.first() {
             return Err(format!(
@@ -64,7 +85,13 @@ impl<'b> Seal<'b, '_, '_> {
         if let Some(user) = url.user.as_ref().filter(|user| is_other(&user.text)) {
             return Err(format!("{shown} logs in as `{}`, whom a server with one password does not know", user.text));
         }
-        let redirect = matches!(link.target, Target::Itself(_)).then_some(member.store.service.as_str());
+        Ok(true)
+    }
+
+    /// Gives URLs the password that stand in one variable, or in the words of one command.
+    fn urls(&mut self, member: &Member<'_>, credential: &Credential, urls: &[Located<'b>]) -> Result<(), String> {
+        let (link, url) = urls[0];
+        let shown = shown(link);
         let user = member.url_user();
         match &link.carrier {
             Carrier::HostFile { source, entry, .. } => {
@@ -79,8 +106,11 @@ impl<'b> Seal<'b, '_, '_> {
                 self.counts.clients.insert(path.display().to_string());
                 Ok(())
             }
-            Carrier::Default { .. } => Ok(()),
-            Carrier::Word { key, index, .. } => self.url_in_command(member, credential, link, url, key, *index),
+            Carrier::Default { name, .. } => {
+                let edits = with_password(url, &credential.client_reference, user);
+                self.override_variable(member, credential, link, name, &edits)
+            }
+            Carrier::Word { key, .. } => self.urls_in_command(member, credential, urls, key),
             Carrier::Variable { name, site } => {
                 let variable = ContainerVariable {
                     name: name.clone(),
@@ -88,7 +118,7 @@ impl<'b> Seal<'b, '_, '_> {
                     site: site.clone(),
                     is_passed_through: false,
                 };
-                self.url_in_variable(member, credential, link, url, &variable, redirect)
+                self.urls_in_variable(member, credential, urls, &variable)
             }
         }
     }
@@ -140,24 +170,29 @@ impl<'b> Seal<'b, '_, '_> {
         ))
     }
 
-    fn url_in_variable(
+    fn urls_in_variable(
         &mut self,
         member: &Member<'_>,
         credential: &Credential,
-        link: &Link,
-        url: &StoreUrl,
+        urls: &[Located<'b>],
         variable: &ContainerVariable,
-        redirect: Option<&str>,
     ) -> Result<(), String> {
+        let (link, url) = urls[0];
         let service = link.service.as_deref().expect("a container's variable has a service");
         let user = member.url_user();
         let literal = literal_password(url, &credential.value);
-        let port =
-            member.store.ports.first().copied().filter(|port| url.port_number().is_some_and(|known| known != *port));
+        let is_astray = |link: &Link| matches!(link.target, Target::Itself(_));
+        let redirect = urls.iter().any(|(link, _)| is_astray(link)).then_some(member.store.service.as_str());
         let edits = |reference: &str, redirect: Option<&str>| {
-            let mut edits = with_password(url, reference, user);
-            edits.extend(redirect.map(|host| with_host(url, host, port)).unwrap_or_default());
-            edits
+            let of_url = |(link, url): &Located<'_>| {
+                let mut edits = with_password(url, reference, user);
+                let port = member.store.ports.first().copied();
+                let port = port.filter(|port| url.port_number().is_some_and(|known| known != *port));
+                let host = redirect.filter(|_| is_astray(link));
+                edits.extend(host.map(|host| with_host(url, host, port)).unwrap_or_default());
+                edits
+            };
+            urls.iter().flat_map(of_url).collect::<Vec<_>>()
         };
         let resolved = |value: &str| value_after(&link.text.value, &edits(value, redirect));
         let path = environment_path(link.project, service, &variable.name);
@@ -206,7 +241,7 @@ impl<'b> Seal<'b, '_, '_> {
                     self.client(link);
                     return Ok(());
                 }
-                if redirect.is_none() && self.url_in_definition(credential, link, &literal, user, url) {
+                if redirect.is_none() && self.url_in_definition(credential, link, &edits(&literal, None)) {
                     return Ok(());
                 }
                 // The variable may serve others, too: this service gets the value itself.
@@ -222,14 +257,7 @@ impl<'b> Seal<'b, '_, '_> {
     }
 
     /// A URL that is all of a variable of the project's env file: it is changed there.
-    fn url_in_definition(
-        &mut self,
-        credential: &Credential,
-        link: &Link,
-        literal: &str,
-        user: &str,
-        url: &StoreUrl,
-    ) -> bool {
+    fn url_in_definition(&mut self, credential: &Credential, link: &Link, edits: &[Edit]) -> bool {
         let Some(name) = link.text.whole_variable().filter(|_| credential.is_known()) else { return false };
         let variables = &self.bench.workspace.projects[link.project].variables;
         let Some(definition) = variables.definition(name).cloned() else { return false };
@@ -239,10 +267,7 @@ impl<'b> Seal<'b, '_, '_> {
             .env_file(definition.source)
             .and_then(|file| file.entries.get(definition.entry)?.value.clone());
         let Some(entry) = entry.filter(|entry| entry.text == link.text.value) else { return false };
-        let edits: Vec<_> = with_password(url, literal, user)
-            .into_iter()
-            .map(|edit| (edit.span.start..edit.span.end, edit.text))
-            .collect();
+        let edits: Vec<_> = edits.iter().map(|edit| (edit.span.start..edit.span.end, edit.text.clone())).collect();
         if entry.text.is_empty() || self.edit_entry(definition.source, definition.entry, &edits).is_err() {
             return false;
         }
@@ -278,30 +303,41 @@ impl<'b> Seal<'b, '_, '_> {
         Ok(())
     }
 
-    fn url_in_command(
+    fn urls_in_command(
         &mut self,
         member: &Member<'_>,
         credential: &Credential,
-        link: &Link,
-        url: &StoreUrl,
+        urls: &[Located<'b>],
         key: &str,
-        index: usize,
     ) -> Result<(), String> {
+        let (link, _) = urls[0];
         let service = link.service.as_deref().expect("a container's command has a service");
         let node = member.project.service(service).ok_or("the service is gone")?;
         let shown = shown(link);
         let command = Command::read(node, key).ok().flatten().ok_or_else(|| format!("{shown} can't be read"))?;
         let document = self.bench.workspace.document(command.node.place.source).ok_or("its file could not be read")?;
-        let mut set = EditSet::new();
-        for edit in with_password(url, &credential.client_reference, member.url_user()) {
-            set.insert(edit).map_err(|_| format!("{shown} can't be changed"))?;
+        let script = script_index(node, key, &command.words);
+        let mut sets: BTreeMap<usize, EditSet> = BTreeMap::new();
+        for (link, url) in urls {
+            let Carrier::Word { index, .. } = link.carrier else { continue };
+            // The shell reads the password as a part of the script.
+            if script == Some(index) && !credential.value.chars().all(is_plain_in_scripts) {
+                return Err(format!(
+                    "{shown} must be given the password by hand: it holds characters that the shell reads"
+                ));
+            }
+            for edit in with_password(url, &credential.client_reference, member.url_user()) {
+                sets.entry(index).or_default().insert(edit).map_err(|_| format!("{shown} can't be changed"))?;
+            }
         }
-        let edits = command
-            .edit_word(document, index, &set)
-            .ok_or_else(|| format!("{shown} must be given the password by hand"))?;
         let mut words: Vec<String> = command.words.iter().map(|word| word.text.clone()).collect();
-        words[index] =
-            set.apply(&words[index]).replace(&credential.client_reference, &credential.client_value_for_url());
+        let mut edits = Vec::new();
+        for (index, set) in sets {
+            let in_word = command.edit_word(document, index, &set);
+            edits.extend(in_word.ok_or_else(|| format!("{shown} must be given the password by hand"))?);
+            let new = set.apply(&words[index]);
+            words[index] = new.replace(&credential.client_reference, &credential.client_value_for_url());
+        }
         let place = command.node.place.clone();
         self.edits(&place, edits, Role::Client);
         self.expect(service_path(link.project, service, key), words_value(&words));
@@ -467,6 +503,23 @@ impl Credential {
     fn client_value_for_url(&self) -> String {
         if self.variable.is_some() && !self.is_known() { self.client_value.clone() } else { self.value.clone() }
     }
+}
+
+/// A URL, and where it is.
+type Located<'b> = (&'b Link, &'b StoreUrl);
+
+/// True if both are in one variable, or in the words of one command, which are compared as a whole.
+fn is_one_value(one: &Link, other: &Link) -> bool {
+    let is_one_place = match (&one.carrier, &other.carrier) {
+        (Carrier::Variable { name, .. }, Carrier::Variable { name: other, .. }) => name == other,
+        (Carrier::Word { key, .. }, Carrier::Word { key: other, .. }) => key == other,
+        _ => false,
+    };
+    is_one_place && one.project == other.project && one.service == other.service
+}
+
+fn is_plain_in_scripts(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-.:,@%+".contains(c)
 }
 
 /// True if the password of the URL is a variable that the repair gives a value.

@@ -47,6 +47,9 @@ fn known_programs_get_the_variable_that_they_read() {
         ("wallabag/wallabag", "SYMFONY__ENV__REDIS_HOST", "SYMFONY__ENV__REDIS_PASSWORD"),
         ("erikdubbelboer/phpredisadmin", "REDIS_1_HOST", "REDIS_1_AUTH"),
         ("budibase/worker:3", "REDIS_URL", "REDIS_PASSWORD"),
+        ("getsentry/sentry:9.1", "SENTRY_REDIS_HOST", "SENTRY_REDIS_PASSWORD"),
+        ("ghcr.io/bitmagnet-io/bitmagnet:v0.10.1", "REDIS_ADDR", "REDIS_PASSWORD"),
+        ("reallibrephotos/librephotos", "REDIS_HOST", "REDIS_PASS"),
     ];
     let (mut before, mut after) = (String::new(), String::new());
     for (number, (image, host, password)) in rows.iter().enumerate() {
@@ -505,5 +508,140 @@ fn clients_that_scripts_start_in_the_container_log_in_by_its_environment() {
         ("Makefile", "flush:\n\tdocker compose exec redis sh\n"),
     ] {
         assert!(!after(name, text).contains("REDISCLI_AUTH"), "{text}: {}", after(name, text));
+    }
+}
+
+#[test]
+fn the_urls_in_a_script_get_the_password_in_its_own_quotes() {
+    let rows = [
+        ("    command: sh -c \"migrate && celery worker -b ", "redis:6379/0\"\n"),
+        ("    command: sh -c 'migrate && celery worker --broker=\"", "redis:6379/0\"'\n"),
+        ("    command: [\"sh\", \"-c\", \"migrate; exec celery -b '", "redis:6379/0'\"]\n"),
+        ("    entrypoint: [/bin/bash, -ec]\n    command: [\"BROKER_URL=", "redis:6379/0 celery worker\"]\n"),
+        (
+            "    command:\n      - bash\n      - -c\n      - |\n        migrate\n        exec celery -b ",
+            "redis:6379/0 $$OPTIONS\n",
+        ),
+        ("    command: >\n      /bin/sh -c \"if migrate; then celery -b ", "redis:6379; fi\"\n"),
+        ("    command: ./wait-for redis:6379 -- sh -c \"celery -b ", "redis\"\n"),
+    ];
+    let (mut before, mut after) = (String::new(), String::new());
+    for (number, (start, end)) in rows.iter().enumerate() {
+        before += &format!("  app-{number}:\n    image: example/app\n{start}redis://{end}");
+        after += &format!("  app-{number}:\n    image: example/app\n{start}redis://default:${{REDIS_PASSWORD}}@{end}");
+    }
+    assert_eq!(clients_after(&before), after);
+}
+
+#[test]
+fn several_urls_of_one_value_get_the_password_together() {
+    let app = |login: &str| {
+        format!(
+            "  app:\n    image: example/app\n    command: sh -c \"celery -b redis://{login}redis:6379/0 --result-backend redis://{login}redis:6379/1\"\n  words:\n    image: example/app\n    command: celery -b redis://{login}redis:6379/0 --result-backend redis://{login}redis:6379/1\n"
+        )
+    };
+    assert_eq!(clients_after(&app("")), app("default:${REDIS_PASSWORD}@"));
+    let list = |first: &str, second: &str| {
+        format!(
+            "  gui:\n    image: rediscommander/redis-commander\n    environment:\n      REDIS_HOSTS: \"a:redis:6379{first},b:redis:6379:2{second}\"\n"
+        )
+    };
+    assert_eq!(clients_after(&list("", "")), list(":0:${REDIS_PASSWORD}", ":${REDIS_PASSWORD}"));
+}
+
+#[test]
+fn what_a_script_does_besides_its_urls_is_still_asked_for() {
+    let app = |script: &str| format!("  app:\n    image: example/app\n    command: [\"sh\", \"-c\", \"{script}\"]\n");
+    for script in [
+        "celery -b redis://redis:6379/0 && ./report --host redis",
+        "echo redis://redis:6379/0; ./start",
+        "celery -b redis://$$HOST/0; ./start url=redis:6379",
+        "case a in *) celery -b redis://redis:6379/0;; esac",
+    ] {
+        let reason = doubt(&app(script));
+        assert!(reason.contains("`app` names `redis` in its command"), "{script}: {reason}");
+    }
+}
+
+#[test]
+fn a_password_that_a_shell_would_read_stays_out_of_scripts() {
+    let compose = "services:\n  redis:\n    image: redis:7\n    command: [redis-server, --requirepass, \"${REDIS_PASSWORD}\"]\n  app:\n    image: example/app\n    command: sh -c \"celery -b redis://redis:6379/0\"\n".to_owned();
+    let with = |password: &str| {
+        let files = [("compose.yaml", compose.clone()), (".env", format!("REDIS_PASSWORD='{password}'\n"))];
+        testing::repaired_for("url-no-password", &files, false)
+    };
+    let files = with("abc_123").expect("it is safe");
+    assert!(files["compose.yaml"].contains("-b redis://default:${REDIS_PASSWORD}@redis:6379/0\""));
+    for password in ["ab&c", "ab$c", "a;b", "(a)"] {
+        let files = with(password);
+        assert!(!files.is_ok_and(|files| files.contains_key("compose.yaml")), "{password}");
+    }
+}
+
+#[test]
+fn known_programs_take_the_host_from_an_option_and_the_password_from_a_variable() {
+    let rows = [
+        ("oliver006/redis_exporter", "-redis.addr redis:6379", "REDIS_PASSWORD"),
+        ("bitnami/redis-exporter:1", "--redis.addr=redis:6379", "REDIS_PASSWORD"),
+        ("rediscommander/redis-commander", "--redis-host redis --redis-port 6379", "REDIS_PASSWORD"),
+    ];
+    let (mut before, mut after) = (String::new(), String::new());
+    for (number, (image, command, password)) in rows.iter().enumerate() {
+        let app = format!("  app-{number}:\n    image: {image}\n    command: {command}\n");
+        before += &app;
+        after += &format!("{app}    environment:\n      {password}: ${{REDIS_PASSWORD}}\n");
+    }
+    assert_eq!(clients_after(&before), after);
+}
+
+#[test]
+fn gitlab_gets_the_password_as_a_setting() {
+    let rows = [
+        (
+            "      GITLAB_OMNIBUS_CONFIG: |\n        redis['enable'] = false\n        gitlab_rails['redis_host'] = 'redis'",
+            "\n        gitlab_rails['redis_port'] = 6379\n",
+            "'",
+        ),
+        ("      GITLAB_OMNIBUS_CONFIG: \"external_url 'http://a'; gitlab_rails['redis_host'] = 'redis'", ";\"\n", "'"),
+        (
+            "      - 'GITLAB_OMNIBUS_CONFIG=gitlab_rails[\"redis_host\"] = 1; gitlab_rails[''redis_host''] = ''redis''",
+            "'\n",
+            "''",
+        ),
+    ];
+    let (mut before, mut after) = (String::new(), String::new());
+    for (number, (start, end, quote)) in rows.iter().enumerate() {
+        let head = format!("  app-{number}:\n    image: gitlab/gitlab-ce:17.0.0-ce.0\n    environment:\n{start}");
+        before += &format!("{head}{end}");
+        let added = format!("; gitlab_rails[{quote}redis_password{quote}] = {quote}${{REDIS_PASSWORD}}{quote}");
+        after += &format!("{head}{added}{end}");
+    }
+    assert_eq!(clients_after(&before), after);
+    let unread = "  app:\n    image: gitlab/gitlab-ee\n    environment:\n      GITLAB_OMNIBUS_CONFIG: \"gitlab_rails['redis_host'] = 'redis'; gitlab_rails['redis_password'] = ENV['PW']\"\n";
+    let other = unread.replace(
+        "gitlab_rails['redis_password'] = ENV['PW']",
+        "gitlab_rails['redis_cache_instance'] = 'redis://redis:6379'",
+    );
+    assert!(doubt(&other).contains("`app` names `redis` in its GITLAB_OMNIBUS_CONFIG"), "{}", doubt(&other));
+    assert!(doubt(unread).contains("`app` names `redis` in its GITLAB_OMNIBUS_CONFIG"), "{}", doubt(unread));
+}
+
+#[test]
+fn a_url_that_a_program_has_by_default_gets_the_password() {
+    let app = "  app:\n    image: ynput/ayon:1.3\n";
+    let waits = "    depends_on: [redis]\n";
+    let variable = "    environment:\n      AYON_REDIS_URL: redis://default:${REDIS_PASSWORD}@redis/\n";
+    assert_eq!(clients_after(&format!("{app}{waits}")), format!("{app}{variable}{waits}"));
+    let other = format!("{app}{waits}    environment:\n      AYON_REDIS_URL: redis://elsewhere/\n");
+    assert!(doubt(&other).contains("waits for `redis`"));
+}
+
+#[test]
+fn the_name_that_compose_gives_the_container_is_one_of_the_server() {
+    for host in ["project-redis-1", "project_redis_1"] {
+        let app = |login: &str| {
+            format!("  app:\n    image: example/app\n    environment:\n      REDIS_URL: redis://{login}{host}:6379\n")
+        };
+        assert_eq!(clients_after(&app("")), app("default:${REDIS_PASSWORD}@"));
     }
 }

@@ -4,6 +4,7 @@
 mod edit;
 mod host_list;
 mod parse;
+mod setting;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use crate::text::{Edit, Span};
 
 pub use edit::{cannot_hold, literal_password, with_host, with_password};
 pub use host_list::host_list;
+pub use setting::setting;
 
 /// What a value is that should be a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +35,7 @@ impl UrlReading {
 }
 
 /// How the parts are put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UrlForm {
     /// As a URL.
     Url,
@@ -43,6 +45,13 @@ pub enum UrlForm {
         entry: Span,
         /// How many of the five fields it has.
         fields: usize,
+    },
+    /// As settings of a program: one with the host, one with the password.
+    Setting {
+        /// The name of the setting with the password.
+        password: String,
+        /// The quote of the host.
+        quote: char,
     },
 }
 

@@ -74,6 +74,7 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     let form = match url.form {
         UrlForm::Url => "url",
         UrlForm::HostListEntry { .. } => "host-list",
+        UrlForm::Setting { .. } => "setting",
     };
     view.set("url.form", FieldValue::text(form));
     view.set("url.scheme", FieldValue::optional(url.scheme.as_ref().map(|scheme| &scheme.text)));
@@ -135,7 +136,7 @@ fn with_password(url: &StoreUrl, password: Option<&str>) -> String {
         true => format!("[{}]", url.host.text),
         false => url.host.text.clone(),
     };
-    match url.form {
+    match &url.form {
         UrlForm::Url => {
             let scheme = url.scheme.as_ref().map_or("redis", |scheme| scheme.text.as_str());
             let user = url.user.as_ref().map_or("default", |user| user.text.as_str());
@@ -146,6 +147,7 @@ fn with_password(url: &StoreUrl, password: Option<&str>) -> String {
             let database = url.database.as_ref().map_or("0", |database| database.text.as_str());
             format!("LABEL:{host}:{port}:{database}:{password}")
         }
+        UrlForm::Setting { password: name, quote } => format!("{name} = {quote}{password}{quote}"),
     }
 }
 

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::rule::stem;
 use crate::catalog::{
     ArgsInEnv, Argv, ArgvSyntax, Client, ClientFlag, ClientProgram, ConnectionFlags, CredentialVariable, Env,
-    ImagePattern, Mechanism, Sign, Store, UrlSchemes,
+    ImagePattern, Mechanism, Settings, Sign, Store, UrlSchemes,
 };
 use crate::decode::{Decoder, Mapping};
 use crate::rule::set::AdminInterface;
@@ -69,19 +69,22 @@ const CLIENT_KEYS: [&str; 15] = [
     "answer",
     "refusal",
 ];
-const VARIABLES_KEYS: [&str; 13] = [
+const VARIABLES_KEYS: [&str; 16] = [
     "image",
     "signs",
     "unmistakable",
     "url",
     "host_list",
+    "settings",
     "host",
+    "host_option",
     "port",
     "user",
     "password",
     "password_file",
     "url_password",
     "default_host",
+    "default_url",
     "reads_elsewhere",
 ];
 
@@ -335,36 +338,64 @@ impl Decoder {
         let mut list = |key: &str| self.list_or_empty(&mapping, key);
         let (url, host_list) = (list("url"), list("host_list"));
         let (host, port, user) = (list("host"), list("port"), list("user"));
+        let host_option = list("host_option");
         let (password, password_file) = (list("password"), list("password_file"));
         let url_password = list("url_password");
-        let default_host = match mapping.get("default_host") {
-            Some(id) => self.text(id, "`default_host`").map(Some),
+        let settings = match mapping.get("settings") {
+            Some(id) => self.settings(id).map(Some),
             None => Some(None),
         };
+        let mut optional = |key: &str| match mapping.get(key) {
+            Some(id) => self.text(id, &format!("`{key}`")).map(Some),
+            None => Some(None),
+        };
+        let (default_host, default_url) = (optional("default_host"), optional("default_url"));
         let client = Client {
             image: image?,
             signs: signs?,
             is_unmistakable: is_unmistakable?,
             url: url?,
             host_list: host_list?,
+            settings: settings?,
             host: host?,
+            host_option: host_option?,
             port: port?,
             user: user?,
             password: password?,
             password_file: password_file?,
             url_password: url_password?,
             default_host: default_host?,
+            default_url: default_url?,
             reads_elsewhere: reads_elsewhere?,
         };
         if client.image.is_none() && client.signs.is_empty() && !client.is_unmistakable {
             self.report(id, format!("{what} needs `image`, `signs` or `unmistakable: true`"));
             return None;
         }
-        if client.password.is_empty() && !(client.host.is_empty() && client.default_host.is_none()) {
+        if client.url.is_empty() && client.default_url.is_some() {
+            self.report(id, format!("{what} needs `url` where it has a `default_url`"));
+            return None;
+        }
+        if client.password.is_empty()
+            && !(client.host.is_empty() && client.host_option.is_empty() && client.default_host.is_none())
+        {
             self.report(id, format!("{what} needs `password` where it has a host"));
             return None;
         }
         Some(client)
+    }
+
+    fn settings(&mut self, id: NodeId) -> Option<Settings> {
+        let mapping = self.mapping(id, "`settings`", &["variable", "host", "password"])?;
+        let mut text = |key: &str| match mapping.get(key) {
+            Some(id) => self.text(id, &format!("`{key}`")),
+            None => {
+                self.report(id, format!("`settings` needs `{key}`"));
+                None
+            }
+        };
+        let (variable, host, password) = (text("variable"), text("host"), text("password"));
+        Some(Settings { variable: variable?, host: host?, password: password? })
     }
 
     fn schemes(&mut self, id: NodeId) -> Option<UrlSchemes> {

@@ -2,6 +2,7 @@
 
 mod loops;
 mod parser;
+mod walk;
 
 use std::fmt;
 
