@@ -12,8 +12,81 @@ use crate::text::Edit;
 #[error("its environment is written in a way that can't be changed in place")]
 pub struct NoEdit;
 
-/// Adds a variable that the service does not set yet. Where its environment is shared by an anchor, it is added there, for
-/// all who share it.
+/// Where variables go that a service does not set yet. Services that share their environment by an anchor share this place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Room {
+    /// The file.
+    pub source: SourceId,
+    place: RoomPlace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum RoomPlace {
+    /// The value of `environment`.
+    Environment(NodeId),
+    /// A service without `environment`.
+    Service(NodeId),
+}
+
+/// Where a service takes further variables. Where its environment is shared by an anchor, that is where all share it.
+///
+/// # Errors
+/// [`NoEdit`] if they can't be written.
+pub fn room(workspace: &Workspace<'_>, service: &Node) -> Result<Room, NoEdit> {
+    let (source, mapping) = home(workspace, service).ok_or(NoEdit)?;
+    let document = workspace.document(source).ok_or(NoEdit)?;
+    let is_spread = source != service.place.source;
+    let own = document.get(mapping, "environment").map(|pair| pair.value).filter(|_| is_spread);
+    Ok(match (own, service.get("environment")) {
+        (Some(own), _) => Room { source, place: RoomPlace::Environment(own) },
+        (None, Some(environment)) if !is_spread => {
+            let place = &environment.place;
+            Room { source: place.source, place: RoomPlace::Environment(place.node) }
+        }
+        (None, _) => Room { source, place: RoomPlace::Service(mapping) },
+    })
+}
+
+/// Adds variables, names with values, that the services of a place do not set yet: all by one edit, since an `environment`
+/// that they are the first in is written once.
+///
+/// # Errors
+/// [`NoEdit`] if they can't be written.
+pub fn add_variables(workspace: &Workspace<'_>, room: Room, variables: &[(String, String)]) -> Result<Edit, NoEdit> {
+    let document = workspace.document(room.source).ok_or(NoEdit)?;
+    let as_map = || {
+        let entries = variables.iter().map(|(name, value)| (name.clone(), Fragment::text(value)));
+        Fragment::Map(entries.collect())
+    };
+    let one_by_one = |environment: NodeId, edit: &dyn Fn(&str, &str) -> Option<Edit>| {
+        let edits: Option<Vec<_>> = variables.iter().map(|(name, value)| edit(name, value)).collect();
+        let edits = edits?;
+        // The first ones of `{}` and `[]` bring no comma along.
+        let is_empty = document.pairs(environment).is_empty() && document.items(environment).is_empty();
+        let separator = if is_empty { ", " } else { "" };
+        let text: Vec<_> = edits.iter().map(|edit| edit.text.as_str()).collect();
+        Some(Edit::replace(edits.first()?.span, text.join(separator)))
+    };
+    let edit = match room.place {
+        RoomPlace::Service(mapping) => insert_key(document, mapping, "environment", &as_map()),
+        RoomPlace::Environment(environment) => match &document.node(environment).kind {
+            Kind::Map(_) => one_by_one(environment, &|name, value| {
+                document.insert_entry(environment, None, name, &Fragment::text(value))
+            }),
+            Kind::Seq(_) => one_by_one(environment, &|name, value| {
+                document.append_item(environment, &Fragment::text(format!("{name}={value}")))
+            }),
+            _ => {
+                let map = document.node(environment).parent.ok_or(NoEdit)?;
+                let pair = document.pairs(map).iter().copied().find(|pair| pair.value == environment);
+                pair.and_then(|pair| document.fill(pair, &as_map()))
+            }
+        },
+    };
+    edit.ok_or(NoEdit)
+}
+
+/// Adds one variable that the service does not set yet; see [`add_variables`].
 ///
 /// # Errors
 /// [`NoEdit`] if it can't be written.
@@ -23,36 +96,8 @@ pub fn add_variable(
     name: &str,
     value: &str,
 ) -> Result<(SourceId, Edit), NoEdit> {
-    let (source, mapping) = home(workspace, service).ok_or(NoEdit)?;
-    let document = workspace.document(source).ok_or(NoEdit)?;
-    let is_spread = source != service.place.source;
-    let own = document.get(mapping, "environment").map(|pair| pair.value).filter(|_| is_spread);
-    let (source, edit) = match (own, service.get("environment")) {
-        (Some(own), _) => (source, add_to(document, own, name, value)),
-        (None, Some(environment)) if !is_spread => {
-            let source = environment.place.source;
-            let document = workspace.document(source).ok_or(NoEdit)?;
-            (source, add_to(document, environment.place.node, name, value))
-        }
-        (None, _) => {
-            let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
-            (source, insert_key(document, mapping, "environment", &value))
-        }
-    };
-    edit.map(|edit| (source, edit)).ok_or(NoEdit)
-}
-
-fn add_to(document: &Document, environment: NodeId, name: &str, value: &str) -> Option<Edit> {
-    match &document.node(environment).kind {
-        Kind::Map(_) => document.insert_entry(environment, None, name, &Fragment::text(value)),
-        Kind::Seq(_) => document.append_item(environment, &Fragment::text(format!("{name}={value}"))),
-        _ => {
-            let map = document.node(environment).parent?;
-            let pair = document.pairs(map).iter().copied().find(|pair| pair.value == environment)?;
-            let value = Fragment::Map(vec![(name.to_owned(), Fragment::text(value))]);
-            document.fill(pair, &value)
-        }
-    }
+    let room = room(workspace, service)?;
+    Ok((room.source, add_variables(workspace, room, &[(name.to_owned(), value.to_owned())])?))
 }
 
 /// Gives a variable that is written below `environment` another value.

@@ -228,9 +228,7 @@ impl<'b> Seal<'b, '_, '_> {
             .map(|edit| Edit::replace(edit.span, edit.text.replace(&credential.client_reference, marker)))
             .collect();
         let new = value_after(&base, &marked).replace('$', "$$").replace(marker, &credential.client_reference);
-        let result = environment::add_variable(self.bench.workspace, node, name, &new);
-        let (source, edit) = result.map_err(|error| format!("{}: {error}", shown(link)))?;
-        self.edit(source, edit, Role::Client, false);
+        self.add_variable(node, name, &new, Role::Client).map_err(|error| format!("{}: {error}", shown(link)))?;
         let value = new.replace(&credential.client_reference, &credential.client_value_for_url()).replace("$$", "$");
         self.expect(environment_path(link.project, service, name), value);
         self.client(link);
@@ -350,10 +348,8 @@ impl<'b> Seal<'b, '_, '_> {
             self.client(link);
             return Ok(());
         }
-        let (source, edit) =
-            environment::add_variable(self.bench.workspace, node, password, &credential.client_reference)
-                .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
-        self.edit(source, edit, Role::Client, false);
+        self.add_variable(node, password, &credential.client_reference, Role::Client)
+            .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
         self.expect(path, value);
         self.client(link);
         Ok(())

@@ -238,7 +238,7 @@ impl Seal<'_, '_, '_> {
                     self.repair.expected.insert(path, None);
                     environment::replace_variable(workspace, old, name, value)
                 }
-                (None, None) => environment::add_variable(workspace, member.node, name, value).map(|edit| vec![edit]),
+                (None, None) => self.add_variable(member.node, name, value, Role::Server).map(|()| Vec::new()),
             };
             for (source, edit) in result.map_err(|_| by_hand())? {
                 self.edit(source, edit, Role::Server, false);
