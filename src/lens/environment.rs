@@ -1,11 +1,12 @@
 //! Changes to the `environment` of a service, as a mapping or as a list of `NAME=value`.
 
+use super::command::{room_for_value, source_range_with_blanks};
 use crate::model::Workspace;
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Layer, Node};
 use crate::source::SourceId;
 use crate::syntax::yaml::{Document, Fragment, Kind, NodeId};
-use crate::text::Edit;
+use crate::text::{Edit, EditSet};
 
 /// Why a variable can't be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -133,6 +134,56 @@ pub fn set_variable(
         Site::File { .. } => return Err(NoEdit),
     };
     edit.map(|edit| (source, edit)).ok_or(NoEdit)
+}
+
+/// Changes bytes of the value of a variable that is written below `environment`, and gives the edits with the value as it is
+/// written then. A variable that came out blank goes with what stands before it, and gives its place to what is put there.
+///
+/// # Errors
+/// [`NoEdit`] if it can't be written; variables of env files are not written here.
+pub fn edit_variable(
+    workspace: &Workspace<'_>,
+    variable: &ContainerVariable,
+    edits: &EditSet,
+) -> Result<(Vec<(SourceId, Edit)>, String), NoEdit> {
+    let (place, is_item) = match &variable.site {
+        Site::Entry { value, .. } => (value, false),
+        Site::Item { item } => (item, true),
+        Site::File { .. } => return Err(NoEdit),
+    };
+    let document = workspace.document(place.source).ok_or(NoEdit)?;
+    let scalar = document.scalar(place.node).ok_or(NoEdit)?;
+    let text = variable.value.as_ref().ok_or(NoEdit)?;
+    let (mut written, mut spliced) = (EditSet::new(), Vec::new());
+    for edit in edits.iter() {
+        let span = edit.span.start..edit.span.end;
+        let (range, new) = if span.is_empty() {
+            let range = room_for_value(text, span.start).ok_or(NoEdit)?;
+            let new = if range.is_empty() { edit.text.as_str() } else { edit.text.trim_start() };
+            (range, new)
+        } else {
+            (source_range_with_blanks(text, span).ok_or(NoEdit)?, edit.text.as_str())
+        };
+        written.insert(Edit::replace(range.clone().into(), new)).map_err(|_| NoEdit)?;
+        spliced.push((place.source, document.splice(place.node, range, new).ok_or(NoEdit)?));
+    }
+    let written = written.apply(scalar);
+    let value = if is_item { written.split_once('=').map_or("", |(_, value)| value) } else { &written };
+    Ok((spliced, value.to_owned()))
+}
+
+/// True for a variable that stands below `environment` by its name alone, and has its value from the project's env file.
+pub fn is_passed_through(workspace: &Workspace<'_>, variable: &ContainerVariable) -> bool {
+    match &variable.site {
+        Site::Entry { value, .. } => {
+            workspace.document(value.source).is_some_and(|document| document.is_missing(value.node))
+        }
+        Site::Item { item } => {
+            let text = workspace.document(item.source).and_then(|document| document.scalar(item.node));
+            text.is_some_and(|text| !text.contains('='))
+        }
+        Site::File { .. } => false,
+    }
 }
 
 /// Puts another variable in the place of one that is written below `environment`.

@@ -6,10 +6,12 @@ use super::env_file::EnvTarget;
 use super::outside::common_variable;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
+use crate::lens::environment::is_passed_through;
+use crate::lens::password_variable::blank_password_variable;
 use crate::lens::server::Auth;
 use crate::lens::url::cannot_hold;
 use crate::lens::value::{Lookup, Secret};
-use crate::model::container_env::Site;
+use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Node, Place, Text, Value};
 use crate::syntax::template::{Segment, Template};
 use crate::topology::{LinkKind, is_blank};
@@ -208,6 +210,12 @@ impl Seal<'_, '_, '_> {
             None
         };
         let members = || self.group.iter().map(|number| self.member_of(*number));
+        let in_its_place = members().find_map(|member| {
+            blank_password_variable(member.mechanism, member.node, &member.project.containers[&member.store.service])
+        });
+        if in_its_place.is_some() {
+            return (in_its_place, None);
+        }
         for text in members().flat_map(|member| self.server_texts(&member)) {
             let names = owned(text.text.variables());
             if let Some(name) = names.into_iter().find(|name| is_password_name(name)) {
@@ -222,7 +230,7 @@ impl Seal<'_, '_, '_> {
                 .filter(|variable| is_password_name(&variable.name) && !variable.name.ends_with("_FILE"));
             for variable in own.filter(|variable| variable.name != "ALLOW_EMPTY_PASSWORD") {
                 // `NAME:` without a value takes it from the project's env file.
-                if variable.value.is_none() && !matches!(variable.site, Site::File { .. }) {
+                if is_passed_through(self.bench.workspace, variable) {
                     return (Some(variable.name.clone()), None);
                 }
                 if let Some(name) = variable.value.as_ref().and_then(&mut consider) {
@@ -241,7 +249,11 @@ impl Seal<'_, '_, '_> {
                 }),
                 LinkKind::Host { password, .. } => {
                     let service = link.service.as_ref().and_then(|service| member.project.containers.get(service));
-                    service.and_then(|env| env.get(password)).and_then(|variable| variable.value.clone())
+                    let variable = service.and_then(|env| env.get(password));
+                    if variable.is_some_and(|variable| self.is_of_project(member, variable)) {
+                        return (Some(password.clone()), literal);
+                    }
+                    variable.and_then(|variable| variable.value.clone())
                 }
             };
             if let Some(name) = text.as_ref().and_then(&mut consider) {
@@ -256,6 +268,18 @@ impl Seal<'_, '_, '_> {
         let texts = helpers.iter().flat_map(|service| command_texts(member.project.service(service)));
         let named = texts.flat_map(|text| owned(text.variables())).find(|name| is_password_name(name));
         (named, literal)
+    }
+
+    /// True if a variable of a container is one of the project by the same name: it is passed through, or its blank line
+    /// stands in the env file that Compose reads for the project, too.
+    fn is_of_project(&self, member: &Member<'_>, variable: &ContainerVariable) -> bool {
+        let is_empty = variable.value.as_ref().is_none_or(|text| is_blank(&text.value) && text.pieces.is_empty());
+        match variable.site {
+            Site::File { source, .. } => {
+                is_empty && member.project.variables.paths.contains(&self.bench.workspace.sources.get(source).path)
+            }
+            _ => is_passed_through(self.bench.workspace, variable),
+        }
     }
 
     /// The services that talk to the servers through their client.

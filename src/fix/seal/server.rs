@@ -8,8 +8,9 @@ use crate::lens::command::Command;
 use crate::lens::environment;
 use crate::lens::server::{ServerEdit, WordList, authenticate_sentinel, require_password};
 use crate::lens::value::Word;
-use crate::model::expand_text;
+use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::Node;
+use crate::model::{Variables, expand_text};
 use crate::source::relative_to;
 use crate::syntax::yaml::{Document, Fragment};
 use crate::text::EditSet;
@@ -223,11 +224,16 @@ impl Seal<'_, '_, '_> {
         remove: &[String],
     ) -> Result<(), NoSeal> {
         let env = &member.project.containers[&member.store.service];
-        let by_hand = || by_hand(member, credential);
-        let mut leaving: Vec<_> = remove.iter().filter_map(|name| env.get(name)).collect();
+        let by_hand = || {
+            let lines: Vec<_> = set.iter().map(|(name, value)| format!("`{name}: {value}`")).collect();
+            NoSeal::Manual(format!("add {} to the `environment` of `{}`", lines.join(" and "), member.store.service))
+        };
+        // What stands in an env file gives way to `environment`; a password counts more than the leave to go without one.
+        let is_here = |variable: &&ContainerVariable| !matches!(variable.site, Site::File { .. });
+        let mut leaving: Vec<_> = remove.iter().filter_map(|name| env.get(name)).filter(is_here).collect();
         for (name, value) in set {
             let workspace = self.bench.workspace;
-            let result = match (env.get(name), leaving.pop()) {
+            let result = match (env.get(name).filter(is_here), leaving.pop()) {
                 (Some(variable), kept) => {
                     leaving.extend(kept);
                     environment::set_variable(workspace, variable, value).map(|edit| vec![edit])
@@ -275,16 +281,25 @@ impl Seal<'_, '_, '_> {
         name: &str,
         edits: &EditSet,
     ) -> Result<(), NoSeal> {
-        let by_hand = || by_hand(member, credential);
-        let env = &member.project.containers[&member.store.service];
-        let variable = env.get(name).ok_or_else(by_hand)?;
-        let text = variable.value.as_ref().ok_or_else(by_hand)?;
-        // The value as it is written: variables in it stay as they are.
-        let written = self.written_value(variable).ok_or_else(by_hand)?;
-        let new = if written == text.value { edits.apply(&text.value) } else { return Err(by_hand()) };
-        let (source, edit) = environment::set_variable(self.bench.workspace, variable, &new).map_err(|_| by_hand())?;
-        self.edit(source, edit, Role::Server, false);
-        self.expect_variable(member, &member.store.service, name, &resolved(&[new], credential)[0]);
+        let by_hand = || {
+            NoSeal::Manual(format!(
+                "`{name}` of `{}` can't be changed in place: write `{} {}` into it",
+                member.store.service,
+                password_flag(member),
+                credential.reference
+            ))
+        };
+        let variable = member.project.containers[&member.store.service].get(name).ok_or_else(by_hand)?;
+        let (edits, written) =
+            environment::edit_variable(self.bench.workspace, variable, edits).map_err(|_| by_hand())?;
+        for (source, edit) in edits {
+            self.edit(source, edit, Role::Server, false);
+        }
+        // Compose would stop at the reference while its variable has no value.
+        let marker = "\u{1}";
+        let written = written.replace(&credential.reference, marker);
+        let value = expand_text(&written, &variables_when_set(member, credential)).value;
+        self.expect_variable(member, &member.store.service, name, &value.replace(marker, &credential.value));
         Ok(())
     }
 
@@ -295,10 +310,10 @@ impl Seal<'_, '_, '_> {
         credential: &Credential,
         command: &Command<'_>,
     ) -> Option<Vec<String>> {
-        let (Some(name), true) = (&credential.variable, credential.is_known()) else {
+        if credential.variable.is_none() || !credential.is_known() {
             return Some(command.words.iter().map(|word| word.text.clone()).collect());
-        };
-        let variables = member.project.variables.with(name, &credential.value);
+        }
+        let variables = variables_when_set(member, credential);
         let document = self.bench.workspace.document(command.node.place.source)?;
         let text = |node: &Node| Some(expand_text(document.scalar(node.place.node)?, &variables).value);
         match command.node.as_list() {
@@ -313,6 +328,15 @@ impl Seal<'_, '_, '_> {
     fn document(&self, place: &crate::model::node::Place) -> Result<&Document, NoSeal> {
         let missing = || NoSeal::Manual("the file could not be read".to_owned());
         self.bench.workspace.document(place.source).ok_or_else(missing)
+    }
+}
+
+/// The variables of the project with that of the credential, if its value is known.
+fn variables_when_set(member: &Member<'_>, credential: &Credential) -> Variables {
+    let variables = &member.project.variables;
+    match &credential.variable {
+        Some(name) if credential.is_known() => variables.with(name, &credential.value),
+        _ => variables.clone(),
     }
 }
 

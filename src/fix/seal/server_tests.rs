@@ -52,3 +52,73 @@ fn variables_that_are_the_first_ones_share_one_environment() {
         assert_eq!(sealed(&before, "").0, after, "{before}");
     }
 }
+
+#[test]
+fn the_blank_variable_in_the_place_of_the_password_gets_the_value() {
+    let dragonfly = "    image: ghcr.io/dragonflydb/dragonfly:v1.20\n";
+    let (stack, valkey) = ("    image: redis/redis-stack\n", "    image: valkey/valkey:8\n");
+    let cases = [
+        // A string, with what stands behind the variable.
+        (format!("{dragonfly}    command: dragonfly --logtostderr --requirepass=${{DP}} --cache_mode=true\n"), "DP"),
+        (format!("{dragonfly}    command: dragonfly --requirepass=${{DP}}  --cache_mode=true\n"), "DP"),
+        (format!("{dragonfly}    command: dragonfly --logtostderr --requirepass=${{DP}}\n"), "DP"),
+        (
+            format!("{dragonfly}    command: dragonfly --requirepass=${{DRAGONFLY_PASSWORD}}  --cache_mode=true\n"),
+            "DRAGONFLY_PASSWORD",
+        ),
+        (format!("{dragonfly}    command: [\"dragonfly\", \"--requirepass=${{DP}}\", \"--x\"]\n"), "DP"),
+        (format!("{dragonfly}    environment: {{DFLY_requirepass: \"${{DF_PW}}\"}}\n"), "DF_PW"),
+        (format!("{dragonfly}    environment: [\"DFLY_requirepass=${{DP}}\"]\n"), "DP"),
+        (format!("{stack}    environment: {{REDIS_ARGS: \"--requirepass ${{SP}}\"}}\n"), "SP"),
+        (format!("{stack}    environment: {{REDIS_ARGS: \"--save 60 1 --requirepass ${{SP}}\"}}\n"), "SP"),
+        (format!("{valkey}    environment: [\"VALKEY_EXTRA_FLAGS=--requirepass ${{VK}} --save 60 1\"]\n"), "VK"),
+        ("    image: redis:7\n    command: redis-server --requirepass \"${P}\" --save 60 1\n".to_owned(), "P"),
+        ("    image: redis:7\n    command: [sh, -c, 'redis-server --requirepass \"${P}\"']\n".to_owned(), "P"),
+        (
+            format!(
+                "{stack}    environment: {{REDIS_ARGS: \"--requirepass ${{SP}}\", REDISCLI_AUTH: \"${{SP}}\"}}\n    healthcheck: {{test: [CMD, redis-cli, ping]}}\n"
+            ),
+            "SP",
+        ),
+    ];
+    for (before, name) in cases {
+        let (after, env) = sealed(&before, &format!("A=1\n{name}=\n"));
+        let used = format!("${{{name}}}");
+        let expected = before.replace(&used, &reference(name));
+        let check = after.contains("healthcheck").then(|| "[CMD-SHELL, redis-cli ping | grep -q PONG]");
+        assert_eq!(
+            after,
+            check.map_or(expected.clone(), |new| expected.replace("[CMD, redis-cli, ping]", new)),
+            "{before}"
+        );
+        assert_eq!(env, format!("A=1\n{name}=SECRET\n"), "{before}");
+    }
+}
+
+#[test]
+fn a_leave_to_have_no_password_in_an_env_file_gives_way_to_the_password() {
+    let reference = reference("REDIS_PASSWORD");
+    let before = "    image: bitnami/redis:7.2\n    env_file: r.env\n";
+    let compose = format!("services:\n  redis:\n{before}{CLIENT}");
+    let files = [("compose.yaml", compose), ("r.env", "ALLOW_EMPTY_PASSWORD=yes\n".to_owned())];
+    let changed = repaired(&files, false).expect("it is sealed");
+    let after = format!(
+        "    image: bitnami/redis:7.2\n    environment:\n      REDIS_PASSWORD: {reference}\n    env_file: r.env\n"
+    );
+    assert!(changed["compose.yaml"].contains(&after), "{}", changed["compose.yaml"]);
+    assert!(!changed.contains_key("r.env"));
+}
+
+#[test]
+fn the_blank_variable_of_a_client_is_the_one_that_gets_the_value() {
+    let server = "services:\n  redis:\n    image: redis:7\n";
+    let appwrite = "  web:\n    image: appwrite/appwrite:1.5\n    environment:\n      - _APP_REDIS_HOST=redis\n      - _APP_REDIS_PORT=6379\n      - _APP_REDIS_PASS\n";
+    let peertube = "  web:\n    image: chocobozzz/peertube:production-bookworm\n    env_file: .env\n    environment:\n      PEERTUBE_REDIS_HOSTNAME: redis\n";
+    for (client, name) in [(appwrite, "_APP_REDIS_PASS"), (peertube, "PEERTUBE_REDIS_AUTH")] {
+        let files = [("compose.yaml", format!("{server}{client}")), (".env", format!("{name}=\nA=1\n"))];
+        let changed = repaired(&files, false).unwrap_or_else(|why| panic!("{client} {why}"));
+        let command = format!("    command: redis-server --requirepass {}\n", reference(name));
+        assert_eq!(changed["compose.yaml"], format!("{server}{command}{client}"));
+        assert_eq!(changed[".env"], format!("{name}=SECRET\nA=1\n"));
+    }
+}
