@@ -38,7 +38,33 @@ pub(super) struct Credential {
     pub write: Option<EnvTarget>,
 }
 
+/// What a password is written into, besides URLs.
+#[derive(Clone, Copy)]
+pub(super) enum Carrier {
+    /// A command that Compose splits at blanks; the password stands in double quotes.
+    CommandString,
+    /// A script of a shell, in double quotes.
+    Script,
+    /// A variable with options, which is split at blanks and knows no quotes.
+    Options,
+}
+
 impl Credential {
+    /// True if the password comes out of the carrier as it is, as far as it is known.
+    pub fn fits_into(&self, carrier: Carrier) -> bool {
+        let breaks = |c: char| match carrier {
+            Carrier::CommandString => matches!(c, '"' | '\\'),
+            Carrier::Script => matches!(c, '"' | '\\' | '$' | '`'),
+            Carrier::Options => c.is_whitespace() || matches!(c, '*' | '?' | '['),
+        };
+        !self.is_known() || !self.value.contains(breaks)
+    }
+
+    /// The password as the subject of a sentence; never the password itself.
+    pub fn named(&self) -> String {
+        self.variable.as_ref().map_or_else(|| "the password".to_owned(), |name| format!("the value of {name}"))
+    }
+
     /// True if the value needs no quotes in a command string.
     pub fn is_plain(&self) -> bool {
         self.write.as_ref().is_some_and(|target| target.value.is_none())
@@ -99,7 +125,7 @@ impl Seal<'_, '_, '_> {
             let value = value.unwrap_or_else(|| name.clone());
             self.fits_into_urls(&value, &format!("the value of {name}"))?;
             return Ok(Credential {
-                reference: required(&name),
+                reference: self.required(member, &name),
                 client_reference: format!("${{{name}}}"),
                 client_value: match variables.get(&name) {
                     Some(value) => value.to_owned(),
@@ -159,7 +185,7 @@ impl Seal<'_, '_, '_> {
         let known = member.project.variables.get(name).filter(|value| !is_blank(value)).map(str::to_owned);
         let mut credential = Credential {
             variable: Some(name.to_owned()),
-            reference: required(name),
+            reference: self.required(member, name),
             client_reference: format!("${{{name}}}"),
             value: name.to_owned(),
             // The server's reference demands it, so that it is never blank.
@@ -389,11 +415,6 @@ impl Spelled {
         let span = spans.into_iter().find(|span| span.start <= piece.source.start && piece.source.end <= span.end)?;
         Some(span.slice(&self.written).to_owned())
     }
-}
-
-/// `${NAME:?…}`: with a blank value a server would be open, or dead.
-fn required(name: &str) -> String {
-    format!("${{{name}:?set {name} in .env}}")
 }
 
 /// The texts of entry point and command.

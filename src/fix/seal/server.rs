@@ -1,12 +1,13 @@
 //! The server's side: the change after which it demands the password.
 
-use super::credential::Credential;
+use super::credential::{Carrier, Credential};
 use super::{Member, NoSeal, Seal, in_command_string};
+use crate::catalog::Mechanism;
 use crate::fix::commit::Role;
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
-use crate::lens::server::{ServerEdit, WordList, authenticate_sentinel, require_password};
+use crate::lens::server::{ServerEdit, authenticate_sentinel, require_password};
 use crate::lens::value::Word;
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::Node;
@@ -27,6 +28,13 @@ impl Seal<'_, '_, '_> {
             require_password(member.mechanism, setup, &credential.reference, presents)
         });
         let changes = changes.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
+        if changes.iter().any(|change| !can_carry(change, member, credential)) {
+            return Err(NoSeal::Manual(format!(
+                "{} holds a character that breaks the words of `{}` that would carry it: choose another password, such as the output of `openssl rand -hex 32`",
+                credential.named(),
+                member.store.service
+            )));
+        }
         self.counts.servers += 1;
         self.doubt_the_image(member, &changes);
         match changes.as_slice() {
@@ -101,7 +109,10 @@ impl Seal<'_, '_, '_> {
     fn new_command(&mut self, member: &Member<'_>, credential: &Credential, words: &[String]) -> Result<(), NoSeal> {
         let by_hand = || by_hand(member, credential);
         let value = resolved(words, credential);
-        let written = Fragment::text(in_command_string(words.to_vec(), credential).join(" "));
+        let written = match credential.fits_into(Carrier::CommandString) {
+            true => Fragment::text(in_command_string(words.to_vec(), credential).join(" ")),
+            false => Fragment::words(words),
+        };
         let (source, edit) = match member.node.get("command") {
             // `command:` without a value.
             Some(command) => {
@@ -139,10 +150,7 @@ impl Seal<'_, '_, '_> {
             }
             _ => Err(by_hand()),
         });
-        let key = match list?.ok_or_else(by_hand)? {
-            WordList::Entrypoint => "entrypoint",
-            WordList::Command => "command",
-        };
+        let key = list?.ok_or_else(by_hand)?.key();
         let command = Command::read(member.node, key).ok().flatten().ok_or_else(by_hand)?;
         self.doubt_overridden(member, key, command.node, credential);
         let document = self.document(&command.node.place)?;
@@ -331,6 +339,24 @@ impl Seal<'_, '_, '_> {
     }
 }
 
+/// False if the value of the password would not come out of what the change writes as it is.
+fn can_carry(change: &ServerEdit, member: &Member<'_>, credential: &Credential) -> bool {
+    match change {
+        ServerEdit::AppendWords { list, .. }
+        | ServerEdit::ReplaceWord { list, .. }
+        | ServerEdit::SetValueAfterFlag { list, .. } => {
+            let is_list =
+                Command::read(member.node, list.key()).ok().flatten().is_some_and(|command| command.is_list());
+            is_list || credential.fits_into(Carrier::CommandString)
+        }
+        ServerEdit::EditShell { .. } => credential.fits_into(Carrier::Script),
+        ServerEdit::SetEnv { .. } if !matches!(member.mechanism, Mechanism::ArgsInEnv(_)) => true,
+        ServerEdit::SetEnv { .. } | ServerEdit::EditEnv { .. } => credential.fits_into(Carrier::Options),
+        // It can be a list.
+        ServerEdit::SetCommand { .. } => true,
+    }
+}
+
 /// The variables of the project with that of the credential, if its value is known.
 fn variables_when_set(member: &Member<'_>, credential: &Credential) -> Variables {
     let variables = &member.project.variables;
@@ -364,8 +390,8 @@ fn by_hand(member: &Member<'_>, credential: &Credential) -> NoSeal {
 
 fn password_flag<'m>(member: &Member<'m>) -> &'m str {
     match member.mechanism {
-        crate::catalog::Mechanism::Argv(argv) => &argv.password_flag,
-        crate::catalog::Mechanism::ArgsInEnv(args) => &args.argv.password_flag,
-        crate::catalog::Mechanism::Env(env) => &env.argv.password_flag,
+        Mechanism::Argv(argv) => &argv.password_flag,
+        Mechanism::ArgsInEnv(args) => &args.argv.password_flag,
+        Mechanism::Env(env) => &env.argv.password_flag,
     }
 }

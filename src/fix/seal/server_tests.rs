@@ -122,3 +122,38 @@ fn the_blank_variable_of_a_client_is_the_one_that_gets_the_value() {
         assert_eq!(changed[".env"], format!("{name}=SECRET\nA=1\n"));
     }
 }
+
+#[test]
+fn a_password_with_quotes_stands_in_a_list_where_a_new_command_carries_it() {
+    let own = "    image: redis:7\n    environment: {REDIS_PASSWORD: \"${REDIS_PASSWORD}\"}\n";
+    let client = "  api:\n    build: .\n    environment: {REDIS_HOST: redis, REDIS_PASSWORD: \"${REDIS_PASSWORD}\"}\n";
+    let files = |command: &str| {
+        let compose = format!("services:\n  redis:\n{own}{command}{client}");
+        [("compose.yaml", compose), (".env", "REDIS_PASSWORD='pw \"with space'\n".to_owned())]
+    };
+    let changed = repaired(&files(""), false).expect("it is sealed");
+    let command = format!("    command: [\"redis-server\", \"--requirepass\", \"{}\"]\n", reference("REDIS_PASSWORD"));
+    let expected = own.replace("7\n", &format!("7\n{command}"));
+    assert_eq!(changed["compose.yaml"], format!("services:\n  redis:\n{expected}{client}"));
+    for command in ["    command: sh -c \"redis-server --save '' \"\n", "    command: redis-server --appendonly no\n"] {
+        let why = repaired(&files(command), true).expect_err("no word of the string can carry it");
+        assert_eq!(
+            why,
+            "the value of REDIS_PASSWORD holds a character that breaks the words of `redis` that would carry it: choose another password, such as the output of `openssl rand -hex 32`"
+        );
+    }
+}
+
+#[test]
+fn the_file_that_the_scripts_name_is_the_one_that_lacks_the_value() {
+    let compose = format!("services:\n  redis:\n    image: redis:7\n{CLIENT}");
+    let files = [
+        ("compose.yaml", compose),
+        ("Makefile", "up:\n\tdocker compose --env-file .env.prod up -d\n".to_owned()),
+        (".env.prod", "X=1\n".to_owned()),
+    ];
+    let changed = repaired(&files, false).expect("it is sealed");
+    assert_eq!(changed[".env.prod"], "X=1\nREDIS_PASSWORD=SECRET\n");
+    let command = "command: redis-server --requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env.prod}\n";
+    assert!(changed["compose.yaml"].contains(command), "{}", changed["compose.yaml"]);
+}
