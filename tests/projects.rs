@@ -521,7 +521,7 @@ fn services_of_a_profile_that_is_off_are_recreated_by_a_command_of_their_own() {
     // By `.env` it is on.
     folder.write(".env", "COMPOSE_PROFILES=full\n");
     let fixed = folder.caulk(&["fix"]).stdout;
-    follow(&fixed, "The containers have it once you run:", "docker compose up -d exporter redis web");
+    follow(&fixed, "The containers have it once you run:", "docker compose up -d redis web exporter");
     assert!(!fixed.contains("the profile"), "{fixed}");
 }
 

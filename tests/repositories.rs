@@ -241,3 +241,21 @@ fn a_neighbour_that_the_same_env_file_would_break_holds_a_repair_back_until_it_i
         assert!(texts[name].contains("--requirepass ${REDIS_PASSWORD:?"), "{name}: {}", texts[name]);
     }
 }
+
+#[test]
+fn who_pulls_the_repair_without_the_env_file_is_thought_of() {
+    let told = |is_repository: bool| {
+        let folder = Folder::new();
+        folder.write("compose.yaml", format!("{STORE}{CLIENT}"));
+        if is_repository {
+            git(&folder.path(), &["init", "-q"]);
+        }
+        let report = folder.caulk(&["fix"]).stdout;
+        assert!(report.contains("No leaks left"), "{report}");
+        report.lines().map(str::trim).collect::<Vec<_>>().join(" ").contains(
+            "note: git leaves .env alone: whoever else runs the project (colleagues, servers, CI) needs REDIS_PASSWORD \
+             there, too; until then Compose stops and names it",
+        )
+    };
+    assert_eq!((told(true), told(false)), (true, false));
+}

@@ -58,6 +58,25 @@ fn repair_by_repair_in_any_order_every_byte_comes_back() {
 }
 
 #[test]
+fn repairs_that_share_a_password_can_be_taken_back_in_every_order() {
+    let store = "services:\n  redis:\n    image: redis:7\n    command: redis-server\n  web:\n    image: example/web:1\n    \
+                 environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    let names = ["compose.yaml", "docker-compose.prod.yml", "docker-compose.test.yml"];
+    let files: Vec<_> = names.iter().map(|name| (*name, store)).collect();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let folder = folder_of(&files);
+        let before = folder.files();
+        let ids = fix(&folder, &[]);
+        assert_eq!((ids.len(), passwords_in(&folder.files()).len()), (3, 1));
+        for number in order {
+            let run = undo(&folder, &[&ids[number]]);
+            assert_eq!(run.status, Some(0), "{} of {order:?}: {}", ids[number], run.all());
+        }
+        assert!(folder.files() == before, "{order:?}");
+    }
+}
+
+#[test]
 fn after_some_repairs_the_rest_of_the_run_can_be_taken_back_too() {
     for name in PROJECTS {
         let before = Folder::copy_of(&project(name).join("input")).files();

@@ -12,7 +12,7 @@ pub use crate::text::NAMED;
 pub struct Remark {
     /// What it is.
     pub kind: Kind,
-    /// Of whom it is true; empty where it is about the store, or not about services.
+    /// Of whom it is true: services, or variables. Empty where it is about the store, or about neither.
     pub services: BTreeSet<String>,
 }
 
@@ -73,6 +73,11 @@ pub enum Kind {
     },
     /// It may be meant as it is.
     OnPurpose,
+    /// Variables that have their value in a file that git leaves alone, so that it reaches nobody else.
+    KeptFromGit {
+        /// The file, relative to the project folder.
+        file: String,
+    },
     /// Their images are built from a folder with this file, which holds a password.
     BuiltAround {
         /// The file, relative to the folder.
@@ -144,6 +149,10 @@ impl Remark {
                 format!("`{store}` is on a network that other projects use; their programs need the password, too")
             }
             Kind::OnPurpose => "others may use it from outside, on purpose".to_owned(),
+            Kind::KeptFromGit { file } => format!(
+                "git leaves {file} alone: whoever else runs the project (colleagues, servers, CI) needs {} there, too; until then Compose stops and names it",
+                listed(self.services.iter().cloned(), most)
+            ),
             Kind::BuiltAround { file } => {
                 let rest = "unless a program reads the file there, name it in .dockerignore";
                 let plain = listed(self.services.iter().cloned(), most);

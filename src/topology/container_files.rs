@@ -123,9 +123,14 @@ pub(super) fn targets(service: &Node) -> Vec<String> {
     volumes.chain(granted(service).map(|(_, _, target)| target)).collect()
 }
 
+/// What `volumes`, `configs` and `secrets` put into a container, by the path there.
+pub(super) fn origins(project: &Project, service: &Node) -> Vec<(String, Origin)> {
+    ContainerFiles::read(project, service).origins
+}
+
 /// What stands at a path of a container or below it.
 #[derive(Debug, Clone)]
-enum Origin {
+pub(super) enum Origin {
     /// A file or a folder of the host.
     Host(PathBuf),
     /// Text that stands in the Compose file.

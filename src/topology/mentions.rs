@@ -4,11 +4,10 @@ use std::path::Path;
 
 use regex::Regex;
 
-use super::{Carrier, Link, Topology};
-use crate::lens::mount::mounts;
-use crate::model::node::{Certainty, Entry, Node, Value};
-use crate::model::{Project, Workspace};
-use crate::source::{Files, absolute, decode, relative_to};
+use super::{Carrier, Link, Topology, configuration};
+use crate::model::Workspace;
+use crate::model::node::{Node, Value};
+use crate::source::Files;
 
 /// Keys whose texts name services without talking to them.
 const NAMING: [&str; 9] =
@@ -16,9 +15,6 @@ const NAMING: [&str; 9] =
 
 /// What a program that only waits for a port is called by, or the variable that tells it to.
 const WAITING: &str = r"(?i)wait|\bnc\s+-\w*z|dockerize";
-
-/// A mounted file that is longer holds data.
-const LONGEST_CONFIGURATION: usize = 256 * 1024;
 
 impl Topology {
     /// The services that name the store `number` as an address where no link leads to it, with the key, the variable or the
@@ -59,8 +55,10 @@ impl Topology {
                     _ => false,
                 })
             };
-            for (place, text) in mounted_files(files, project, service, &is_linked_by) {
-                add(place, &text);
+            for found in configuration::read(files, project, service) {
+                if !found.path.is_some_and(|path| is_linked_by(&path)) {
+                    add(found.place, &found.text);
+                }
             }
         }
         mentions.sort();
@@ -85,27 +83,6 @@ fn covers(link: &Link, place: &str, text: &str) -> bool {
         Carrier::Word { key, .. } => *key == place,
         carrier => link.text.value == text || carrier.variable() == Some(place),
     }
-}
-
-/// The texts of files of the project that are mounted one by one, each with its path; other than env files of links.
-fn mounted_files(
-    files: &dyn Files,
-    project: &Project,
-    service: &Entry,
-    is_linked_by: &dyn Fn(&Path) -> bool,
-) -> Vec<(String, String)> {
-    let mounts = mounts(&service.value);
-    let sources = mounts.iter().filter(|mount| mount.is_bind).filter_map(|mount| mount.source.as_ref());
-    let known = sources.filter(|text| !matches!(text.certainty, Certainty::Unknown(_)));
-    known
-        .map(|text| absolute(&project.folder, &text.value))
-        .filter(|path| path.starts_with(&project.folder) && !is_linked_by(path))
-        .filter_map(|path| {
-            let bytes = files.read(&path).ok()?;
-            let text = decode(&bytes).ok().filter(|_| bytes.len() <= LONGEST_CONFIGURATION)?;
-            Some((relative_to(&project.folder, &path), text.to_string()))
-        })
-        .collect()
 }
 
 fn texts<'n>(node: &'n Node, found: &mut Vec<&'n str>) {

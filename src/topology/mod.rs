@@ -3,6 +3,7 @@
 mod app_files;
 mod built_image;
 mod clients;
+mod configuration;
 mod container_files;
 mod groups;
 mod links;

@@ -362,6 +362,44 @@ fn a_mounted_file_that_names_the_server_is_a_sign_of_a_client() {
 }
 
 #[test]
+fn configuration_that_names_the_server_is_a_sign_of_a_client_however_it_comes_into_the_container() {
+    let compose = |app: &str, top: &str| {
+        format!(
+            "services:\n{REDIS}  app:\n    image: example/app\n{app}    environment:\n      REDIS_URL: redis://redis:6379/0\n{top}"
+        )
+    };
+    let granted = |key: &str| format!("    {key}: [{{source: app, target: /app/config.toml}}]\n");
+    let file = "cache = \"redis://redis:6379/1\"\n";
+    let rows = [
+        (
+            compose(&granted("configs"), "configs:\n  app:\n    content: |\n      cache: redis://redis:6379/1\n"),
+            "/app/config.toml",
+        ),
+        (compose(&granted("configs"), "configs: {app: {file: conf/app.toml}}\n"), "conf/app.toml"),
+        (compose("    secrets: [app]\n", "secrets: {app: {file: conf/app.toml}}\n"), "conf/app.toml"),
+        (compose("    volumes: [\"./conf:/etc/app:ro\"]\n", ""), "conf/app.toml"),
+        (compose("    volumes: [\"./etc:/etc/app\"]\n", ""), "etc/sub/app.toml"),
+    ];
+    for (compose, place) in rows {
+        let files =
+            [("compose.yaml", compose.clone()), ("conf/app.toml", file.into()), ("etc/sub/app.toml", file.into())];
+        let told = format!("`app` names `redis` in its {place}, and may need the password there");
+        assert_eq!(repaired(&files), Err(told), "{compose}");
+    }
+    // The program itself, text that is no configuration, and what leads elsewhere say nothing.
+    for mount in ["./app:/app", ".:/app", "./notes:/app", "./other:/app"] {
+        let app = format!("    build: ./app\n    volumes: [\"{mount}\"]\n");
+        let files = [
+            ("compose.yaml", compose(&app, "")),
+            ("app/test.yml", "redis: redis://redis:6379\n".to_owned()),
+            ("notes/README.md", "redis://redis:6379\n".to_owned()),
+            ("other/app.yml", "redis://elsewhere:6379\n".to_owned()),
+        ];
+        assert!(repaired(&files).is_ok(), "{mount}: {:?}", repaired(&files));
+    }
+}
+
+#[test]
 fn waiting_for_the_port_needs_no_password() {
     for more in [
         "    command: sh -c \"./wait-for-it.sh redis:6379 -- serve\"\n",

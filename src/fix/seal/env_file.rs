@@ -114,6 +114,11 @@ impl Seal<'_, '_, '_> {
         if let Some(exposed) = &target.exposed {
             self.ignore(exposed);
         }
+        if self.bench.git.status(&target.path) != GitStatus::NoRepository {
+            let folder = &self.bench.workspace.projects[self.bench.topology.stores[self.group[0]].project].folder;
+            let file = relative_to(folder, &target.path);
+            self.repair.notes.push(Remark::of(Kind::KeptFromGit { file }, name));
+        }
         self.keep_out_of_images(&target.path, is_new);
         self.show_in_examples(&target.path, name);
         Ok(())

@@ -313,7 +313,10 @@ impl RepairsOf<'_> {
         };
         for ((found, state), record) in self.found.iter().zip(states).zip(&mut plan.left.files) {
             let mut written = state.written;
-            self.settle(taken, kept, &mut written, &found.record.path, &mut plan.notes);
+            let heirs = self.settle(taken, kept, &mut written, &found.record.path, &mut plan.notes);
+            for (heir, secret) in heirs {
+                self.bequeath(taken, heir, secret, &mut plan.left.about.repairs);
+            }
             if state.after != found.now {
                 let kind = match &state.after {
                     None => OutcomeKind::Removed,
@@ -339,7 +342,20 @@ impl RepairsOf<'_> {
         plan
     }
 
-    /// Gives what stays of the taken repairs to those that need it.
+    /// Lets a repair be the one that gave a variable its password, with the values that this changed: it takes both along.
+    fn bequeath(&self, taken: &BTreeSet<usize>, heir: usize, secret: String, repairs: &mut [RepairRecord]) {
+        let of_taken = self.run.journal.about.repairs.iter().filter(|repair| taken.contains(&repair.number));
+        let is_of_secret = |path: &&String| path.rsplit('.').next() == Some(&secret);
+        let changed: Vec<_> = of_taken.flat_map(|repair| &repair.changed).filter(is_of_secret).cloned().collect();
+        if let Some(heir) = repairs.iter_mut().find(|repair| repair.number == heir) {
+            for (own, more) in [(&mut heir.changed, changed), (&mut heir.secrets, vec![secret])] {
+                let new: Vec<_> = more.into_iter().filter(|it| !own.contains(it)).collect();
+                own.extend(new);
+            }
+        }
+    }
+
+    /// Gives what stays of the taken repairs to those that need it. Returns which of them got which password.
     fn settle(
         &self,
         taken: &BTreeSet<usize>,
@@ -347,7 +363,8 @@ impl RepairsOf<'_> {
         written: &mut Written,
         path: &Path,
         notes: &mut Vec<String>,
-    ) {
+    ) -> Vec<(usize, String)> {
+        let mut heirs = Vec::new();
         let is_left = |piece: &Piece| taken.contains(&piece.repair);
         let left: BTreeSet<_> =
             written.pieces().iter().filter(|piece| is_left(piece)).map(|piece| piece.purpose.clone()).collect();
@@ -357,7 +374,9 @@ impl RepairsOf<'_> {
             let heir = match &purpose {
                 Purpose::Secret(secret) => {
                     notes.push(format!("{name} keeps {secret}, which is still in use"));
-                    self.standing(taken).find(|repair| repair.uses.contains(secret))
+                    let heir = self.standing(taken).find(|repair| repair.uses.contains(secret));
+                    heirs.extend(heir.map(|heir| (heir.number, secret.clone())));
+                    heir
                 }
                 Purpose::Hiding => {
                     notes.push(format!("{name} keeps what hides the env file, which is not as it was before"));
@@ -370,6 +389,7 @@ impl RepairsOf<'_> {
                 None => written.forget(&is_meant),
             }
         }
+        heirs
     }
 }
 
