@@ -85,7 +85,7 @@ fn the_blank_variable_in_the_place_of_the_password_gets_the_value() {
         let (after, env) = sealed(&before, &format!("A=1\n{name}=\n"));
         let used = format!("${{{name}}}");
         let expected = before.replace(&used, &reference(name));
-        let check = after.contains("healthcheck").then(|| "[CMD-SHELL, redis-cli ping | grep -q PONG]");
+        let check = after.contains("healthcheck").then_some("[CMD-SHELL, redis-cli ping | grep -q PONG]");
         assert_eq!(
             after,
             check.map_or(expected.clone(), |new| expected.replace("[CMD, redis-cli, ping]", new)),
@@ -156,4 +156,12 @@ fn the_file_that_the_scripts_name_is_the_one_that_lacks_the_value() {
     assert_eq!(changed[".env.prod"], "X=1\nREDIS_PASSWORD=SECRET\n");
     let command = "command: redis-server --requirepass ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env.prod}\n";
     assert!(changed["compose.yaml"].contains(command), "{}", changed["compose.yaml"]);
+}
+
+#[test]
+fn a_blank_variable_whose_name_ends_in_pwd_is_the_password_of_its_host() {
+    let compose = "services:\n  redis:\n    image: redis:7\n  api:\n    image: acme/api\n    environment: {REDIS_SERVER_HOST: redis, REDIS_SERVER_PWD: \"\"}\n";
+    let changed = repaired(&[("compose.yaml", compose.to_owned())], false).expect("it is sealed");
+    let client = "    environment: {REDIS_SERVER_HOST: redis, REDIS_SERVER_PWD: \"${REDIS_PASSWORD}\"}\n";
+    assert!(changed["compose.yaml"].ends_with(client), "{}", changed["compose.yaml"]);
 }
