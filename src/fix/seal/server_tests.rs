@@ -165,3 +165,19 @@ fn a_blank_variable_whose_name_ends_in_pwd_is_the_password_of_its_host() {
     let client = "    environment: {REDIS_SERVER_HOST: redis, REDIS_SERVER_PWD: \"${REDIS_PASSWORD}\"}\n";
     assert!(changed["compose.yaml"].ends_with(client), "{}", changed["compose.yaml"]);
 }
+
+#[test]
+fn servers_whose_passwords_are_one_blank_variable_are_sealed_together() {
+    let client = "  api:\n    build: .\n    environment: {A: \"redis://a:6379\", B: \"redis://b:6379\"}\n";
+    let sealed_client =
+        client.replace("redis://a", "redis://default:${PW}@a").replace("redis://b", "redis://default:${PW}@b");
+    let (blank, set) = ("${PW}".to_owned(), reference("PW"));
+    let commands = "services:\n  a:\n    image: redis:7\n    command: redis-server --requirepass \"${PW}\"\n  b:\n    image: ghcr.io/dragonflydb/dragonfly\n    command: dragonfly --requirepass=${PW}\n";
+    let shared = "x-e: &e\n  VALKEY_EXTRA_FLAGS: --requirepass ${PW}\nservices:\n  a: {image: \"valkey/valkey:8\", environment: *e}\n  b:\n    image: valkey/valkey:8\n    environment:\n      <<: *e\n      X: y\n";
+    for servers in [commands, shared] {
+        let files = [("compose.yaml", format!("{servers}{client}")), (".env", "PW=\n".to_owned())];
+        let changed = repaired(&files, false).unwrap_or_else(|why| panic!("{servers} {why}"));
+        assert_eq!(changed["compose.yaml"], format!("{}{sealed_client}", servers.replace(&blank, &set)));
+        assert_eq!(changed[".env"], "PW=SECRET\n");
+    }
+}
