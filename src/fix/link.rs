@@ -17,13 +17,19 @@ use crate::syntax::yaml::NodeId;
 use crate::text::{Edit, EditSet};
 use crate::topology::{Carrier, Link, LinkKind, Target, spot_of};
 
-/// The repair that lets a URL lead to the server that is meant: `localhost` inside a container becomes the service's name.
+/// The repair that lets a URL lead to the server that is meant: `localhost` inside a container becomes the service's name,
+/// and a port that counts only on the host becomes the server's own.
 ///
 /// # Errors
 /// What a person should do where it can't be made.
 pub fn redirect(bench: &Bench<'_, '_>, link: &Link) -> Result<Repair, String> {
-    let (LinkKind::Url(url), Target::Itself(number)) = (&link.kind, link.target) else {
-        return Err("use the name and the port by which the server can be reached from there".to_owned());
+    let elsewhere = || "use the name and the port by which the server can be reached from there".to_owned();
+    let LinkKind::Url(url) = &link.kind else { return Err(elsewhere()) };
+    let number = match link.target {
+        Target::Itself(number) => number,
+        // A server that has its network from another service goes by no name of its own.
+        Target::Nobody(number) if bench.topology.stores[number].names.contains(&url.host.text) => number,
+        _ => return Err(elsewhere()),
     };
     let (Some(service), Carrier::Variable { name, .. }) = (&link.service, &link.carrier) else {
         return Err("use the name of the service in place of the host".to_owned());

@@ -1,5 +1,6 @@
 //! Services that talk to a store through its client, as those do that make a cluster: whom they address, and whether they log in.
 
+use super::client_check::read_uri;
 use super::shell_run::{self, Call, Others, Outcome, shell_script_index, strip_wrappers};
 use super::value::{Environment, Lookup, Secret, Word, file_name};
 use crate::catalog::ClientProgram;
@@ -14,8 +15,10 @@ pub struct ClientUse {
     pub addresses: usize,
     /// True if a client is called, or named in what can't be read.
     pub calls_client: bool,
-    /// True if a call does not log in.
+    /// True if a call does not log in, and has no URL in which it could.
     pub lacks_credential: bool,
+    /// True if a call does not log in by the URL that it has.
+    pub has_bare_url: bool,
     /// What calls log in with; `None` where that can't be known.
     pub credentials: Vec<Option<Secret>>,
     /// True if all was read, and nothing else is run that could talk to a server.
@@ -97,7 +100,12 @@ impl ClientUse {
         let hosts: Vec<_> = arguments.iter().filter_map(address).collect();
         self.addresses = self.addresses.max(hosts.len());
         self.hosts.extend(hosts.into_iter().filter(|host| !host.is_empty()));
-        let login = value_of(&client.password_flags).or_else(|| value_of(&client.uri_flags));
+        let uri = value_of(&client.uri_flags);
+        let (host, password) = uri.map(|word| read_uri(&word.text)).unwrap_or_default();
+        self.hosts.extend(Some(host).filter(|host| !host.is_empty()));
+        let of_uri = uri.filter(|word| !word.certain || password.is_some());
+        let of_uri = of_uri.map(|word| (word.certain, password.unwrap_or_default()));
+        let of_option = value_of(&client.password_flags).map(|word| (word.certain, word.text.clone()));
         let in_variable = || {
             let read = client.credential_variables.iter();
             let mut read = read.filter(|variable| {
@@ -109,10 +117,11 @@ impl ClientUse {
                 Lookup::Known(_) | Lookup::Absent => None,
             })
         };
-        match login {
-            Some(word) => self.credentials.push(word.certain.then(|| Secret::new(&word.text))),
+        match of_option.or(of_uri) {
+            Some((is_certain, password)) => self.credentials.push(is_certain.then(|| Secret::new(password))),
             None => match in_variable() {
                 Some(secret) => self.credentials.push(secret),
+                None if uri.is_some() => self.has_bare_url = true,
                 None => self.lacks_credential = true,
             },
         }
@@ -148,13 +157,18 @@ mod tests {
 
     #[test]
     fn a_login_counts_however_it_is_given() {
-        for words in
-            [&["redis-cli", "-a", "pw", "-h", "a", "ping"][..], &["sh", "-c", "REDISCLI_AUTH=pw redis-cli -h a ping"]]
-        {
+        for words in [
+            &["redis-cli", "-a", "pw", "-h", "a", "ping"][..],
+            &["sh", "-c", "REDISCLI_AUTH=pw redis-cli -h a ping"],
+            &["redis-cli", "-u", "redis://default:pw@a:6379/1", "ping"],
+        ] {
             let found = used(words, &[]);
             assert!(!found.lacks_credential, "{words:?}");
             assert_eq!(found.credentials, [Some(Secret::new("pw"))], "{words:?}");
         }
+        let bare = used(&["redis-cli", "-u", "redis://a:6379/1", "ping"], &[]);
+        assert!(bare.has_bare_url && !bare.lacks_credential && bare.credentials.is_empty());
+        assert_eq!(bare.hosts, ["a"]);
         assert!(!used(&["redis-cli", "ping"], &[("REDISCLI_AUTH", "pw")]).lacks_credential);
         assert!(used(&["redis-cli", "ping"], &[("REDISCLI_AUTH", "")]).lacks_credential);
     }

@@ -12,6 +12,7 @@ use super::patterns::compiled;
 use super::stores::{Reach, StoreService};
 use crate::catalog::{Client, Store};
 use crate::lens::command::Command;
+use crate::lens::server::Auth;
 use crate::lens::url::{StoreUrl, UrlReading, host_list};
 use crate::model::container_env::{ContainerEnv, ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Node, Place, Text};
@@ -124,6 +125,9 @@ impl Target {
         }
     }
 }
+
+/// Shorter passwords are words that many servers have.
+const TELLING: usize = 8;
 
 /// How the names of variables with a host end.
 const HOST_ENDINGS: &str = "(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$";
@@ -447,9 +451,24 @@ impl<'a> Finder<'a> {
         };
         let host = url.host.text.as_str();
         if matches!(host, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0") {
-            return port.and_then(|port| self.published_on(port, store)).map_or(Target::Unknown, Target::Store);
+            let published =
+                port.and_then(|port| self.published_on(port, store).or_else(|| self.on_the_host(port, store)));
+            let meant = || self.of_password(url, store);
+            return published.map(Target::Store).or_else(|| meant().map(Target::Nobody)).unwrap_or(Target::Unknown);
         }
         self.by_name(None, host, port)
+    }
+
+    /// The only store with the password of a URL: it is meant, and no server of the machine's own.
+    fn of_password(&self, url: &StoreUrl, store: usize) -> Option<usize> {
+        let password = url.password.as_ref().map(|password| password.value.reveal())?;
+        let is_it = |known: &StoreService| match &known.auth {
+            Auth::Password(Some(secret)) => known.store == store && secret.reveal() == password,
+            _ => false,
+        };
+        let mut found = (0..self.stores.len()).filter(|number| is_it(&self.stores[*number]));
+        let first = found.next().filter(|_| password.len() >= TELLING)?;
+        found.next().is_none().then_some(first)
     }
 
     /// True if no variable that is set elsewhere takes part in the host.

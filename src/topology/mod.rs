@@ -16,7 +16,7 @@ mod spot;
 mod stores;
 mod users;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::catalog::Store;
 use crate::lens::environment::definition_of;
@@ -77,8 +77,24 @@ impl Topology {
             topology.links.extend(links);
             topology.outside_links.extend(outside_links);
         }
+        topology.forget_what_others_publish();
         topology.groups = topology.read_groups(workspace, catalog);
         topology
+    }
+
+    /// A program on the host that reaches a store of one project says nothing of the stores of the others.
+    fn forget_what_others_publish(&mut self) {
+        let line = |link: &Link| match &link.carrier {
+            Carrier::HostFile { source, entry, .. } => Some((*source, *entry)),
+            _ => None,
+        };
+        let reached = self.links.iter().filter(|link| matches!(link.target, Target::Store(_)));
+        let reached: BTreeSet<_> = reached.filter_map(line).collect();
+        for link in self.links.iter_mut().filter(|link| line(link).is_some_and(|line| reached.contains(&line))) {
+            if let Target::Nobody(_) = link.target {
+                link.target = Target::Unknown;
+            }
+        }
     }
 
     /// The store that a service is.

@@ -260,7 +260,9 @@ impl Seal<'_, '_, '_> {
                 }
                 Some(None) => self.doubt(format!("what `{service}` logs in with can't be seen")),
             }
-            if used.lacks_credential || !used.is_understood {
+            // A URL that is found to lead to the server gets the password itself.
+            let is_bare = used.has_bare_url && !self.is_linked(first.store.project, service);
+            if used.lacks_credential || is_bare || !used.is_understood {
                 let Some(variable) = &variable else { continue };
                 self.log_in_variable(first, service, credential, variable)?;
                 self.counts.helpers += usize::from(!known.contains(service));

@@ -215,6 +215,15 @@ fn a_member_that_can_not_be_changed_leaves_all_as_they_are() {
 }
 
 #[test]
+fn a_helper_that_addresses_the_server_by_a_url_logs_in_too() {
+    let init = "  init:\n    image: redis:7\n    command: redis-cli -u redis://redis:6379/1 set a b\n";
+    let before = format!("  redis:\n    image: redis:7\n    command: redis-server\n{init}{}", web("redis", ""));
+    let text = after(&before, false);
+    let init = init.replace("redis://redis", "redis://default:${REDIS_PASSWORD}@redis");
+    assert!(text.contains(&format!("{init}  web:")), "{text}");
+}
+
+#[test]
 fn a_helper_with_another_password_leaves_all_to_a_person() {
     let init =
         format!("  init:\n    image: redis:7\n    command: {}\n", CREATE.replace("redis-cli", "redis-cli -a other"));

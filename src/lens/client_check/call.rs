@@ -225,6 +225,15 @@ pub(super) fn uri_login(text: &str) -> Option<UriLogin<'_>> {
     })
 }
 
+/// The host of a client's URL, and the password that it takes from there.
+pub fn read_uri(text: &str) -> (String, Option<String>) {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+    let host = address.split([':', '/']).next().unwrap_or_default().to_owned();
+    let login = uri_login(text);
+    (host, login.and_then(|login| login.password.or(login.user)).map(|password| decoded(password).text))
+}
+
 /// What the client finds in its environment.
 fn of_variables(
     client: &ClientProgram,

@@ -11,6 +11,7 @@ use crate::catalog::ClientProgram;
 use crate::syntax::shell;
 use call::ClientCall;
 
+pub use call::read_uri;
 pub use repair::{
     CheckRepair, NewTest, NoCheckRepair, Piece, authenticate, authenticate_as, authenticate_by, notice_refusal,
 };

@@ -94,9 +94,15 @@ fn fields(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, view: &mut See
     let server = link.target.store().map(|number| &context.topology.stores[number]);
     view.set("url.server", FieldValue::optional(server.map(|server| &server.service)));
     view.set("url.server_auth", server.map_or(FieldValue::Absent, |server| FieldValue::text(auth_word(&server.auth))));
-    view.set("url.server_host", FieldValue::optional(server.map(|server| &server.service)));
-    let port = server.and_then(|server| server.ports.first());
-    view.set("url.server_port", port.map_or(FieldValue::Absent, |port| FieldValue::Number(i64::from(*port))));
+    let published = server.and_then(|server| server.published.first()).map(|(port, _)| *port);
+    let (host, port) = match server {
+        // A program on the machine comes by what is published.
+        Some(_) if link.service.is_none() => (published.map(|_| "localhost"), published),
+        Some(server) => (Some(server.service.as_str()), server.ports.first().copied()),
+        None => (None, None),
+    };
+    view.set("url.server_host", FieldValue::optional(host));
+    view.set("url.server_port", port.map_or(FieldValue::Absent, |port| FieldValue::Number(i64::from(port))));
     view.set(
         "url.expands",
         FieldValue::Bool(!url.problems.iter().any(|problem| problem.kind == UrlProblemKind::Variable)),
