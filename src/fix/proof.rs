@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::repair::Repair;
 use super::snapshot::{Path, Resolved, Snapshot};
 use super::state::State;
-use crate::model::{Weight, Workspace};
+use crate::model::{Project, Weight, Workspace};
+use crate::source::relative_to;
 
 /// Why a repair is not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,7 +119,7 @@ fn readable(before: &Workspace<'_>, after: &Workspace<'_>) -> Result<(), Failure
     let known = errors(before);
     match errors(after).into_iter().find(|(path, count)| known.get(path).is_none_or(|known| known < count)) {
         None => Ok(()),
-        Some((path, _)) => Err(Failure::Unreadable(path.display().to_string())),
+        Some((path, _)) => Err(Failure::Unreadable(shown(after, &path))),
     }
 }
 
@@ -130,10 +131,17 @@ fn comments(before: &Workspace<'_>, after: &Workspace<'_>) -> Result<(), Failure
         let lost =
             comments.iter().any(|(text, count)| left.and_then(|left| left.get(text)).is_none_or(|now| now < count));
         if lost {
-            return Err(Failure::CommentLost(path.display().to_string()));
+            return Err(Failure::CommentLost(shown(after, &path)));
         }
     }
     Ok(())
+}
+
+/// A path as a person knows it: from the folder of the project.
+fn shown(workspace: &Workspace<'_>, path: &std::path::Path) -> String {
+    let is_its = |project: &&Project| project.paths.iter().any(|known| known == path);
+    let project = workspace.projects.iter().find(is_its).or(workspace.projects.first());
+    project.map_or_else(|| path.display().to_string(), |project| relative_to(&project.folder, path))
 }
 
 fn all_comments(workspace: &Workspace<'_>) -> BTreeMap<PathBuf, BTreeMap<String, usize>> {

@@ -107,7 +107,7 @@ impl<'p> Command<'p> {
             }
             Form::Text { text, split } => {
                 let word = split.words.get(index)?;
-                let range = source_range(text, word.span.start..word.span.end)?;
+                let range = source_range_with_blanks(text, word.span.start..word.span.end)?;
                 let new = match words {
                     [new] if word.quotes == WordQuotes::Double && !new.starts_with('"') => format!("\"{new}\""),
                     words => words.join(" "),
@@ -235,7 +235,7 @@ impl<'p> Command<'p> {
                     let span = word.escapes.source(span);
                     span.start..span.end
                 });
-                let range = source_range(text, range)?;
+                let range = source_range_with_blanks(text, range)?;
                 let quoted = word.map(|word| word.quotes);
                 let new = match quoted {
                     None | Some(WordQuotes::Single) if !edit.text.contains('\'') || quoted.is_none() => {
@@ -326,6 +326,34 @@ pub(super) fn source_range(text: &Text, range: Range<usize>) -> Option<Range<usi
         });
     }
     bounds
+}
+
+/// The same with the variables right behind the bytes that came out blank: they belong to what is replaced. An insertion
+/// leaves them.
+pub(super) fn source_range_with_blanks(text: &Text, range: Range<usize>) -> Option<Range<usize>> {
+    let mut bytes = source_range(text, range.clone())?;
+    if range.is_empty() {
+        return Some(bytes);
+    }
+    for piece in text.pieces.iter().filter(|piece| piece.is_blank_variable() && piece.output.start == range.end) {
+        if piece.source.start == bytes.end {
+            bytes.end = piece.source.end;
+        }
+    }
+    Some(bytes)
+}
+
+/// Bytes of the scalar for a value that goes behind byte `at` of its text: the variable that came out blank there, or the
+/// place itself.
+pub(super) fn room_for_value(text: &Text, at: usize) -> Option<Range<usize>> {
+    let is_next = |piece: &&Piece| {
+        let between = text.value.get(at..piece.output.start);
+        piece.is_blank_variable() && between.is_some_and(|between| between.trim().is_empty())
+    };
+    match text.pieces.iter().find(is_next) {
+        Some(piece) => Some(piece.source.clone()),
+        None => text.insertion_point(at).map(|at| at..at),
+    }
 }
 
 /// Writes a list of words in the place of another one, in flow or in block style. Comments stay.

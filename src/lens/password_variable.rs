@@ -5,13 +5,14 @@ use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Node, Text, Value};
 use crate::syntax::template::PieceOrigin;
 
-/// Name of the blank variable in the place of the password, if there is one: behind the option of the server, or in the
+/// Name of the blank variable in the place of the password, if there is one: behind the option of the server, or in a
 /// variable that its image reads.
 pub fn blank_password_variable(mechanism: &Mechanism, service: &Node, env: &ContainerEnv) -> Option<String> {
-    let (argv, names) = match mechanism {
-        Mechanism::Argv(argv) => (argv, &[][..]),
-        Mechanism::Env(env) => (&env.argv, env.password.as_slice()),
-        Mechanism::ArgsInEnv(args) => (&args.argv, &[][..]),
+    // Variables that hold the password, and such that hold options.
+    let (argv, passwords, options) = match mechanism {
+        Mechanism::Argv(argv) => (argv, &[][..], &[][..]),
+        Mechanism::Env(env) => (&env.argv, env.password.as_slice(), env.extra_args.as_slice()),
+        Mechanism::ArgsInEnv(args) => (&args.argv, &[][..], std::slice::from_ref(&args.variable)),
     };
     let flag = argv.password_flag.as_str();
     let behind_flag =
@@ -20,13 +21,13 @@ pub fn blank_password_variable(mechanism: &Mechanism, service: &Node, env: &Cont
             Value::List(items) => in_list(items, flag),
             _ => None,
         });
-    let in_environment = || {
-        names.iter().find_map(|name| {
-            let text = env.get(name)?.value.as_ref().filter(|text| text.value.is_empty())?;
-            text.whole_variable().map(str::to_owned)
-        })
+    let value = |name: &String| env.get(name)?.value.as_ref();
+    let in_password = || {
+        let mut texts = passwords.iter().chain(&argv.password_variable).filter_map(value);
+        texts.find_map(|text| text.whole_variable().filter(|_| text.value.is_empty()).map(str::to_owned))
     };
-    behind_flag.or_else(in_environment)
+    let in_options = || options.iter().filter_map(value).find_map(|text| blank_behind(text, flag));
+    behind_flag.or_else(in_password).or_else(in_options)
 }
 
 /// Name of the variable that carries the password of a server; `is_it` tells by its name whether its value is the password.

@@ -158,7 +158,7 @@ impl Hints {
             own_name: build(format!("(?i)^(?:{schemes})_(?:URL|URI|DSN)$")),
             host_name: build(format!("(?i){HOST_ENDINGS}")),
             own_host_name: build(format!("(?i)(?:{schemes}).*{HOST_ENDINGS}")),
-            own_password_name: build(format!("(?i)(?:{schemes}).*(?:PASSWORD|PASSWD|PASS|_PW|_AUTH)$")),
+            own_password_name: build(format!("(?i)(?:{schemes}).*(?:PASSWORD|PASSWD|PASS|_PWD?|_AUTH)$")),
         }
     }
 
@@ -355,7 +355,7 @@ impl<'a> Finder<'a> {
         }
         let stem = self.hints[store].host_name.replace(name, "");
         let lower = name.chars().any(|c| c.is_ascii_lowercase()) && !name.chars().any(|c| c.is_ascii_uppercase());
-        let candidates = ["PASSWORD", "PASS", "PASSWD", "AUTH", "AUTH_PASSWORD"].map(|word| {
+        let candidates = ["PASSWORD", "PASS", "PASSWD", "PWD", "AUTH", "AUTH_PASSWORD"].map(|word| {
             let word = if lower { word.to_ascii_lowercase() } else { word.to_owned() };
             format!("{stem}{word}")
         });

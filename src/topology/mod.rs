@@ -21,6 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::catalog::Store;
 use crate::lens::environment::definition_of;
+use crate::lens::password_variable::blank_password_variable;
 use crate::lens::port::Port;
 use crate::lens::server::Auth;
 use crate::model::node::{Entry, Node};
@@ -80,7 +81,7 @@ impl Topology {
             topology.outside_links.extend(outside_links);
         }
         topology.forget_what_others_publish();
-        topology.groups = topology.read_groups(workspace);
+        topology.groups = topology.read_groups(workspace, catalog);
         topology
     }
 
@@ -150,8 +151,8 @@ impl Topology {
         })
     }
 
-    /// The stores that get their passwords by one repair with the store `number`; itself included. They work together, or
-    /// share a part of their definition by an anchor, by `extends`, or because their projects share a file: a change of one
+    /// The stores that get their passwords by one repair with the store `number`; itself included. They work together,
+    /// take it from one variable that is blank, or share a part of their definition by an anchor, by `extends`, or because their projects share a file: a change of one
     /// is a change of all.
     pub fn sealed_together(&self, number: usize) -> Vec<usize> {
         let first = self.groups[number];
@@ -206,14 +207,18 @@ impl Topology {
     }
 
     /// For each store the first one with which it is sealed, also by way of others.
-    fn read_groups(&self, workspace: &Workspace<'_>) -> Vec<usize> {
+    fn read_groups(&self, workspace: &Workspace<'_>, catalog: &[Store]) -> Vec<usize> {
         let mut firsts: Vec<usize> = (0..self.stores.len()).collect();
         let mut unite = |a: usize, b: usize| {
             let (first, later) = (firsts[a].min(firsts[b]), firsts[a].max(firsts[b]));
             firsts.iter_mut().filter(|known| **known == later).for_each(|known| *known = first);
         };
-        let mut known = HashMap::new();
+        let (mut known, mut variables) = (HashMap::new(), HashMap::new());
         for (number, store) in self.stores.iter().enumerate() {
+            let env = &store.project(workspace).containers[&store.service];
+            if let Some(name) = blank_password_variable(store.mechanism(catalog), store.node(workspace), env) {
+                unite(number, *variables.entry((store.project, name)).or_insert(number));
+            }
             for place in definition_places(store.node(workspace)) {
                 unite(number, *known.entry(place).or_insert(number));
             }

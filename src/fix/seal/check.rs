@@ -141,14 +141,14 @@ impl Seal<'_, '_, '_> {
         let by_hand =
             || NoSeal::Manual(format!("add `{variable}: {}` to the environment of `{service}`", credential.reference));
         let result = match (known, member.project.service(service)) {
-            (Some(known), _) => environment::set_variable(self.bench.workspace, known, &credential.reference),
-            (None, Some(node)) => {
-                environment::add_variable(self.bench.workspace, node, variable, &credential.reference)
+            (Some(known), _) => {
+                let set = environment::set_variable(self.bench.workspace, known, &credential.reference);
+                set.map(|(source, edit)| self.edit(source, edit, Role::Server, false))
             }
+            (None, Some(node)) => self.add_variable(node, variable, &credential.reference, Role::Server),
             (None, None) => return Err(by_hand()),
         };
-        let (source, edit) = result.map_err(|_| by_hand())?;
-        self.edit(source, edit, Role::Server, false);
+        result.map_err(|_| by_hand())?;
         self.expect_variable(member, service, variable, &credential.value);
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::credential::Credential;
+use super::env_file::EnvTarget;
 use super::{Member, Seal};
 use crate::fix::commit::Role;
 use crate::fix::remark::{Kind, Remark};
@@ -294,9 +295,7 @@ impl<'b> Seal<'b, '_, '_> {
             .map(|edit| Edit::replace(edit.span, edit.text.replace(&credential.client_reference, marker)))
             .collect();
         let new = value_after(&base, &marked).replace('$', "$$").replace(marker, &credential.client_reference);
-        let result = environment::add_variable(self.bench.workspace, node, name, &new);
-        let (source, edit) = result.map_err(|error| format!("{}: {error}", shown(link)))?;
-        self.edit(source, edit, Role::Client, false);
+        self.add_variable(node, name, &new, Role::Client).map_err(|error| format!("{}: {error}", shown(link)))?;
         let value = new.replace(&credential.client_reference, &credential.client_value_for_url()).replace("$$", "$");
         self.expect(environment_path(link.project, service, name), value);
         self.client(link);
@@ -375,7 +374,8 @@ impl<'b> Seal<'b, '_, '_> {
                 credential.variable.as_deref().is_some_and(|name| text.variables().contains(&name))
             });
             // `NAME:` without a value takes it from the project's env file.
-            let is_passed_through = text.is_none() && credential.variable.as_deref() == Some(password);
+            let is_passed_through = credential.variable.as_deref() == Some(password)
+                && (text.is_none() || environment::is_passed_through(self.bench.workspace, variable));
             if is_passed_through && credential.write.is_some() {
                 self.client(link);
                 return Ok(());
@@ -398,6 +398,14 @@ impl<'b> Seal<'b, '_, '_> {
                 ));
             }
             if let Site::File { source, entry } = variable.site {
+                let is_written = |target: &EnvTarget| {
+                    let path = &self.bench.workspace.sources.get(source).path;
+                    *path == target.path && credential.variable.as_deref() == Some(password)
+                };
+                if credential.write.as_ref().is_some_and(is_written) {
+                    self.client(link);
+                    return Ok(());
+                }
                 let range = 0..text.map_or(0, |text| text.value.len());
                 let is_written = credential.is_known()
                     && self.edit_entry(source, entry, &[(range, credential.value.clone())]).is_ok();
@@ -430,10 +438,8 @@ impl<'b> Seal<'b, '_, '_> {
             self.client(link);
             return Ok(());
         }
-        let (source, edit) =
-            environment::add_variable(self.bench.workspace, node, password, &credential.client_reference)
-                .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
-        self.edit(source, edit, Role::Client, false);
+        self.add_variable(node, password, &credential.client_reference, Role::Client)
+            .map_err(|error| format!("`{password}` of `{service}`: {error}"))?;
         self.expect(path, value);
         self.client(link);
         Ok(())
@@ -477,20 +483,6 @@ impl<'b> Seal<'b, '_, '_> {
         written.map_err(|why| format!("{shown} must be given the password, but {why}"))?;
         self.client(link);
         Ok(())
-    }
-
-    /// The value of a variable as it is written below `environment`, its variables not replaced.
-    pub(super) fn written_value(&self, variable: &ContainerVariable) -> Option<String> {
-        match &variable.site {
-            Site::Entry { value, .. } => {
-                Some(self.bench.workspace.document(value.source)?.scalar(value.node)?.to_owned())
-            }
-            Site::Item { item } => {
-                let text = self.bench.workspace.document(item.source)?.scalar(item.node)?;
-                Some(text.split_once('=').map_or("", |(_, value)| value).to_owned())
-            }
-            Site::File { .. } => None,
-        }
     }
 
     fn client(&mut self, link: &Link) {

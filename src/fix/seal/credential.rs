@@ -6,10 +6,12 @@ use super::env_file::EnvTarget;
 use super::outside::common_variable;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
+use crate::lens::environment::is_passed_through;
+use crate::lens::password_variable::blank_password_variable;
 use crate::lens::server::{Auth, variable_of};
 use crate::lens::url::cannot_hold;
 use crate::lens::value::{Lookup, Secret};
-use crate::model::container_env::Site;
+use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Node, Place, Text, Value};
 use crate::syntax::template::{Segment, Template};
 use crate::topology::{LinkKind, is_blank};
@@ -36,7 +38,33 @@ pub(super) struct Credential {
     pub write: Option<EnvTarget>,
 }
 
+/// What a password is written into, besides URLs.
+#[derive(Clone, Copy)]
+pub(super) enum Carrier {
+    /// A command that Compose splits at blanks; the password stands in double quotes.
+    CommandString,
+    /// A script of a shell, in double quotes.
+    Script,
+    /// A variable with options, which is split at blanks and knows no quotes.
+    Options,
+}
+
 impl Credential {
+    /// True if the password comes out of the carrier as it is, as far as it is known.
+    pub fn fits_into(&self, carrier: Carrier) -> bool {
+        let breaks = |c: char| match carrier {
+            Carrier::CommandString => matches!(c, '"' | '\\'),
+            Carrier::Script => matches!(c, '"' | '\\' | '$' | '`'),
+            Carrier::Options => c.is_whitespace() || matches!(c, '*' | '?' | '['),
+        };
+        !self.is_known() || !self.value.contains(breaks)
+    }
+
+    /// The password as the subject of a sentence; never the password itself.
+    pub fn named(&self) -> String {
+        self.variable.as_ref().map_or_else(|| "the password".to_owned(), |name| format!("the value of {name}"))
+    }
+
     /// True if the value needs no quotes in a command string.
     pub fn is_plain(&self) -> bool {
         self.write.as_ref().is_some_and(|target| target.value.is_none())
@@ -97,7 +125,7 @@ impl Seal<'_, '_, '_> {
             let value = value.unwrap_or_else(|| name.clone());
             self.fits_into_urls(&value, &format!("the value of {name}"))?;
             return Ok(Credential {
-                reference: required(&name),
+                reference: self.required(member, &name),
                 client_reference: format!("${{{name}}}"),
                 client_value: match variables.get(&name) {
                     Some(value) => value.to_owned(),
@@ -157,7 +185,7 @@ impl Seal<'_, '_, '_> {
         let known = member.project.variables.get(name).filter(|value| !is_blank(value)).map(str::to_owned);
         let mut credential = Credential {
             variable: Some(name.to_owned()),
-            reference: required(name),
+            reference: self.required(member, name),
             client_reference: format!("${{{name}}}"),
             value: name.to_owned(),
             // The server's reference demands it, so that it is never blank.
@@ -209,6 +237,12 @@ impl Seal<'_, '_, '_> {
             None
         };
         let members = || self.group.iter().map(|number| self.member_of(*number));
+        let in_its_place = members().find_map(|member| {
+            blank_password_variable(member.mechanism, member.node, &member.project.containers[&member.store.service])
+        });
+        if in_its_place.is_some() {
+            return (in_its_place, None);
+        }
         // The variable that stands for the password already, as a text that nothing replaces.
         let meant = members().find_map(|member| {
             let text = member.store.unexpanded_variable.as_deref()?;
@@ -231,7 +265,7 @@ impl Seal<'_, '_, '_> {
                 .filter(|variable| is_password_name(&variable.name) && !variable.name.ends_with("_FILE"));
             for variable in own.filter(|variable| variable.name != "ALLOW_EMPTY_PASSWORD") {
                 // `NAME:` without a value takes it from the project's env file.
-                if variable.value.is_none() && !matches!(variable.site, Site::File { .. }) {
+                if is_passed_through(self.bench.workspace, variable) {
                     return (Some(variable.name.clone()), None);
                 }
                 if let Some(name) = variable.value.as_ref().and_then(&mut consider) {
@@ -250,7 +284,11 @@ impl Seal<'_, '_, '_> {
                 }),
                 LinkKind::Host { password, .. } => {
                     let service = link.service.as_ref().and_then(|service| member.project.containers.get(service));
-                    service.and_then(|env| env.get(password)).and_then(|variable| variable.value.clone())
+                    let variable = service.and_then(|env| env.get(password));
+                    if variable.is_some_and(|variable| self.is_of_project(member, variable)) {
+                        return (Some(password.clone()), literal);
+                    }
+                    variable.and_then(|variable| variable.value.clone())
                 }
             };
             if let Some(name) = text.as_ref().and_then(&mut consider) {
@@ -268,6 +306,18 @@ impl Seal<'_, '_, '_> {
         let texts = helpers.iter().flat_map(|service| command_texts(member.project.service(service)));
         let named = texts.flat_map(|text| owned(text.variables())).find(|name| is_password_name(name));
         (named.or(meant), literal)
+    }
+
+    /// True if a variable of a container is one of the project by the same name: it is passed through, or its blank line
+    /// stands in the env file that Compose reads for the project, too.
+    fn is_of_project(&self, member: &Member<'_>, variable: &ContainerVariable) -> bool {
+        let is_empty = variable.value.as_ref().is_none_or(|text| is_blank(&text.value) && text.pieces.is_empty());
+        match variable.site {
+            Site::File { source, .. } => {
+                is_empty && member.project.variables.paths.contains(&self.bench.workspace.sources.get(source).path)
+            }
+            _ => is_passed_through(self.bench.workspace, variable),
+        }
     }
 
     /// The services that talk to the servers through their client.
@@ -377,11 +427,6 @@ impl Spelled {
         let span = spans.into_iter().find(|span| span.start <= piece.source.start && piece.source.end <= span.end)?;
         Some(span.slice(&self.written).to_owned())
     }
-}
-
-/// `${NAME:?…}`: with a blank value a server would be open, or dead.
-fn required(name: &str) -> String {
-    format!("${{{name}:?set {name} in .env}}")
 }
 
 /// The texts of entry point and command.

@@ -31,6 +31,25 @@ pub(super) struct EnvTarget {
 }
 
 impl Seal<'_, '_, '_> {
+    /// The env file that holds the value of `name`, or the one that Compose reads for it.
+    fn env_path(&self, member: &Member<'_>, name: &str) -> PathBuf {
+        let variables = &member.project.variables;
+        let defined = variables
+            .definition(name)
+            .map(|definition| self.bench.workspace.sources.get(definition.source).path.clone());
+        let is_there = |path: &&PathBuf| self.bench.files.kind(path) == FileKind::File;
+        let existing = || variables.paths.iter().rev().find(is_there).or(variables.paths.first()).cloned();
+        defined.or_else(existing).expect("a project has at least one path for its env file")
+    }
+
+    /// `${NAME:?…}`: with a blank value a server would be open, or dead. The text names the file in which it is missing.
+    pub(super) fn required(&self, member: &Member<'_>, name: &str) -> String {
+        let file = relative_to(&member.project.folder, &self.env_path(member, name));
+        let is_plain = file.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+        let file = if is_plain { file.as_str() } else { "the env file" };
+        format!("${{{name}:?set {name} in {file}}}")
+    }
+
     /// The env file that shall hold the value of `name`.
     pub(super) fn env_target(
         &self,
@@ -38,18 +57,7 @@ impl Seal<'_, '_, '_> {
         name: &str,
         literal: Option<String>,
     ) -> Result<EnvTarget, NoSeal> {
-        let workspace = self.bench.workspace;
-        let paths = &member.project.variables.paths;
-        let defined = member
-            .project
-            .variables
-            .definition(name)
-            .map(|definition| workspace.sources.get(definition.source).path.clone());
-        let existing = paths.iter().rev().find(|path| self.bench.files.kind(path) == FileKind::File).cloned();
-        let path = defined
-            .or(existing)
-            .or_else(|| paths.first().cloned())
-            .expect("a project has at least one path for its env file");
+        let path = self.env_path(member, name);
         let shown = relative_to(&member.project.folder, &path);
         let exposed = match self.bench.may_hold_secret(&path) {
             Writable::Yes => None,

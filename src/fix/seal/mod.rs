@@ -23,6 +23,8 @@ mod group_tests;
 #[cfg(test)]
 mod outside_tests;
 #[cfg(test)]
+mod server_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod users_tests;
@@ -36,6 +38,7 @@ use super::remark::{Kind, Remark, collected, told};
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, environment_path};
 use crate::catalog::{ImageName, Mechanism, Store};
+use crate::lens::environment::{self, NoEdit, Room};
 use crate::lens::server::Auth;
 use crate::lens::value::Lookup;
 use crate::model::node::{Node, Place};
@@ -117,6 +120,8 @@ struct Seal<'b, 'w, 'f> {
     group: Vec<usize>,
     /// The variables of the members so far.
     variables: Vec<(usize, String)>,
+    /// The variables that environments get, and the edit that adds those of one place.
+    added: BTreeMap<Room, (Vec<(String, String)>, Edit)>,
 }
 
 /// One store that is sealed.
@@ -149,6 +154,7 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
             counts: Counts::default(),
             group: Vec::new(),
             variables: Vec::new(),
+            added: BTreeMap::new(),
         }
     }
 
@@ -313,6 +319,33 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
         let purpose = if defines { Purpose::Value } else { Purpose::Plain };
         let path = self.bench.workspace.sources.get(source).path.clone();
         self.repair.changes.push(Change { path, kind: ChangeKind::Edit(edit), role, purpose });
+    }
+
+    /// Adds a variable to a service that does not set it yet, by one edit with those that were added there before.
+    fn add_variable(&mut self, service: &Node, name: &str, value: &str, role: Role) -> Result<(), NoEdit> {
+        let workspace = self.bench.workspace;
+        let room = environment::room(workspace, service)?;
+        let (mut variables, before) =
+            self.added.get(&room).cloned().map_or_else(Default::default, |(variables, edit)| (variables, Some(edit)));
+        match variables.iter().find(|(known, _)| known == name) {
+            Some((_, known)) => return if known == value { Ok(()) } else { Err(NoEdit) },
+            None => variables.push((name.to_owned(), value.to_owned())),
+        }
+        let edit = environment::add_variables(workspace, room, &variables)?;
+        let path = &workspace.sources.get(room.source).path;
+        let is_before = |change: &&mut Change| match (&change.kind, &before) {
+            (ChangeKind::Edit(edit), Some(before)) => edit == before && change.path == *path,
+            _ => false,
+        };
+        match self.repair.changes.iter_mut().find(is_before) {
+            Some(change) => {
+                change.kind = ChangeKind::Edit(edit.clone());
+                change.role = change.role.max(role);
+            }
+            None => self.edit(room.source, edit.clone(), role, false),
+        }
+        self.added.insert(room, (variables, edit));
+        Ok(())
     }
 
     fn edits(&mut self, place: &Place, edits: Vec<Edit>, role: Role) {

@@ -1,15 +1,17 @@
 //! The server's side: the change after which it demands the password.
 
-use super::credential::Credential;
+use super::credential::{Carrier, Credential};
 use super::{Member, NoSeal, Seal, in_command_string};
+use crate::catalog::Mechanism;
 use crate::fix::commit::Role;
 use crate::fix::snapshot::{environment_path, service_path, words_value};
 use crate::lens::command::Command;
 use crate::lens::environment;
-use crate::lens::server::{ServerEdit, WordList, authenticate_sentinel, require_password};
+use crate::lens::server::{ServerEdit, authenticate_sentinel, require_password};
 use crate::lens::value::Word;
-use crate::model::expand_text;
+use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::Node;
+use crate::model::{Variables, expand_text};
 use crate::source::relative_to;
 use crate::syntax::yaml::{Document, Fragment};
 use crate::text::EditSet;
@@ -26,6 +28,13 @@ impl Seal<'_, '_, '_> {
             require_password(member.mechanism, setup, &credential.reference, presents)
         });
         let changes = changes.map_err(|why| NoSeal::Manual(format!("`{}`: {why}", member.store.service)))?;
+        if changes.iter().any(|change| !can_carry(change, member, credential)) {
+            return Err(NoSeal::Manual(format!(
+                "{} holds a character that breaks the words of `{}` that would carry it: choose another password, such as the output of `openssl rand -hex 32`",
+                credential.named(),
+                member.store.service
+            )));
+        }
         self.counts.servers += 1;
         self.doubt_the_image(member, &changes);
         match changes.as_slice() {
@@ -100,7 +109,10 @@ impl Seal<'_, '_, '_> {
     fn new_command(&mut self, member: &Member<'_>, credential: &Credential, words: &[String]) -> Result<(), NoSeal> {
         let by_hand = || by_hand(member, credential);
         let value = resolved(words, credential);
-        let written = Fragment::text(in_command_string(words.to_vec(), credential).join(" "));
+        let written = match credential.fits_into(Carrier::CommandString) {
+            true => Fragment::text(in_command_string(words.to_vec(), credential).join(" ")),
+            false => Fragment::words(words),
+        };
         let (source, edit) = match member.node.get("command") {
             // `command:` without a value.
             Some(command) => {
@@ -138,10 +150,7 @@ impl Seal<'_, '_, '_> {
             }
             _ => Err(by_hand()),
         });
-        let key = match list?.ok_or_else(by_hand)? {
-            WordList::Entrypoint => "entrypoint",
-            WordList::Command => "command",
-        };
+        let key = list?.ok_or_else(by_hand)?.key();
         let command = Command::read(member.node, key).ok().flatten().ok_or_else(by_hand)?;
         self.doubt_overridden(member, key, command.node, credential);
         let document = self.document(&command.node.place)?;
@@ -223,11 +232,16 @@ impl Seal<'_, '_, '_> {
         remove: &[String],
     ) -> Result<(), NoSeal> {
         let env = &member.project.containers[&member.store.service];
-        let by_hand = || by_hand(member, credential);
-        let mut leaving: Vec<_> = remove.iter().filter_map(|name| env.get(name)).collect();
+        let by_hand = || {
+            let lines: Vec<_> = set.iter().map(|(name, value)| format!("`{name}: {value}`")).collect();
+            NoSeal::Manual(format!("add {} to the `environment` of `{}`", lines.join(" and "), member.store.service))
+        };
+        // What stands in an env file gives way to `environment`; a password counts more than the leave to go without one.
+        let is_here = |variable: &&ContainerVariable| !matches!(variable.site, Site::File { .. });
+        let mut leaving: Vec<_> = remove.iter().filter_map(|name| env.get(name)).filter(is_here).collect();
         for (name, value) in set {
             let workspace = self.bench.workspace;
-            let result = match (env.get(name), leaving.pop()) {
+            let result = match (env.get(name).filter(is_here), leaving.pop()) {
                 (Some(variable), kept) => {
                     leaving.extend(kept);
                     environment::set_variable(workspace, variable, value).map(|edit| vec![edit])
@@ -238,7 +252,7 @@ impl Seal<'_, '_, '_> {
                     self.repair.expected.insert(path, None);
                     environment::replace_variable(workspace, old, name, value)
                 }
-                (None, None) => environment::add_variable(workspace, member.node, name, value).map(|edit| vec![edit]),
+                (None, None) => self.add_variable(member.node, name, value, Role::Server).map(|()| Vec::new()),
             };
             for (source, edit) in result.map_err(|_| by_hand())? {
                 self.edit(source, edit, Role::Server, false);
@@ -275,16 +289,25 @@ impl Seal<'_, '_, '_> {
         name: &str,
         edits: &EditSet,
     ) -> Result<(), NoSeal> {
-        let by_hand = || by_hand(member, credential);
-        let env = &member.project.containers[&member.store.service];
-        let variable = env.get(name).ok_or_else(by_hand)?;
-        let text = variable.value.as_ref().ok_or_else(by_hand)?;
-        // The value as it is written: variables in it stay as they are.
-        let written = self.written_value(variable).ok_or_else(by_hand)?;
-        let new = if written == text.value { edits.apply(&text.value) } else { return Err(by_hand()) };
-        let (source, edit) = environment::set_variable(self.bench.workspace, variable, &new).map_err(|_| by_hand())?;
-        self.edit(source, edit, Role::Server, false);
-        self.expect_variable(member, &member.store.service, name, &resolved(&[new], credential)[0]);
+        let by_hand = || {
+            NoSeal::Manual(format!(
+                "`{name}` of `{}` can't be changed in place: write `{} {}` into it",
+                member.store.service,
+                password_flag(member),
+                credential.reference
+            ))
+        };
+        let variable = member.project.containers[&member.store.service].get(name).ok_or_else(by_hand)?;
+        let (edits, written) =
+            environment::edit_variable(self.bench.workspace, variable, edits).map_err(|_| by_hand())?;
+        for (source, edit) in edits {
+            self.edit(source, edit, Role::Server, false);
+        }
+        // Compose would stop at the reference while its variable has no value.
+        let marker = "\u{1}";
+        let written = written.replace(&credential.reference, marker);
+        let value = expand_text(&written, &variables_when_set(member, credential)).value;
+        self.expect_variable(member, &member.store.service, name, &value.replace(marker, &credential.value));
         Ok(())
     }
 
@@ -295,10 +318,10 @@ impl Seal<'_, '_, '_> {
         credential: &Credential,
         command: &Command<'_>,
     ) -> Option<Vec<String>> {
-        let (Some(name), true) = (&credential.variable, credential.is_known()) else {
+        if credential.variable.is_none() || !credential.is_known() {
             return Some(command.words.iter().map(|word| word.text.clone()).collect());
-        };
-        let variables = member.project.variables.with(name, &credential.value);
+        }
+        let variables = variables_when_set(member, credential);
         let document = self.bench.workspace.document(command.node.place.source)?;
         let text = |node: &Node| Some(expand_text(document.scalar(node.place.node)?, &variables).value);
         match command.node.as_list() {
@@ -313,6 +336,33 @@ impl Seal<'_, '_, '_> {
     fn document(&self, place: &crate::model::node::Place) -> Result<&Document, NoSeal> {
         let missing = || NoSeal::Manual("the file could not be read".to_owned());
         self.bench.workspace.document(place.source).ok_or_else(missing)
+    }
+}
+
+/// False if the value of the password would not come out of what the change writes as it is.
+fn can_carry(change: &ServerEdit, member: &Member<'_>, credential: &Credential) -> bool {
+    match change {
+        ServerEdit::AppendWords { list, .. }
+        | ServerEdit::ReplaceWord { list, .. }
+        | ServerEdit::SetValueAfterFlag { list, .. } => {
+            let is_list =
+                Command::read(member.node, list.key()).ok().flatten().is_some_and(|command| command.is_list());
+            is_list || credential.fits_into(Carrier::CommandString)
+        }
+        ServerEdit::EditShell { .. } => credential.fits_into(Carrier::Script),
+        ServerEdit::SetEnv { .. } if !matches!(member.mechanism, Mechanism::ArgsInEnv(_)) => true,
+        ServerEdit::SetEnv { .. } | ServerEdit::EditEnv { .. } => credential.fits_into(Carrier::Options),
+        // It can be a list.
+        ServerEdit::SetCommand { .. } => true,
+    }
+}
+
+/// The variables of the project with that of the credential, if its value is known.
+fn variables_when_set(member: &Member<'_>, credential: &Credential) -> Variables {
+    let variables = &member.project.variables;
+    match &credential.variable {
+        Some(name) if credential.is_known() => variables.with(name, &credential.value),
+        _ => variables.clone(),
     }
 }
 
@@ -340,8 +390,8 @@ fn by_hand(member: &Member<'_>, credential: &Credential) -> NoSeal {
 
 fn password_flag<'m>(member: &Member<'m>) -> &'m str {
     match member.mechanism {
-        crate::catalog::Mechanism::Argv(argv) => &argv.password_flag,
-        crate::catalog::Mechanism::ArgsInEnv(args) => &args.argv.password_flag,
-        crate::catalog::Mechanism::Env(env) => &env.argv.password_flag,
+        Mechanism::Argv(argv) => &argv.password_flag,
+        Mechanism::ArgsInEnv(args) => &args.argv.password_flag,
+        Mechanism::Env(env) => &env.argv.password_flag,
     }
 }

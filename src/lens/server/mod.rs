@@ -146,6 +146,16 @@ pub enum WordList {
     Command,
 }
 
+impl WordList {
+    /// The key of the service that holds it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Entrypoint => "entrypoint",
+            Self::Command => "command",
+        }
+    }
+}
+
 /// A change that makes the server demand a password. Indices count the words as the container gets them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEdit {

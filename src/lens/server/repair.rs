@@ -113,6 +113,11 @@ fn one(
     if let (Some(flag), Some(option)) = (master_flag, &master_option) {
         changes.push(Writer::new(argv, start, variable, reference, vec![flag]).replace(option)?);
     }
+    // An image that reads the password from a variable, which stands there blank.
+    let by_variable = argv.password_variable.as_ref().filter(|name| (setup.env)(name).is_present());
+    if let (Auth::Open, None, None, Some(name)) = (&auth, &option, master_flag, by_variable) {
+        return Ok(vec![ServerEdit::SetEnv { set: vec![(name.clone(), reference.to_owned())], remove: Vec::new() }]);
+    }
     let is_replaced = matches!(auth, Auth::Refuses(_)) && option.is_none();
     if !missing.is_empty() && !is_replaced {
         changes.push(Writer::new(argv, start, variable, reference, missing).append()?);

@@ -155,6 +155,13 @@ pub enum PieceOrigin {
     },
 }
 
+impl Piece {
+    /// True for a variable that came out blank.
+    pub fn is_blank_variable(&self) -> bool {
+        matches!(self.origin, PieceOrigin::Variable { .. }) && self.output.is_empty() && self.inside.is_empty()
+    }
+}
+
 impl Template {
     /// Parses `text`.
     ///
