@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use regex::Regex;
 
-use super::outside::Part;
+use super::part::Part;
 use super::patterns::compiled;
 use crate::catalog::{Client, ImageName, Settings, Sign, Store};
 use crate::model::Project;

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::app_files::{AppFile, app_files};
 use super::clients::{Clients, Knowledge};
 use super::namespace;
-use super::outside::Part;
+use super::part::{Part, is_blank};
 use super::patterns::compiled;
 use super::stores::{Reach, StoreService};
 use crate::catalog::{Client, Store};
@@ -562,11 +562,6 @@ impl<'a> Finder<'a> {
 /// The host of `redis` or `redis:6379`.
 pub(super) fn host_of(value: &str) -> &str {
     value.trim().split(':').next().unwrap_or_default()
-}
-
-/// True for values that mean "none": applications write `null` where they have no password.
-pub fn is_blank(value: &str) -> bool {
-    matches!(value.trim().to_ascii_lowercase().as_str(), "" | "null" | "none" | "nil" | "false")
 }
 
 /// What a known program reads besides the host.

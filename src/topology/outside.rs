@@ -2,23 +2,13 @@
 //! seen, but that they may lead to a store can.
 
 use super::links::{Carrier, Finder, Hints, Link, LinkKind, Target, file_variable};
+use super::part::Part;
 use super::stores::{StoreService, networks};
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Entry, Text};
 use crate::model::{Project, Workspace, depends_on};
 use crate::syntax::env::EnvFile;
 use crate::syntax::template::{OperatorKind, PieceOrigin, Template};
-
-/// What a variable carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// A host, with or without a port.
-    Host,
-    /// A URL.
-    Url,
-    /// The password alone: the rest is somewhere else.
-    Password,
-}
 
 /// A variable of a container that may lead to a store of the project, but gets its value from outside.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use regex::Regex;
 
 use super::built_image::Origin;
 use super::container_files::{self, FileContent};
-use super::links::is_blank;
 use super::namespace;
+use super::part::is_blank;
 use super::patterns::compiled;
 use super::users::UsersFile;
 use crate::catalog::{ArgvSyntax, ImageName, Mechanism, Store};
