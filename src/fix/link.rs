@@ -35,7 +35,10 @@ pub fn redirect(bench: &Bench<'_, '_>, link: &Link) -> Result<Repair, String> {
         return Err("use the name of the service in place of the host".to_owned());
     };
     let store = &bench.topology.stores[number];
-    let port = store.ports.first().copied().filter(|port| url.port_number().is_some_and(|known| known != *port));
+    let written = url.port_number();
+    let published = store.published.iter().find(|(host, _)| Some(*host) == written).map(|(_, port)| *port);
+    let port = published.or_else(|| store.ports.first().copied());
+    let port = port.filter(|port| written.is_some_and(|known| known != *port));
     let by_hand = || format!("set `{name}` of `{service}` under `environment`, with `{}` as the host", store.service);
     let title = format!("let {name} of {service} lead to {}", store.service);
     let written = write(bench, link, &with_host(url, &store.service, port), |edits| {

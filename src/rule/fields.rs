@@ -230,6 +230,7 @@ const URL: &[FieldInfo] = &[
     field("url.host", Text, "its host").optional(),
     field("url.port", Number, "its port, or the default of the scheme").optional(),
     field("url.credential", Choice(&["none", "password"]), "whether it carries a password"),
+    field("url.password_beside", Choice(&["variable", "option"]), "where the server's password stands beside it; a program may present it with the URL").optional(),
     field("url.is_other_password", Bool, "true if it carries a password that is not the server's; both are known"),
     field("url.password_help", Text, "what to write so that both are one, with the places of both").optional(),
     field("url.in_container", Bool, "true if the program that reads it runs in a container"),

@@ -1,5 +1,6 @@
 //! Users of a store in other projects: over a network that both projects are on, or by a port of the host.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -167,14 +168,17 @@ impl Visitors {
     fn users(&self, store: &StoreService, at: &[Network], words: &[&str]) -> Vec<Neighbour> {
         // A service of that name in the project itself is nearer.
         let names: Vec<String> = store.names.iter().filter(|name| !self.names.contains(name)).cloned().collect();
-        let address = (!names.is_empty()).then(|| address_of(&names));
+        // Patterns cost more than all else, and most projects have nothing to do with each other.
+        let address = OnceCell::new();
+        let address = || address.get_or_init(|| (!names.is_empty()).then(|| address_of(&names))).as_ref();
         let users = self.services.iter().filter_map(|visitor| {
             let is_named = |pattern: &Regex| visitor.texts.iter().any(|text| pattern.is_match(text));
             let network = visitor.networks.iter().find(|network| at.iter().any(|other| other.is_it(network)));
-            let by_network = network
-                .filter(|_| address.as_ref().is_some_and(is_named))
-                .map(|network| Way::Network(network.name.clone()));
+            let by_network =
+                network.filter(|_| address().is_some_and(is_named)).map(|network| Way::Network(network.name.clone()));
             let by_host = || {
+                let names_host = |text: &String| visitor.hosts.iter().any(|host| text.contains(host.as_str()));
+                visitor.texts.iter().find(|text| names_host(text))?;
                 let pattern = host_address(&visitor.hosts, store, words)?;
                 let way = if visitor.is_on_the_host { Way::Loopback } else { Way::Bridge };
                 is_named(&pattern).then_some(way)
