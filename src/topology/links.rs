@@ -444,7 +444,9 @@ impl<'a> Finder<'a> {
             return neighbour;
         }
         if is_loopback && network != "host" {
-            let own = service.is_some_and(|service| self.stores.iter().any(|store| store.service == service.key));
+            let is_store = |service: &Entry| self.stores.iter().any(|store| store.service == service.key);
+            let own = service
+                .is_some_and(|service| is_store(service) || namespace::holds_server(service, &self.catalog[store]));
             let wanted = port.or_else(|| self.catalog[store].ports.first().copied());
             return match wanted
                 .and_then(|port| self.published_on(port, store).or_else(|| self.listening_on(port, store)))
@@ -507,6 +509,10 @@ impl<'a> Finder<'a> {
 
     /// The store that a service, or a program outside of all, reaches by a name.
     pub(super) fn named(&self, service: Option<&Entry>, host: &str) -> Option<usize> {
+        // The container's own list of names goes before the network's.
+        if service.is_some_and(|service| namespace::has_own_address(&service.value, host)) {
+            return None;
+        }
         let is_linked = |store: &StoreService| {
             service.is_some_and(|service| link_aliases(&service.value, &store.service).iter().any(|name| name == host))
         };

@@ -1,7 +1,12 @@
-//! Services that share one network: with `network_mode: service:…` or `container:…`, `localhost` is the same for all.
+//! What names mean inside a container: `localhost`, which services share with `network_mode: service:…` or `container:…`,
+//! and what `extra_hosts` decides.
 
+use std::collections::BTreeSet;
+
+use crate::catalog::{ArgsInEnv, ImagePattern, Mechanism, Store};
+use crate::lens::command::Command;
 use crate::model::Project;
-use crate::model::node::{Entry, Node};
+use crate::model::node::{Entry, Node, Value};
 
 /// The service whose network a service uses: its own, or that of the one that it joins. Its ports and names count.
 pub(super) fn owner<'p>(project: &'p Project, service: &'p Entry) -> &'p Entry {
@@ -27,4 +32,36 @@ fn joined<'p>(project: &'p Project, service: &Entry) -> Option<&'p Entry> {
         ("container", name) => project.services().iter().find(|other| is_container(other, name)),
         _ => None,
     }
+}
+
+/// True if `extra_hosts` gives a name an address.
+pub(super) fn has_own_address(service: &Node, host: &str) -> bool {
+    match service.get("extra_hosts").map(|node| &node.value) {
+        Some(Value::Map(map)) => map.entries.iter().any(|entry| entry.key == host),
+        Some(Value::List(items)) => {
+            let mut texts = items.iter().filter_map(Node::scalar_text);
+            texts.any(|text| text.value.split([':', '=']).next().is_some_and(|name| name.trim() == host))
+        }
+        _ => false,
+    }
+}
+
+/// Programs by which a container has servers under `localhost`, of its own or from elsewhere.
+const CARRIERS: [&str; 5] = ["stunnel", "socat", "ssh", "supervisord", "s6-svscan"];
+
+/// True if a command starts a server of a store beside the program, or a way to one.
+pub(super) fn holds_server(service: &Entry, store: &Store) -> bool {
+    let programs = |image: &ImagePattern| match &image.mechanism {
+        Mechanism::Argv(argv) | Mechanism::ArgsInEnv(ArgsInEnv { argv, .. }) => argv.server_programs.clone(),
+        Mechanism::Env(_) => Vec::new(),
+    };
+    let servers: BTreeSet<String> = store.images.iter().flat_map(programs).collect();
+    let commands = ["entrypoint", "command"].into_iter();
+    let mut words = commands
+        .filter_map(|key| Command::read(&service.value, key).ok().flatten())
+        .flat_map(|command| command.words.iter().map(|word| word.text.clone()).collect::<Vec<_>>());
+    words.any(|word| {
+        let mut names = word.split(|c: char| !(c.is_alphanumeric() || "-_".contains(c)));
+        names.any(|name| servers.contains(name) || CARRIERS.contains(&name))
+    })
 }

@@ -101,8 +101,7 @@ impl<'a> Login<'a> {
         view.set("login.host_variable", FieldValue::optional(self.link.carrier.variable()));
         view.set("login.credential", FieldValue::text(if presented.is_some() { "password" } else { "none" }));
         let is_other = match (&self.server.auth, presented) {
-            // A path may name a file with the password.
-            (Auth::Password(Some(known)), Some(own)) => known.reveal() != own && !own.starts_with('/'),
+            (Auth::Password(Some(known)), Some(own)) => known.reveal() != own && is_password(&own),
             _ => false,
         };
         view.set("login.is_other_password", FieldValue::Bool(is_other));
@@ -111,6 +110,12 @@ impl<'a> Login<'a> {
         view.set("login.server_password_file", FieldValue::optional(self.server.password_file.clone()));
         view.set("login.password", FieldValue::optional(server_password(context, self.server)));
     }
+}
+
+/// True for what is a password itself. Others may be references, which the program or its start script replaces: a path, a
+/// secret store's address, `${X}`, `ENC(…)`, `__X__`.
+fn is_password(value: &str) -> bool {
+    !value.starts_with("__") && value.chars().all(|c| c.is_alphanumeric() || "_-.!@+=~^*".contains(c))
 }
 
 /// How to write the password of a server: the variable with it.
