@@ -169,16 +169,17 @@ impl Visitors {
         // A service of that name in the project itself is nearer.
         let names: Vec<String> = store.names.iter().filter(|name| !self.names.contains(name)).cloned().collect();
         // Patterns cost more than all else, and most projects have nothing to do with each other.
+        let is_near = |text: &String| names.iter().any(|name| text.contains(name.as_str()));
         let address = OnceCell::new();
-        let address = || address.get_or_init(|| (!names.is_empty()).then(|| address_of(&names))).as_ref();
+        let address = || address.get_or_init(|| address_of(&names));
         let users = self.services.iter().filter_map(|visitor| {
             let is_named = |pattern: &Regex| visitor.texts.iter().any(|text| pattern.is_match(text));
             let network = visitor.networks.iter().find(|network| at.iter().any(|other| other.is_it(network)));
-            let by_network =
-                network.filter(|_| address().is_some_and(is_named)).map(|network| Way::Network(network.name.clone()));
+            let by_network = network
+                .filter(|_| visitor.texts.iter().any(is_near) && is_named(address()))
+                .map(|network| Way::Network(network.name.clone()));
             let by_host = || {
-                let names_host = |text: &String| visitor.hosts.iter().any(|host| text.contains(host.as_str()));
-                visitor.texts.iter().find(|text| names_host(text))?;
+                visitor.texts.iter().find(|text| may_name(text, &visitor.hosts, store))?;
                 let pattern = host_address(&visitor.hosts, store, words)?;
                 let way = if visitor.is_on_the_host { Way::Loopback } else { Way::Bridge };
                 is_named(&pattern).then_some(way)
@@ -305,6 +306,15 @@ fn foreign_server(
         service: store.service.clone(),
         auth: store.auth.clone(),
     })
+}
+
+/// True if the text can hold an address of the store by the host; cheaper than the pattern that tells it for certain.
+fn may_name(text: &str, hosts: &[String], store: &StoreService) -> bool {
+    let follows = |rest: &str| match rest.strip_prefix(':') {
+        Some(port) => store.published.iter().any(|(host, _)| port.starts_with(&host.to_string())),
+        None => rest.is_empty() || rest.starts_with(['/', '?']),
+    };
+    hosts.iter().any(|host| text.match_indices(host.as_str()).any(|(at, _)| follows(&text[at + host.len()..])))
 }
 
 /// Matches texts that name a port of the host behind which the store is, or the host in a variable with the store's name.

@@ -74,6 +74,12 @@ impl<'a> Login<'a> {
         if names_user || has_url || sets_in_command(&service.value, password) {
             return None;
         }
+        // The program may take it from there: `redis:6379,password=…`, `--redis-password …`.
+        if let Auth::Password(Some(known)) = &server.auth
+            && presents_elsewhere(project, service, password, known.reveal())
+        {
+            return None;
+        }
         let here = spot_of(context.workspace, &link.carrier, &link.text, None);
         let (value, spot) = match (&link.carrier, env.get(password)) {
             (Carrier::HostFile { source, .. }, None) => {
@@ -88,7 +94,11 @@ impl<'a> Login<'a> {
                 let carrier = Carrier::Variable { name: variable.name.clone(), site: variable.site.clone() };
                 (Some(text.value.clone()), spot_of(context.workspace, &carrier, text, None))
             }
-            (_, None) if *is_only_way && !env.open && is_plain(&service.value) => (None, here),
+            (_, None)
+                if *is_only_way && !env.open && is_plain(&service.value) && !has_optional_file(&service.value) =>
+            {
+                (None, here)
+            }
             (_, None) => return None,
         };
         Some(Self { link, service, number, server, variable: password, value, spot })
@@ -101,7 +111,7 @@ impl<'a> Login<'a> {
         view.set("login.host_variable", FieldValue::optional(self.link.carrier.variable()));
         view.set("login.credential", FieldValue::text(if presented.is_some() { "password" } else { "none" }));
         let is_other = match (&self.server.auth, presented) {
-            (Auth::Password(Some(known)), Some(own)) => known.reveal() != own && is_password(&own),
+            (Auth::Password(Some(known)), Some(own)) => known.reveal() != own && is_password(own),
             _ => false,
         };
         view.set("login.is_other_password", FieldValue::Bool(is_other));
@@ -110,6 +120,23 @@ impl<'a> Login<'a> {
         view.set("login.server_password_file", FieldValue::optional(self.server.password_file.clone()));
         view.set("login.password", FieldValue::optional(server_password(context, self.server)));
     }
+}
+
+/// True if another variable or a word of the command holds the server's password.
+fn presents_elsewhere(project: &Project, service: &Entry, variable: &str, known: &str) -> bool {
+    let others = project.containers[&service.key].variables.iter().filter(|other| other.name != variable);
+    let mut values = others.filter_map(|other| other.value.as_ref()).map(|text| text.value.as_str());
+    let commands = ["entrypoint", "command"].into_iter();
+    let mut commands = commands.filter_map(|key| Command::read(&service.value, key).ok().flatten());
+    !known.is_empty()
+        && (values.any(|value| value.contains(known))
+            || commands.any(|command| command.words.iter().any(|word| word.text.contains(known))))
+}
+
+/// True if an env file may be missing here and be there elsewhere.
+fn has_optional_file(service: &Node) -> bool {
+    let files = service.get("env_file").and_then(Node::as_list).unwrap_or_default();
+    files.iter().any(|file| file.get("required").is_some())
 }
 
 /// True for what is a password itself. Others may be references, which the program or its start script replaces: a path, a

@@ -72,7 +72,9 @@ impl Lines<'_> {
     /// Measured with Docker Compose 2.40.3: a `#` starts a comment only behind a value. A colour, `#aabbcc`, has no blank.
     fn comment(&self, entry: &Entry, value: &EnvValue) -> Option<Reading> {
         let rest = value.text.strip_prefix('#').filter(|_| value.quote.is_none())?;
-        let is_comment = rest.is_empty() || rest.starts_with('#') || rest.contains([' ', '\t']);
+        // `PREFIX=#` and `CHANNEL=#general` are meant so.
+        let is_apart = value.span.start > entry.key_span.end + 1;
+        let is_comment = rest.starts_with([' ', '\t', '#']) || is_apart && rest.contains([' ', '\t']);
         is_comment.then(|| self.reading(ReadingKind::CommentAsValue, &entry.key, value.span))
     }
 
