@@ -552,6 +552,18 @@ fn an_example_of_the_env_file_shows_the_variable_without_a_value() {
     }
 }
 
+#[test]
+fn a_second_compose_file_of_the_folder_shares_the_network_and_its_client_is_thought_of() {
+    let folder = Folder::new();
+    let client = "    image: example/web:1\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    folder.write("compose.yaml", format!("services:\n  redis:\n    image: redis:7\n  api:\n{client}"));
+    folder.write("docker-compose.workers.yml", format!("services:\n  worker:\n{client}"));
+    let before = folder.files();
+    let report = folder.caulk(&["fix"]).stdout;
+    assert!(report.contains("`worker` in docker-compose.workers.yml"), "{report}");
+    assert!(folder.files() == before, "{report}");
+}
+
 /// A store that only a program elsewhere may use, and a service with a port of its own.
 fn store_beside_a_service() -> Folder {
     let folder = Folder::new();

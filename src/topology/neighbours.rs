@@ -155,6 +155,8 @@ struct Network {
     name: String,
     /// False for a name that Compose makes: others may come upon it by chance.
     is_explicit: bool,
+    /// The project folder: Compose files of one folder are one project for the engine.
+    folder: PathBuf,
 }
 
 impl Visitors {
@@ -203,7 +205,7 @@ impl Visitor {
         hosts.extend(names_of_the_gateway(owner));
         let networks = match mode {
             Some(mode) if !["host", "none", "bridge"].contains(&mode.as_str()) && !mode.contains(':') => {
-                vec![Network { name: mode, is_explicit: true }]
+                vec![Network { name: mode, is_explicit: true, folder: project.folder.clone() }]
             }
             Some(_) => Vec::new(),
             None => engine_networks(project, &networks(owner)),
@@ -214,7 +216,7 @@ impl Visitor {
 
 impl Network {
     fn is_it(&self, other: &Self) -> bool {
-        self.name == other.name && (self.is_explicit || other.is_explicit)
+        self.name == other.name && (self.is_explicit || other.is_explicit || self.folder == other.folder)
     }
 }
 
@@ -375,7 +377,7 @@ fn engine_networks(project: &Project, keys: &[String]) -> Vec<Network> {
         }
     };
     let all = keys.iter().flat_map(of_key).filter(|(name, _)| !name.is_empty());
-    all.map(|(name, is_explicit)| Network { name, is_explicit }).collect()
+    all.map(|(name, is_explicit)| Network { name, is_explicit, folder: project.folder.clone() }).collect()
 }
 
 /// What Compose may call a project: the person who starts it can say another name.
