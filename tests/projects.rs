@@ -564,6 +564,20 @@ fn a_second_compose_file_of_the_folder_shares_the_network_and_its_client_is_thou
     assert!(folder.files() == before, "{report}");
 }
 
+#[test]
+fn a_comment_that_became_the_password_is_handed_to_no_client() {
+    let folder = Folder::new();
+    let text = "services:\n  redis:\n    image: redis:7\n    command: redis-server --requirepass \"${REDIS_PASSWORD}\"\n  \
+                web:\n    image: example/web:1\n    environment:\n      REDIS_URL: redis://redis:6379/0\n";
+    folder.write("compose.yaml", text);
+    folder.write(".env", "A=1\nREDIS_PASSWORD= # todo\n");
+    let before = folder.files();
+    let report = folder.caulk(&["fix"]).stdout;
+    let said = report.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    assert!(said.contains("the password of `redis` is the comment behind REDIS_PASSWORD= (.env:2)"), "{report}");
+    assert!(folder.files() == before, "{report}");
+}
+
 /// A store that only a program elsewhere may use, and a service with a port of its own.
 fn store_beside_a_service() -> Folder {
     let folder = Folder::new();

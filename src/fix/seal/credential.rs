@@ -13,7 +13,10 @@ use crate::lens::url::cannot_hold;
 use crate::lens::value::{Lookup, Secret};
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::model::node::{Certainty, Node, Place, Text, Value};
+use crate::model::reading::ReadingKind;
+use crate::source::relative_to;
 use crate::syntax::template::{Segment, Template};
+use crate::text::LineIndex;
 use crate::topology::{LinkKind, is_blank};
 
 /// Shorter passwords are words that stand elsewhere in texts, too, such as `redis`.
@@ -112,6 +115,16 @@ impl Seal<'_, '_, '_> {
     }
 
     /// The password that the server demands already.
+    /// The line of the env file where a comment is the value of a variable.
+    fn comment_as_value(&self, member: &Member<'_>, name: &str) -> Option<String> {
+        let mut readings = member.project.readings.iter();
+        let reading =
+            readings.find(|reading| reading.kind == ReadingKind::CommentAsValue && reading.subject == name)?;
+        let source = self.bench.workspace.sources.get(reading.at.source);
+        let line = LineIndex::new(&source.text).line_of(reading.at.span.start) + 1;
+        Some(format!("{}:{line}", relative_to(&member.project.folder, &source.path)))
+    }
+
     fn existing(&self, member: &Member<'_>, value: Option<String>) -> Result<Credential, NoSeal> {
         let service = &member.store.service;
         let named = self.server_texts(member).into_iter().flat_map(|text| owned(text.text.variables()));
@@ -123,6 +136,11 @@ impl Seal<'_, '_, '_> {
         };
         if let Some(name) = named.into_iter().find(fits) {
             let value = value.unwrap_or_else(|| name.clone());
+            if let Some(place) = self.comment_as_value(member, &name) {
+                return Err(NoSeal::Manual(format!(
+                    "the password of `{service}` is the comment behind {name}= ({place}): put the comment on a line of its own and a password in its place"
+                )));
+            }
             self.fits_into_urls(&value, &format!("the value of {name}"))?;
             return Ok(Credential {
                 reference: self.required(member, &name),
