@@ -10,7 +10,7 @@ use super::snapshot::service_path;
 use super::state::State;
 use crate::model::discover::Reason;
 use crate::model::node::{Entry, Node};
-use crate::model::{Project, enabled_profiles};
+use crate::model::{Project, enabled_profiles, runs_with};
 use crate::source::relative_to;
 
 /// A call, and where it is to be made.
@@ -51,7 +51,7 @@ pub fn projects(plan: &Plan<'_>) -> Vec<ProjectRecord> {
             if is_reload && !has_other_users(plan, number, &service.key) {
                 continue;
             }
-            match (is_on(&enabled, &service.value), is_reload) {
+            match (runs_with(&service.value, &enabled), is_reload) {
                 (true, false) => record.recreate.push(service.key.clone()),
                 (true, true) => record.reload.push(service.key.clone()),
                 (false, _) => add(&mut record.recreate_in_profiles, service, is_reload),
@@ -67,12 +67,6 @@ fn has_other_users(plan: &Plan<'_>, project: usize, service: &str) -> bool {
     let text =
         |state: &State| state.topology.store_of(project, service)?.users.as_ref().map(|users| users.text.clone());
     text(&plan.before) != text(&plan.after)
-}
-
-/// True if the service is in no profile, or in one that is on.
-fn is_on(enabled: &[String], service: &Node) -> bool {
-    let profiles = profiles_of(service);
-    profiles.is_empty() || profiles.iter().any(|profile| enabled.iter().any(|on| on == profile || on == "*"))
 }
 
 fn profiles_of(service: &Node) -> Vec<String> {

@@ -66,6 +66,13 @@ impl<'p> Command<'p> {
         }
     }
 
+    /// The words of a service's entry point and of its command behind it, as far as they can be read.
+    pub fn all_words(service: &Node) -> Vec<Word> {
+        let commands = ["entrypoint", "command"].into_iter();
+        let commands = commands.filter_map(|key| Command::read(service, key).ok().flatten());
+        commands.flat_map(|command| command.words).collect()
+    }
+
     /// True if the words are a YAML list.
     pub fn is_list(&self) -> bool {
         matches!(self.form, Form::List(_))

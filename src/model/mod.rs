@@ -27,7 +27,7 @@ pub use interpolate::expand_text;
 pub use invocation::{Invocation, Located, NameSource, enabled_profiles};
 pub use long::clean_path;
 pub use problem::{Problem, Weight};
-pub use project::{Project, depends_on, link_aliases, report_resolution};
+pub use project::{Project, depends_on, link_aliases, report_resolution, runs_with};
 pub use variables::{Definition, Variables};
 pub use workspace::{Options, Workspace};
 

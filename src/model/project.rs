@@ -18,7 +18,7 @@ use super::reading::{self, Reading};
 use super::unique;
 use super::variables::{Definition, Variables};
 use super::workspace::{Options, Workspace};
-use crate::source::{FileKind, ReadError, SourceId};
+use crate::source::{FileKind, ReadError, SourceId, absolute, is_remote};
 use crate::syntax::env::{EnvFile, Refusal, Resolution, Value as EnvEntryValue};
 use crate::syntax::template::{OperatorKind, Template};
 use crate::syntax::words;
@@ -107,14 +107,16 @@ impl Project {
         services.map_or(&[], |map| &map.entries)
     }
 
+    /// The folder from which the image of a service is built; `None` if it is not, or from one that is elsewhere.
+    pub fn build_context(&self, service: &Node) -> Option<PathBuf> {
+        let build = service.get("build")?;
+        let context = build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text))?;
+        (!is_remote(&context.value)).then(|| absolute(&self.folder, context.value))
+    }
+
     /// False for a service that Compose does not start with the profiles that it is told to enable.
     pub fn is_enabled(&self, service: &Node) -> bool {
-        let own = service.get("profiles").and_then(Node::as_list).unwrap_or_default();
-        let is_named = |item: &Node| {
-            // What can't be read may be any of them.
-            item.scalar_text().is_none_or(|text| self.profiles.iter().any(|name| name == "*" || *name == text.value))
-        };
-        self.profiles.is_empty() || own.is_empty() || own.iter().any(is_named)
+        self.profiles.is_empty() || runs_with(service, &self.profiles)
     }
 
     /// True if its networks span the machines of a swarm.
@@ -130,6 +132,16 @@ impl Project {
     pub fn service(&self, name: &str) -> Option<&Node> {
         self.root.as_ref()?.at(&["services", name])
     }
+}
+
+/// True for a service that is in no profile, or in one of these.
+pub fn runs_with(service: &Node, profiles: &[String]) -> bool {
+    let own = service.get("profiles").and_then(Node::as_list).unwrap_or_default();
+    let is_named = |item: &Node| {
+        // What can't be read may be any of them.
+        item.scalar_text().is_none_or(|text| profiles.iter().any(|name| name == "*" || *name == text.value))
+    };
+    own.is_empty() || own.iter().any(is_named)
 }
 
 /// True if a service needs another one: it waits for it, links to it, or joins its network or its volumes, from all of which

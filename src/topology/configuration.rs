@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::container_files::{Origin, origins};
 use crate::model::Project;
-use crate::model::node::{Entry, Node};
-use crate::source::{FileKind, Files, absolute, decode, is_named_compose, relative_to};
+use crate::model::node::Entry;
+use crate::source::{FileKind, Files, decode, is_named_compose, relative_to};
 
 /// A file that is longer holds data.
 const LONGEST: usize = 256 * 1024;
@@ -58,12 +58,8 @@ fn text_of(files: &dyn Files, project: &Project, path: PathBuf) -> Option<Config
 
 /// True if a folder holds the program and not only what it reads: it is a project, or an image is built from it.
 fn is_source(files: &dyn Files, project: &Project, folder: &Path) -> bool {
-    let is_context = |service: &Entry| {
-        let build = service.value.get("build");
-        let context =
-            build.and_then(|build| build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text)));
-        context.is_some_and(|context| absolute(&project.folder, context.value).starts_with(folder))
-    };
+    let is_context =
+        |service: &Entry| project.build_context(&service.value).is_some_and(|context| context.starts_with(folder));
     project.folder.starts_with(folder)
         || project.services().iter().any(is_context)
         || files.list(folder).iter().any(|path| is_named_compose(path))

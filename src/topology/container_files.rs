@@ -36,9 +36,8 @@ pub(super) fn load(
     let folder = project.folder.clone();
     let Some(node) = project.service(service) else { return Loaded::default() };
     let files = ContainerFiles::read(project, node);
-    let words = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(node, key).ok().flatten());
-    let mut pending: Vec<String> =
-        words.flat_map(|command| command.words).flat_map(|word| paths_of_script(&word.text)).collect();
+    let words = Command::all_words(node).into_iter();
+    let mut pending: Vec<String> = words.flat_map(|word| paths_of_script(&word.text)).collect();
     pending.extend(
         files.origins.iter().filter(|(_, origin)| matches!(origin, Origin::Text(_))).map(|(path, _)| path.clone()),
     );

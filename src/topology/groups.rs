@@ -8,8 +8,7 @@ use crate::catalog::Store;
 use crate::lens::client_use::{ClientUse, client_use};
 use crate::lens::command::Command;
 use crate::lens::server::Monitor;
-use crate::lens::value::Word;
-use crate::model::node::{Entry, Node};
+use crate::model::node::Entry;
 use crate::model::{Workspace, depends_on};
 
 /// A service that talks to servers through their client, as one that makes a cluster does.
@@ -107,7 +106,7 @@ impl Topology {
                 return None;
             }
             let env = &project.containers[&service.key];
-            let words = words(&service.value);
+            let words = Command::all_words(&service.value);
             let mut found = client_use(&words, clients, &|name| lookup(env, name));
             let is_named = words.iter().any(|word| named.is_match(&word.text));
             if is_member {
@@ -133,7 +132,8 @@ impl Topology {
         let Some(first) = group.first().map(|number| &self.stores[*number]) else { return Vec::new() };
         let names: Vec<&String> = group.iter().flat_map(|number| &self.stores[*number].names).collect();
         let may_copy = |store: &&StoreService| {
-            let text: Vec<String> = words(store.node(workspace)).into_iter().map(|word| word.text).collect();
+            let text: Vec<String> =
+                Command::all_words(store.node(workspace)).into_iter().map(|word| word.text).collect();
             let text = text.join(" ").to_ascii_lowercase();
             let copies = ["replicaof", "slaveof", "sentinel"].iter().any(|word| text.contains(word));
             copies && names.iter().any(|name| text.contains(&name.to_ascii_lowercase()))
@@ -141,9 +141,4 @@ impl Topology {
         let others = self.stores.iter().filter(|store| store.project == first.project && store.sentinel.is_none());
         others.filter(|store| !store.is_server() && !names.contains(&&store.service)).filter(may_copy).collect()
     }
-}
-
-fn words(service: &Node) -> Vec<Word> {
-    let commands = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
-    commands.flat_map(|command| command.words).collect()
 }

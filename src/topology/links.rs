@@ -510,7 +510,7 @@ impl<'a> Finder<'a> {
     /// The store that a service, or a program outside of all, reaches by a name.
     pub(super) fn named(&self, service: Option<&Entry>, host: &str) -> Option<usize> {
         // The container's own list of names goes before the network's.
-        if service.is_some_and(|service| namespace::has_own_address(&service.value, host)) {
+        if service.is_some_and(|service| namespace::extra_hosts(&service.value).iter().any(|(name, _)| name == host)) {
             return None;
         }
         let is_linked = |store: &StoreService| {

@@ -34,15 +34,21 @@ fn joined<'p>(project: &'p Project, service: &Entry) -> Option<&'p Entry> {
     }
 }
 
-/// True if `extra_hosts` gives a name an address.
-pub(super) fn has_own_address(service: &Node, host: &str) -> bool {
+/// The names to which `extra_hosts` gives addresses, each with its address.
+pub(super) fn extra_hosts(service: &Node) -> Vec<(String, String)> {
     match service.get("extra_hosts").map(|node| &node.value) {
-        Some(Value::Map(map)) => map.entries.iter().any(|entry| entry.key == host),
-        Some(Value::List(items)) => {
-            let mut texts = items.iter().filter_map(Node::scalar_text);
-            texts.any(|text| text.value.split([':', '=']).next().is_some_and(|name| name.trim() == host))
+        Some(Value::Map(map)) => {
+            let text = |entry: &Entry| Some((entry.key.clone(), entry.value.scalar_text()?.value));
+            map.entries.iter().filter_map(text).collect()
         }
-        _ => false,
+        Some(Value::List(items)) => {
+            let pair = |text: &str| {
+                let (name, address) = text.split_once([':', '='])?;
+                Some((name.trim().to_owned(), address.trim().to_owned()))
+            };
+            items.iter().filter_map(Node::scalar_text).filter_map(|text| pair(&text.value)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -56,12 +62,8 @@ pub(super) fn holds_server(service: &Entry, store: &Store) -> bool {
         Mechanism::Env(_) => Vec::new(),
     };
     let servers: BTreeSet<String> = store.images.iter().flat_map(programs).collect();
-    let commands = ["entrypoint", "command"].into_iter();
-    let mut words = commands
-        .filter_map(|key| Command::read(&service.value, key).ok().flatten())
-        .flat_map(|command| command.words.iter().map(|word| word.text.clone()).collect::<Vec<_>>());
-    words.any(|word| {
-        let mut names = word.split(|c: char| !(c.is_alphanumeric() || "-_".contains(c)));
+    Command::all_words(&service.value).iter().any(|word| {
+        let mut names = word.text.split(|c: char| !(c.is_alphanumeric() || "-_".contains(c)));
         names.any(|name| servers.contains(name) || CARRIERS.contains(&name))
     })
 }

@@ -143,11 +143,29 @@ struct Visitors {
 struct Visitor {
     service: String,
     networks: Vec<Network>,
-    /// Names of the host, or `localhost` where the service is on its network.
-    hosts: Vec<String>,
+    /// What names the host, or `localhost` where the service is on its network.
+    by_host: Vec<HostAddress>,
     is_on_the_host: bool,
     /// What may name an address: variables with their names, and the words of commands.
     texts: Vec<String>,
+}
+
+/// A way by the host.
+enum HostAddress {
+    /// To this port.
+    Port(u16),
+    /// To a port that is not said, in a variable of this name in small letters.
+    Variable(String),
+}
+
+impl HostAddress {
+    /// True if the store is behind the port, or the variable is named after the store, by one of the `words`.
+    fn leads_to(&self, store: &StoreService, words: &[&str]) -> bool {
+        match self {
+            Self::Port(port) => store.published.iter().any(|(host, _)| host == port),
+            Self::Variable(name) => !store.published.is_empty() && words.iter().any(|word| name.contains(word)),
+        }
+    }
 }
 
 /// A network as the engine knows it.
@@ -181,10 +199,8 @@ impl Visitors {
                 .filter(|_| visitor.texts.iter().any(is_near) && is_named(address()))
                 .map(|network| Way::Network(network.name.clone()));
             let by_host = || {
-                visitor.texts.iter().find(|text| may_name(text, &visitor.hosts, store))?;
-                let pattern = host_address(&visitor.hosts, store, words)?;
                 let way = if visitor.is_on_the_host { Way::Loopback } else { Way::Bridge };
-                is_named(&pattern).then_some(way)
+                visitor.by_host.iter().any(|address| address.leads_to(store, words)).then_some(way)
             };
             let way = by_network.or_else(by_host)?;
             Some(Neighbour { file: self.paths.first()?.clone(), service: visitor.service.clone(), way })
@@ -202,7 +218,8 @@ impl Visitor {
         if is_on_the_host {
             hosts.extend(["localhost", "127.0.0.1"].map(str::to_owned));
         }
-        hosts.extend(names_of_the_gateway(owner));
+        let of_gateway = |(name, address): (String, String)| (address == "host-gateway").then_some(name);
+        hosts.extend(namespace::extra_hosts(owner).into_iter().filter_map(of_gateway));
         let networks = match mode {
             Some(mode) if !["host", "none", "bridge"].contains(&mode.as_str()) && !mode.contains(':') => {
                 vec![Network { name: mode, is_explicit: true, folder: project.folder.clone() }]
@@ -210,7 +227,9 @@ impl Visitor {
             Some(_) => Vec::new(),
             None => engine_networks(project, &networks(owner)),
         };
-        Self { service: service.key.clone(), networks, hosts, is_on_the_host, texts: texts(project, service) }
+        let texts = texts(project, service);
+        let by_host = texts.iter().flat_map(|text| host_addresses(text, &hosts)).collect();
+        Self { service: service.key.clone(), networks, by_host, is_on_the_host, texts }
     }
 }
 
@@ -310,42 +329,25 @@ fn foreign_server(
     })
 }
 
-/// True if the text can hold an address of the store by the host; cheaper than the pattern that tells it for certain.
-fn may_name(text: &str, hosts: &[String], store: &StoreService) -> bool {
-    let follows = |rest: &str| match rest.strip_prefix(':') {
-        Some(port) => store.published.iter().any(|(host, _)| port.starts_with(&host.to_string())),
-        None => rest.is_empty() || rest.starts_with(['/', '?']),
+/// The places of a text that name the host, by one of its names.
+fn host_addresses<'t>(text: &'t str, hosts: &'t [String]) -> impl Iterator<Item = HostAddress> + 't {
+    let is_inside_a_name = |c: char| c.is_alphanumeric() || "_.-".contains(c);
+    let read = move |(at, host): (usize, &str)| {
+        let (before, behind) = (&text[..at], &text[at + host.len()..]);
+        if before.ends_with(is_inside_a_name) {
+            return None;
+        }
+        if let Some(port) = behind.strip_prefix(':') {
+            let digits = port.len() - port.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            return Some(HostAddress::Port(port[..digits].parse().ok()?));
+        }
+        let (name, start) = before.split_once('=')?;
+        let is_whole = (behind.is_empty() || behind.starts_with(['/', '?']))
+            && (start.is_empty() || start.ends_with(['/', '@']))
+            && !start.contains(char::is_whitespace);
+        is_whole.then(|| HostAddress::Variable(name.to_ascii_lowercase()))
     };
-    hosts.iter().any(|host| text.match_indices(host.as_str()).any(|(at, _)| follows(&text[at + host.len()..])))
-}
-
-/// Matches texts that name a port of the host behind which the store is, or the host in a variable with the store's name.
-fn host_address(hosts: &[String], store: &StoreService, words: &[&str]) -> Option<Regex> {
-    let joined = |words: Vec<String>| words.join("|");
-    let ports = joined(store.published.iter().map(|(host, _)| host.to_string()).collect());
-    let hosts = joined(hosts.iter().map(|host| regex::escape(host)).collect());
-    let words = joined(words.iter().map(|word| regex::escape(word)).collect());
-    let with_port = format!(r"(?:^|[^\w.-])(?:{hosts}):(?:{ports})(?:\D|$)");
-    let in_variable = format!(r"^(?i:\w*(?:{words})\w*)=(?:[\w+.-]*://)?(?:[^@\s]*@)?(?:{hosts})(?:[/?]|$)");
-    let is_published = !store.published.is_empty();
-    is_published.then(|| Regex::new(&format!("{with_port}|{in_variable}")).expect("it is made of escaped words"))
-}
-
-/// Names that `extra_hosts` gives the host.
-fn names_of_the_gateway(service: &Node) -> Vec<String> {
-    const GATEWAY: &str = "host-gateway";
-    match service.get("extra_hosts").map(|node| &node.value) {
-        Some(Value::Map(map)) => {
-            let is_it = |entry: &&Entry| entry.value.scalar_text().is_some_and(|text| text.value == GATEWAY);
-            map.entries.iter().filter(is_it).map(|entry| entry.key.clone()).collect()
-        }
-        Some(Value::List(items)) => {
-            let texts = items.iter().filter_map(Node::scalar_text);
-            let name = |text: &str| Some(text.strip_suffix(GATEWAY)?.trim_end_matches([':', '=']).trim().to_owned());
-            texts.filter_map(|text| name(&text.value)).collect()
-        }
-        _ => Vec::new(),
-    }
+    hosts.iter().flat_map(move |host| text.match_indices(host.as_str())).filter_map(read)
 }
 
 /// What may name an address: variables with their names, and the words of commands.
@@ -353,13 +355,8 @@ fn texts(project: &Project, service: &Entry) -> Vec<String> {
     let variables = project.containers[&service.key].variables.iter();
     let variables =
         variables.filter_map(|variable| Some(format!("{}={}", variable.name, variable.value.as_ref()?.value)));
-    let commands =
-        ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(&service.value, key).ok().flatten());
-    let commands = commands.map(|command| {
-        let words: Vec<_> = command.words.iter().map(|word| word.text.as_str()).collect();
-        words.join(" ")
-    });
-    variables.chain(commands).collect()
+    let words: Vec<String> = Command::all_words(&service.value).into_iter().map(|word| word.text).collect();
+    variables.chain([words.join(" ")]).collect()
 }
 
 /// The names by which the engine knows networks of a project.

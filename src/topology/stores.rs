@@ -382,15 +382,9 @@ fn listening(setup: &Setup<'_>, ports: &BTreeMap<String, Listening>) -> Listenin
     }
 }
 
-/// The words of entry point and command.
-fn arguments(service: &Node) -> Vec<Word> {
-    let commands = ["entrypoint", "command"].into_iter().filter_map(|key| Command::read(service, key).ok().flatten());
-    commands.flat_map(|command| command.words).collect()
-}
-
 /// True if the last word about it turns the append-only file on, or snapshots.
 fn persists(service: &Node) -> bool {
-    let words = arguments(service);
+    let words = Command::all_words(service);
     let value = |option: &str| {
         let at = words.iter().rposition(|word| word.text == option)?;
         words.get(at + 1).filter(|word| word.certain).map(|word| word.text.as_str())
@@ -402,7 +396,7 @@ fn persists(service: &Node) -> bool {
 
 /// True if the server listens on loopback addresses only, by its own arguments.
 fn binds_to_loopback(service: &Node) -> bool {
-    let words = arguments(service);
+    let words = Command::all_words(service);
     let Some(at) = words.iter().rposition(|word| word.text == "--bind") else { return false };
     let mut addresses = words[at + 1..].iter().take_while(|word| !word.text.starts_with("--")).peekable();
     let is_loopback = |word: &Word| matches!(word.text.trim_start_matches('-'), "127.0.0.1" | "::1" | "localhost");

@@ -12,9 +12,8 @@ use crate::fix::remark::{Kind, Remark};
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::snapshot::environment_path;
 use crate::model::container_env::{ContainerVariable, Site};
-use crate::model::node::Node;
 use crate::source::git::GitStatus;
-use crate::source::{FileKind, SourceId, absolute, is_example_name, relative_to};
+use crate::source::{FileKind, SourceId, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
 use crate::text::{Edit, EditSet, LineIndex, listed};
 use crate::topology::is_blank;
@@ -260,10 +259,7 @@ impl Seal<'_, '_, '_> {
             .iter()
             .flat_map(|project| project.services().iter().map(move |service| (project, service)));
         for (project, service) in services {
-            let Some(build) = service.value.get("build") else { continue };
-            let context = build.scalar_text().or_else(|| build.get("context").and_then(Node::scalar_text));
-            let Some(context) = context.filter(|context| !context.value.contains("://")) else { continue };
-            let folder = absolute(&project.folder, &context.value);
+            let Some(folder) = project.build_context(&service.value) else { continue };
             if !path.starts_with(&folder) || self.bench.files.kind(&folder) != FileKind::Directory {
                 continue;
             }

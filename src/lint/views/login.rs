@@ -1,5 +1,6 @@
 //! Logins by variables for host and password, as far as it is known which password they present.
 
+use super::password;
 use super::service::describe;
 use super::store::auth_word;
 use super::{Context, Seen};
@@ -76,7 +77,7 @@ impl<'a> Login<'a> {
         }
         // The program may take it from there: `redis:6379,password=…`, `--redis-password …`.
         if let Auth::Password(Some(known)) = &server.auth
-            && presents_elsewhere(project, service, password, known.reveal())
+            && password::beside(project, service, Some(password), known.reveal()).is_some()
         {
             return None;
         }
@@ -120,17 +121,6 @@ impl<'a> Login<'a> {
         view.set("login.server_password_file", FieldValue::optional(self.server.password_file.clone()));
         view.set("login.password", FieldValue::optional(server_password(context, self.server)));
     }
-}
-
-/// True if another variable or a word of the command holds the server's password.
-fn presents_elsewhere(project: &Project, service: &Entry, variable: &str, known: &str) -> bool {
-    let others = project.containers[&service.key].variables.iter().filter(|other| other.name != variable);
-    let mut values = others.filter_map(|other| other.value.as_ref()).map(|text| text.value.as_str());
-    let commands = ["entrypoint", "command"].into_iter();
-    let mut commands = commands.filter_map(|key| Command::read(&service.value, key).ok().flatten());
-    !known.is_empty()
-        && (values.any(|value| value.contains(known))
-            || commands.any(|command| command.words.iter().any(|word| word.text.contains(known))))
 }
 
 /// True if an env file may be missing here and be there elsewhere.

@@ -1,10 +1,12 @@
-//! Where the passwords of a server and of a URL are written that differ, and what to write so that they do not.
+//! Where the passwords of a server and of its clients are written: side by side, or where they differ, with what to write.
 
 use super::Context;
+use crate::lens::command::Command;
 use crate::lens::server::Auth;
 use crate::lens::url::StoreUrl;
+use crate::model::Project;
 use crate::model::container_env::Site;
-use crate::model::node::{Node, Place, Text, Value};
+use crate::model::node::{Entry, Node, Place, Text, Value};
 use crate::source::relative_to;
 use crate::syntax::template::PieceOrigin;
 use crate::text::Span;
@@ -43,6 +45,35 @@ pub(super) fn help(context: &Context<'_, '_>, link: &Link, url: &StoreUrl, store
             "the passwords stand in {at} and {from}: put one of them into .env as REDIS_PASSWORD, and write `${{REDIS_PASSWORD}}` in the place of both"
         ),
     })
+}
+
+/// Where a service has the server's password besides the `except` variable: in a `variable` or an `option`, by itself or as a
+/// part such as `redis:6379,password=…`. The program may take it from there.
+pub(super) fn beside(project: &Project, service: &Entry, except: Option<&str>, known: &str) -> Option<&'static str> {
+    let is_meant = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["pass", "pwd", "auth", "_pw"].iter().any(|word| name.contains(word)) && name != "rediscli_auth"
+    };
+    let is_said = |name: &str, value: &str| is_meant(name) && value == known;
+    let has_part = |text: &str| {
+        let mut parts = text.split([',', ';', '&', '?', ' ']).filter_map(|part| part.split_once('='));
+        parts.any(|(name, value)| is_said(name, value))
+    };
+    let mut variables = project.containers[&service.key].variables.iter();
+    let is_variable = variables.any(|variable| {
+        let value = variable.value.as_ref().map_or("", |text| text.value.as_str());
+        except != Some(variable.name.as_str()) && (is_said(&variable.name, value) || has_part(value))
+    });
+    let words = Command::all_words(&service.value);
+    let is_option = || {
+        words.iter().any(|word| has_part(&word.text))
+            || words.windows(2).any(|pair| is_said(&pair[0].text, &pair[1].text))
+    };
+    match is_variable {
+        _ if known.is_empty() => None,
+        true => Some("variable"),
+        false => is_option().then_some("option"),
+    }
 }
 
 fn of_server(context: &Context<'_, '_>, store: &StoreService) -> Option<Said> {

@@ -4,7 +4,6 @@ use super::password;
 use super::service::describe;
 use super::store::auth_word;
 use super::{Context, Seen};
-use crate::lens::command::Command;
 use crate::lens::server::Auth;
 use crate::lens::url::{Component, StoreUrl, UrlForm, UrlProblem, UrlProblemKind};
 use crate::lint::finding::Subject;
@@ -219,30 +218,13 @@ fn credential(link: &Link, url: &StoreUrl) -> &'static str {
     if may_be_set { "unknown" } else { "none" }
 }
 
-/// Where the server's password stands beside a URL: programs may present it with the URL.
+/// Where the server's password stands beside a URL.
 fn password_beside(context: &Context<'_, '_>, link: &Link) -> Option<&'static str> {
     let server = &context.topology.stores[link.target.store()?];
-    let Auth::Password(Some(secret)) = &server.auth else { return None };
+    let Auth::Password(Some(known)) = &server.auth else { return None };
     let project = &context.workspace.projects[link.project];
-    let service = link.service.as_ref()?;
-    let is_meant = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        ["pass", "auth", "_pw"].iter().any(|word| name.contains(word)) && name != "rediscli_auth"
-    };
-    let mut variables = project.containers[service].variables.iter().filter(|variable| is_meant(&variable.name));
-    if variables.any(|variable| variable.value.as_ref().is_some_and(|text| text.value == secret.reveal())) {
-        return Some("variable");
-    }
-    let words = Command::read(project.service(service)?, "command").ok().flatten().map(|command| command.words);
-    let words: Vec<String> = words.unwrap_or_default().into_iter().map(|word| word.text).collect();
-    let is_by_option = words.iter().enumerate().any(|(index, word)| {
-        let (option, value) = match word.split_once('=') {
-            Some((option, value)) => (option, Some(value)),
-            None => (word.as_str(), words.get(index + 1).map(String::as_str)),
-        };
-        option.starts_with('-') && is_meant(option) && value == Some(secret.reveal())
-    });
-    is_by_option.then_some("option")
+    let service = project.services().iter().find(|service| Some(&service.key) == link.service.as_ref())?;
+    password::beside(project, service, link.carrier.variable(), known.reveal())
 }
 
 /// True if the URL carries a password that is certainly not the server's. One that logs in as another user has its own.
