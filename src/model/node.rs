@@ -351,6 +351,16 @@ impl Node {
         }
     }
 
+    /// The texts in it, at any depth; no keys.
+    pub fn texts(&self) -> Vec<&Text> {
+        match &self.value {
+            Value::Text(text) => vec![text],
+            Value::List(items) => items.iter().flat_map(Self::texts).collect(),
+            Value::Map(map) => map.entries.iter().flat_map(|entry| entry.value.texts()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// True for `null`.
     pub fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)

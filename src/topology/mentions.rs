@@ -8,7 +8,6 @@ use regex::Regex;
 use super::{Carrier, Link, LinkKind, Topology, configuration};
 use crate::lens::url::{StoreUrl, UrlForm};
 use crate::model::Workspace;
-use crate::model::node::{Node, Value};
 use crate::source::Files;
 
 /// Keys whose texts name services without talking to them.
@@ -37,8 +36,7 @@ impl Topology {
                 }
             };
             for entry in service.value.as_map().map_or(&[][..], |map| &map.entries) {
-                let mut words = Vec::new();
-                texts(&entry.value, &mut words);
+                let words: Vec<&str> = entry.value.texts().into_iter().map(|text| text.value.as_str()).collect();
                 // A program that waits for the port needs no password; one that asks the server does.
                 let all = unlinked(&entry.key, &words.join(" "));
                 let is_waiting = waiting.is_match(&all) && !all.contains("-cli") && !all.contains("://");
@@ -131,13 +129,4 @@ fn url_span(url: &StoreUrl) -> Range<usize> {
     let start = url.scheme.as_ref().or(url.user.as_ref()).unwrap_or(&url.host).span.start;
     let end = url.port.as_ref().unwrap_or(&url.host).span.end;
     start..end
-}
-
-fn texts<'n>(node: &'n Node, found: &mut Vec<&'n str>) {
-    match &node.value {
-        Value::Text(text) => found.push(&text.value),
-        Value::List(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Map(map) => map.entries.iter().for_each(|entry| texts(&entry.value, found)),
-        _ => {}
-    }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use super::credential::Credential;
-use super::env_file::EnvTarget;
+use super::credential::{Credential, EnvTarget};
 use super::{Member, Seal};
 use crate::fix::commit::Role;
 use crate::fix::remark::{Kind, Remark};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::credential::Credential;
+use super::credential::{Credential, EnvTarget};
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::{Exposed, IGNORE_LIST, Writable};
 use crate::fix::commit::Role;
@@ -17,17 +17,6 @@ use crate::source::{FileKind, SourceId, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
 use crate::text::{Edit, EditSet, LineIndex, listed};
 use crate::topology::is_blank;
-
-/// Where the value of a variable is written.
-#[derive(Clone)]
-pub(super) struct EnvTarget {
-    /// The env file.
-    pub path: PathBuf,
-    /// A password that the project has already; `None` if one is made.
-    pub value: Option<String>,
-    /// What git must ignore first.
-    pub exposed: Option<Exposed>,
-}
 
 impl Seal<'_, '_, '_> {
     /// The env file that holds the value of `name`, or the one that Compose reads for it.

@@ -11,6 +11,7 @@ mod neighbours;
 mod outside;
 mod server;
 mod users;
+mod variable;
 
 #[cfg(test)]
 mod clients_tests;
