@@ -103,10 +103,10 @@ impl Remark {
             ),
             Kind::LacksVariables { like, variables } => say(
                 format!(
-                    "{names} is built like `{like}`, but has none of its variables: give it {variables}, or the env_file"
+                    "{names} runs the same program as `{like}`, but has none of its variables: give it {variables}, or the env_file"
                 ),
                 format!(
-                    "{names} are built like `{like}`, but have none of its variables: give them {variables}, or the env_file"
+                    "{names} run the same program as `{like}`, but have none of its variables: give them {variables}, or the env_file"
                 ),
             ),
             Kind::FromOutside { part, variables } => {

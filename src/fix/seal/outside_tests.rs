@@ -194,7 +194,7 @@ fn who_lacks_the_variables_of_its_like_is_told_so() {
     let queue = "  queue:\n    build: .\n    depends_on: [redis]\n";
     assert_eq!(
         doubt(&format!("{REDIS}{app}{queue}")),
-        "`queue` is built like `app`, but has none of its variables: give it REDIS_HOST and REDIS_PASSWORD, or the env_file"
+        "`queue` runs the same program as `app`, but has none of its variables: give it REDIS_HOST and REDIS_PASSWORD, or the env_file"
     );
     let other = queue.replace("build: .", "build: ./queue");
     assert!(doubt(&format!("{REDIS}{app}{other}")).contains("`queue` waits for `redis`"));
