@@ -1,5 +1,6 @@
 //! Which files make a project (Compose specification, "Compose file"; Compose 2.40 for the order of names).
 
+mod overlay;
 mod shape;
 mod uses;
 mod written;
@@ -8,8 +9,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::source::{FileKind, Files, relative_to};
-use crate::syntax::yaml::{self, Kind};
 
+use overlay::lies_over;
 pub use shape::is_compose_file;
 pub(super) use written::loaded_env_files;
 pub use written::scripts_around;
@@ -48,7 +49,7 @@ pub enum Reason {
     ComposeFile,
     /// Compose looks for these names by itself.
     DefaultName,
-    /// It has services without image and build, so it lies over the default file.
+    /// It has services without image and build, or needs services that only the default file has, so it lies over that.
     Overlay,
     /// It stands for itself.
     Alone,
@@ -191,9 +192,7 @@ fn group(files: &dyn Files, folder: &Path, mut names: BTreeSet<PathBuf>, called:
     let is_called = |path: &PathBuf| called.iter().any(|project| project.files.contains(path));
     for path in names.into_iter().filter(|path| !is_called(path)) {
         match &main {
-            Some(main) if !is_complete(files, &path) && is_complete(files, main) => {
-                project(vec![main.clone(), path], Reason::Overlay)
-            }
+            Some(main) if lies_over(files, &path, main) => project(vec![main.clone(), path], Reason::Overlay),
             _ => project(vec![path], Reason::Alone),
         }
     }
@@ -218,21 +217,6 @@ pub fn listed_in_dotenv(files: &dyn Files, folder: &Path) -> Option<Vec<PathBuf>
     let separator = value("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or_else(|| ":".to_owned());
     let paths: Vec<_> = list.split(separator.as_str()).map(|path| crate::source::absolute(folder, path)).collect();
     paths.iter().any(|path| files.kind(path) == FileKind::File).then_some(paths)
-}
-
-/// True if every service of the file has an image, a build or a base of its own. A file that can't be read is complete.
-fn is_complete(files: &dyn Files, path: &Path) -> bool {
-    let Ok(text) = files.read(path).and_then(|bytes| crate::source::decode(&bytes)) else { return true };
-    let (document, _) = yaml::parse(text);
-    let services = document.roots.iter().filter_map(|root| document.at(*root, &["services"]));
-    services.into_iter().all(|services| {
-        document.pairs(services).iter().all(|pair| {
-            let Some(service) = document.follow(pair.value) else { return true };
-            let known = ["image", "build", "extends", "provider", "<<"];
-            !matches!(document.node(service).kind, Kind::Map(_))
-                || known.iter().any(|key| document.get(service, key).is_some())
-        })
-    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,31 @@ fn found(texts: &[(&str, &str)], given: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn a_file_that_needs_services_of_the_default_one_lies_over_it() {
+    let over = |rest: &str| {
+        let text = format!("services:\n  b:\n    image: b\n{rest}");
+        found(&[("compose.yml", SERVICE), ("compose.b.yml", &text)], &["compose.b.yml"]).pop().expect("there is one")
+    };
+    for rest in [
+        "    depends_on: [a]\n",
+        "    depends_on:\n      a:\n        condition: service_started\n",
+        "    network_mode: service:a\n",
+    ] {
+        assert_eq!(over(rest), "compose.yml + compose.b.yml (lies over the default file)", "{rest}");
+    }
+    // Compose takes these as they are, or refuses them over the default file, too.
+    for rest in [
+        "",
+        "    depends_on: [b]\n",
+        "    depends_on: [c, a]\n",
+        "    depends_on:\n      a:\n        condition: service_started\n        required: false\n",
+        "    depends_on: [a]\ninclude: [other.yml]\n",
+    ] {
+        assert_eq!(over(rest), "compose.b.yml (stands alone)", "{rest}");
+    }
+}
+
+#[test]
 fn a_list_in_a_readme_makes_a_project_beside_the_default_one() {
     let texts = [
         ("compose.yml", SERVICE),
