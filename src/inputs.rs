@@ -105,6 +105,25 @@ pub fn find(files: &dyn Files, given: &Given, configs: &Configs) -> Inputs {
     inputs
 }
 
+/// These projects, and the others of their repositories (without one: of their folders): what services use of each other's
+/// projects counts, whichever of them somebody looks at.
+pub fn with_surroundings<'p>(
+    files: &dyn Files,
+    projects: impl IntoIterator<Item = &'p ProjectFiles>,
+    configs: &Configs,
+) -> Vec<ProjectFiles> {
+    let mut all: BTreeSet<ProjectFiles> = projects.into_iter().cloned().collect();
+    let folders: BTreeSet<_> = all.iter().map(|project| project.folder.clone()).collect();
+    let roots: BTreeSet<_> = folders.iter().filter_map(|folder| repository_root(files, folder)).collect();
+    let in_repositories = roots.iter().flat_map(|root| files_below(root, &|path| is_named_compose(path)));
+    let alone = folders.iter().filter(|folder| !roots.iter().any(|root| folder.starts_with(root)));
+    let beside = alone.flat_map(|folder| files.list(folder)).filter(|path| is_named_compose(path));
+    let mut found: Vec<_> = in_repositories.chain(beside).collect();
+    found.retain(|path| is_compose_file(files, path) && !configs.excludes(path));
+    all.extend(projects_with(files, &found, &configs.projects()));
+    all.into_iter().collect()
+}
+
 /// The Compose files beside an env file, or another file that a project may read, or in the nearest folder above it that has
 /// some, within its repository.
 pub fn compose_files_around(files: &dyn Files, env_file: &Path) -> Vec<PathBuf> {

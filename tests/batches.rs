@@ -48,10 +48,11 @@ fn outcome(files: &dyn Files, at_once: usize, is_unsafe_allowed: bool) -> Outcom
     let compose: Vec<_> = files.list(Path::new("/project")).into_iter().filter(|path| is_named_compose(path)).collect();
     let sets = projects_of(files, &compose);
     assert!(!sets.is_empty(), "there is a project");
+    let options = Options::default();
     let settings = Settings {
         sets: &sets,
-        surroundings: &Surroundings::none(),
-        options: &Options::default(),
+        surroundings: &Surroundings::new(|| sets.clone(), &options, files),
+        options: &options,
         rules: RuleSet::built_in(),
         selection: &Selection::default(),
         is_unsafe_allowed,

@@ -284,6 +284,31 @@ fn a_user_in_another_project_of_the_repository_holds_back_what_would_cut_it_off(
 }
 
 #[test]
+fn a_user_elsewhere_in_the_repository_counts_when_only_the_server_is_looked_at() {
+    let folder = Folder::new();
+    let redis = "services:\n  redis:\n    image: redis:7\n    ports: [\"6379:6379\"]\n";
+    let user = "services:\n  worker:\n    image: example/worker:1\n    environment:\n      REDIS_URL: redis://host.docker.internal:6379\n";
+    folder.write("infra/compose.yaml", redis);
+    folder.write("jobs/compose.yaml", user);
+    let said = "`worker` in ../jobs/compose.yaml uses `redis` by its port of the host";
+    let fix = || {
+        let run = folder.caulk(&["check", "--fix", "infra/compose.yaml"]);
+        run.all().lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    };
+    git(&folder.path(), &["init", "-q"]);
+    let before = folder.files();
+    assert!(fix().contains(said), "{}", fix());
+    assert_eq!(folder.files(), before);
+
+    // Without a repository nothing says where the project ends: only the folder itself counts.
+    fs::remove_dir_all(folder.path().join(".git")).expect("it is there");
+    assert!(!fix().contains(said), "{}", fix());
+    folder.write("infra/compose.yaml", redis);
+    folder.write("infra/compose.jobs.yaml", user);
+    assert!(fix().contains("`worker` in compose.jobs.yaml uses `redis`"), "{}", fix());
+}
+
+#[test]
 fn who_pulls_the_repair_without_the_env_file_is_thought_of() {
     let told = |is_repository: bool| {
         let folder = Folder::new();
@@ -299,4 +324,27 @@ fn who_pulls_the_repair_without_the_env_file_is_thought_of() {
         )
     };
     assert_eq!((told(true), told(false)), (true, false));
+}
+
+#[test]
+fn variables_that_come_from_elsewhere_may_mean_another_env_file() {
+    let told = |rest: &str, beside: Option<&str>| {
+        let folder = Folder::new();
+        folder.write("compose.yaml", format!("{STORE}{CLIENT}{rest}"));
+        if let Some(name) = beside {
+            folder.write(name, "APP_DATA=/srv\n");
+        }
+        let report = folder.caulk(&["fix"]).stdout;
+        assert!(report.contains("No leaks left"), "{report}");
+        report.lines().map(str::trim).collect::<Vec<_>>().join(" ").contains(
+            "note: nothing here sets APP_DATA: if another env file does (`--env-file`), .env is not read, and \
+             REDIS_PASSWORD belongs there, too",
+        )
+    };
+    let unset = "    volumes: [\"${APP_DATA}:/data\"]\n";
+    assert!(told(unset, None));
+    assert!(!told("", None));
+    assert!(!told("    volumes: [\"${APP_DATA:-./data}:/data\"]\n", None));
+    assert!(!told(unset, Some(".env")));
+    assert!(!told(unset, Some(".env.example")));
 }

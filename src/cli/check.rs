@@ -78,7 +78,8 @@ pub fn run(
         git: GitProgram::default(),
         started: SystemTime::now(),
     };
-    let surroundings = Surroundings::new(found.groups.iter().flatten(), &run.options, &files);
+    let search = || inputs::with_surroundings(&files, found.groups.iter().flatten(), &selection.configs);
+    let surroundings = Surroundings::new(search, &run.options, &files);
     let mut progress = Progress::new(found.groups.iter().map(Vec::len).sum(), output.verbosity, err);
     let parts = match &state_folder {
         // One after the other: each may write, and what one has written the next one reads.

@@ -41,10 +41,11 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
     let compose: Vec<_> =
         example.files.keys().filter(|path| is_compose_name(path)).map(|path| folder.join(path)).collect();
     let sets = projects_of(&files, &compose);
+    let options = Options::default();
     let settings = Settings {
         sets: &sets,
-        surroundings: &Surroundings::none(),
-        options: &Options::default(),
+        surroundings: &Surroundings::new(|| sets.clone(), &options, &files),
+        options: &options,
         rules,
         selection: &Selection::of_rule(&rule.id),
         is_unsafe_allowed: true,

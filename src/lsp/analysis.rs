@@ -142,7 +142,7 @@ impl Setup {
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(files, group));
         let may_write = may_write(files, group);
-        let surroundings = Surroundings::new(self.groups.iter().flatten(), &options, files);
+        let surroundings = Surroundings::new(|| self.around(files), &options, files);
         look(&State::read(files, &self.settings(group, &surroundings, &options, &selection, &git, &may_write)))
     }
 
@@ -152,7 +152,7 @@ impl Setup {
         let git = GitProgram::default();
         let (options, selection) = (Options::default(), self.selection(&files, group));
         let may_write = may_write(&files, group);
-        let surroundings = Surroundings::new(self.groups.iter().flatten(), &options, &files);
+        let surroundings = Surroundings::new(|| self.around(&files), &options, &files);
         let settings = Settings {
             is_unsafe_allowed: matches!(choice, Choice::One(_)),
             ..self.settings(group, &surroundings, &options, &selection, &git, &may_write)
@@ -168,6 +168,10 @@ impl Setup {
             ready.advice = advice(&plan, group);
         }
         offer
+    }
+
+    fn around(&self, files: &dyn Files) -> Vec<ProjectFiles> {
+        inputs::with_surroundings(files, self.groups.iter().flatten(), &self.configs)
     }
 
     fn selection(&self, files: &dyn Files, group: &[ProjectFiles]) -> Selection {

@@ -59,11 +59,13 @@ pub struct ForeignServer {
     pub auth: Auth,
 }
 
-/// All projects of a call, as far as their services may reach stores of each other. They are read when that is asked first.
+/// The projects around those that are judged, as far as their services may reach stores of each other. They are searched and
+/// read when that is asked first.
 pub struct Surroundings<'a> {
-    sets: Vec<&'a ProjectFiles>,
-    /// `None` if there are no projects.
-    source: Option<(&'a dyn Files, &'a Options)>,
+    search: Box<dyn Fn() -> Vec<ProjectFiles> + Send + Sync + 'a>,
+    options: &'a Options,
+    files: &'a dyn Files,
+    sets: OnceLock<Vec<ProjectFiles>>,
     visitors: OnceLock<Vec<Visitors>>,
     servers: OnceLock<Vec<Servers>>,
 }
@@ -74,30 +76,34 @@ struct Servers {
     stores: Vec<(StoreService, Vec<Network>)>,
 }
 
-impl Surroundings<'static> {
-    /// No projects.
-    pub fn none() -> Self {
-        Self { sets: Vec::new(), source: None, visitors: OnceLock::new(), servers: OnceLock::new() }
-    }
-}
-
 impl<'a> Surroundings<'a> {
-    /// These projects.
-    pub fn new(sets: impl IntoIterator<Item = &'a ProjectFiles>, options: &'a Options, files: &'a dyn Files) -> Self {
+    /// What `search` finds: the judged projects are among them.
+    pub fn new(
+        search: impl Fn() -> Vec<ProjectFiles> + Send + Sync + 'a,
+        options: &'a Options,
+        files: &'a dyn Files,
+    ) -> Self {
         Self {
-            sets: sets.into_iter().collect(),
-            source: Some((files, options)),
+            search: Box::new(search),
+            options,
+            files,
+            sets: OnceLock::new(),
             visitors: OnceLock::new(),
             servers: OnceLock::new(),
         }
     }
 
+    /// The projects that are found; none where there is only the judged one.
+    fn sets(&self) -> &[ProjectFiles] {
+        let sets = self.sets.get_or_init(|| (self.search)());
+        if sets.len() > 1 { sets } else { &[] }
+    }
+
     fn visitors(&self) -> &[Visitors] {
         self.visitors.get_or_init(|| {
-            let Some((files, options)) = self.source.filter(|_| self.sets.len() > 1) else { return Vec::new() };
-            let sets = self.sets.iter().filter(|set| may_visit(files, set));
-            let read = |set: &&ProjectFiles| {
-                let workspace = Workspace::read(files, std::slice::from_ref(*set), options);
+            let sets = self.sets().iter().filter(|set| may_visit(self.files, set));
+            let read = |set: &ProjectFiles| {
+                let workspace = Workspace::read(self.files, std::slice::from_ref(set), self.options);
                 workspace.projects.first().map(Visitors::of)
             };
             sets.filter_map(read).collect()
@@ -106,10 +112,9 @@ impl<'a> Surroundings<'a> {
 
     fn servers(&self, catalog: &[Store]) -> &[Servers] {
         self.servers.get_or_init(|| {
-            let Some((files, options)) = self.source.filter(|_| self.sets.len() > 1) else { return Vec::new() };
             let images = ImageMatcher::new(catalog);
-            let read = |set: &&ProjectFiles| {
-                let mut workspace = Workspace::read(files, std::slice::from_ref(*set), options);
+            let read = |set: &ProjectFiles| {
+                let mut workspace = Workspace::read(self.files, std::slice::from_ref(set), self.options);
                 let stores = stores::find(&mut workspace, 0, &images);
                 let project = workspace.projects.first()?;
                 let networked = |store: StoreService| {
@@ -118,7 +123,7 @@ impl<'a> Surroundings<'a> {
                 };
                 Some(Servers { paths: project.paths.clone(), stores: stores.into_iter().map(networked).collect() })
             };
-            self.sets.iter().filter_map(read).collect()
+            self.sets().iter().filter_map(read).collect()
         })
     }
 }

@@ -45,10 +45,11 @@ pub(super) fn repaired_for(
         true => GitStatus::Tracked { root: folder.to_owned() },
         false => GitStatus::NoRepository,
     };
+    let options = Options::default();
     let settings = Settings {
         sets: &sets,
-        surroundings: &Surroundings::none(),
-        options: &Options::default(),
+        surroundings: &Surroundings::new(|| sets.clone(), &options, &overlay),
+        options: &options,
         rules: RuleSet::built_in(),
         selection: &Selection::of_rule(rule),
         is_unsafe_allowed,
