@@ -1,7 +1,7 @@
 //! Commands that make one repair for which a person must give the word, where the option alone would make others, too.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use shell_words::quote;
 
@@ -22,6 +22,11 @@ pub fn note(check: &Check, report: &mut Report) {
 }
 
 fn made_by(check: &Check, report: &Report, id: &String, waiting: &[String]) -> Option<MadeBy> {
+    let whole_folder =
+        report.repairs.iter().find(|repair| repair.id == *id).and_then(|repair| repair.whole_folder.as_ref());
+    if let Some(folder) = whole_folder {
+        return Some(MadeBy { command: command(check, None, &[PathBuf::from(folder)]), others: None });
+    }
     // In the order of the report: of a store and its healthcheck the store comes first, and its rule names what is at stake.
     let found = report.findings.iter().filter(|finding| finding.repairs.contains(id));
     let rules = found.map(|finding| finding.rule.as_str());
@@ -31,13 +36,17 @@ fn made_by(check: &Check, report: &Report, id: &String, waiting: &[String]) -> O
         repairs.into_iter().filter(|other| *other != id && waiting.contains(other)).count()
     };
     let (others, rule) = rules.map(|rule| (others(rule), rule)).min_by_key(|(others, _)| *others)?;
-    (others + 1 < waiting.len()).then(|| command(check, rule)).flatten().map(|command| MadeBy { command, others })
+    let Input::Paths(paths) = &check.input else { return None };
+    let is_narrower = others + 1 < waiting.len();
+    is_narrower.then(|| MadeBy { command: command(check, Some(rule), paths), others: Some(others) })
 }
 
-/// The call for one rule on what was looked at. `None` if that was no file on the disk.
-fn command(check: &Check, rule: &str) -> Option<String> {
-    let Input::Paths(paths) = &check.input else { return None };
-    let mut words = vec!["caulk".to_owned(), "fix".into(), "--unsafe-fixes".into(), "--select".into(), rule.to_owned()];
+/// The call that repairs `paths`: all that is safe, or all of one rule.
+fn command(check: &Check, rule: Option<&str>, paths: &[PathBuf]) -> String {
+    let mut words = vec!["caulk".to_owned(), "fix".into()];
+    if let Some(rule) = rule {
+        words.extend(["--unsafe-fixes".to_owned(), "--select".into(), rule.to_owned()]);
+    }
     let mut option = |name: &str, path: Option<&Path>| {
         words.push(name.to_owned());
         words.extend(path.map(|path| path.to_string_lossy().into_owned()));
@@ -74,5 +83,5 @@ fn command(check: &Check, rule: &str) -> Option<String> {
     }
     // The current folder is what is looked at without any.
     words.extend(paths.into_iter().filter(|path| path != ".").map(String::from));
-    Some(words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "))
+    words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fix::plan::{Plan, Planned};
 use crate::fix::recreate::{self, Recreate};
-use crate::fix::remark::{NAMED, Remark, collected};
+use crate::fix::remark::{Kind, NAMED, Remark, collected};
 use crate::fix::repair::Fate;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::secret::Secrets;
@@ -215,6 +215,11 @@ impl<'a> Writer<'a> {
             planned.repair.as_ref().map(|repair| repair.secrets.iter().cloned().collect()).unwrap_or_default();
         let changes = planned.repair.as_ref().map(|repair| repair.changes.as_slice()).unwrap_or_default();
         let edits = changes.iter().map(|change| self.edit(state, change)).collect();
+        let whole_folder =
+            planned.repair.iter().flat_map(|repair| &repair.doubts).find_map(|doubt| match &doubt.kind {
+                Kind::WouldBreak { folder, .. } => Some(self.path(folder)),
+                _ => None,
+            });
         let (title, held_back) = (planned.title.clone(), why_not(&planned.fate));
         let applicability = match planned.applicability {
             _ if matches!(planned.fate, Fate::Refused(_)) => Applicability::Manual,
@@ -232,6 +237,7 @@ impl<'a> Writer<'a> {
             applicability,
             needs_secret,
             held_back,
+            whole_folder,
             made_by: None,
             edits,
         });

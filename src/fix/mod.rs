@@ -6,6 +6,7 @@ pub mod commit;
 pub mod draft;
 pub mod journal;
 pub mod link;
+pub mod look;
 pub mod plan;
 pub mod port;
 pub mod proof;

@@ -1,7 +1,9 @@
 //! What is to be told of services, alike for many of them: why a repair is not safe, and what to know after it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
+use super::look::Look;
 use crate::text::listed;
 use crate::topology::{Part, Way};
 
@@ -23,6 +25,8 @@ pub enum Kind {
     Waits {
         /// The store's service.
         store: String,
+        /// Where that shows.
+        look: Look,
     },
     /// They run the same program as a client, and have none of the variables that lead it to the store.
     LacksVariables {
@@ -30,6 +34,8 @@ pub enum Kind {
         like: String,
         /// Its variables.
         variables: String,
+        /// True if it gets them from a file.
+        has_env_file: bool,
     },
     /// Variables with their connection get their values from outside.
     FromOutside {
@@ -58,6 +64,19 @@ pub enum Kind {
     MayNotRead {
         /// The variable.
         variable: String,
+        /// Where that shows.
+        look: Look,
+    },
+    /// Compose files that caulk was not asked to read would break.
+    WouldBreak {
+        /// The files, quoted, relative to the folder.
+        files: String,
+        /// The folder in which they are.
+        folder: PathBuf,
+        /// The variable that they use, too.
+        variable: String,
+        /// The env file that sets it, relative to the folder.
+        env_file: String,
     },
     /// A sentence of its own.
     Told(String),
@@ -65,11 +84,15 @@ pub enum Kind {
     NoClient {
         /// The service of the store, or of each of those that work together, quoted.
         stores: String,
+        /// Services of the project that reach it, and of which nothing says that they use it.
+        bystanders: Vec<String>,
     },
     /// Other projects can reach the store.
     OtherProjects {
         /// The store's service.
         store: String,
+        /// The networks on which both are, as the engine calls them.
+        networks: Vec<String>,
     },
     /// It may be meant as it is.
     OnPurpose,
@@ -97,18 +120,20 @@ impl Remark {
         let is_one = self.services.len() == 1;
         let say = |one: String, many: String| if is_one { one } else { many };
         match &self.kind {
-            Kind::Waits { store } => say(
-                format!("{names} waits for `{store}`, but how it gets the password can't be seen"),
-                format!("{names} wait for `{store}`, but how they get the password can't be seen"),
-            ),
-            Kind::LacksVariables { like, variables } => say(
+            Kind::Waits { store, look } => {
+                let look = look.tell(most);
+                say(
+                    format!("{names} waits for `{store}`, but how it gets the password can't be seen: {look}"),
+                    format!("{names} wait for `{store}`, but how they get the password can't be seen: {look}"),
+                )
+            }
+            Kind::LacksVariables { like, variables, has_env_file } => {
+                let or = if *has_env_file { ", or its env_file" } else { "" };
+                let (runs, has, it) = if is_one { ("runs", "has", "it") } else { ("run", "have", "them") };
                 format!(
-                    "{names} runs the same program as `{like}`, but has none of its variables: give it {variables}, or the env_file"
-                ),
-                format!(
-                    "{names} run the same program as `{like}`, but have none of its variables: give them {variables}, or the env_file"
-                ),
-            ),
+                    "{names} {runs} the same program as `{like}`, but {has} none of its variables: give {it} {variables} as `{like}` has them{or}"
+                )
+            }
             Kind::FromOutside { part, variables } => {
                 let (takes, their, lead) =
                     if is_one { ("takes", "its", "it leads") } else { ("take", "their", "they lead") };
@@ -139,20 +164,39 @@ impl Remark {
                 format!("{names} names `{store}` in its {place}, and may need the password there"),
                 format!("{names} name `{store}` in their {place}, and may need the password there"),
             ),
-            Kind::MayNotRead { variable } => say(
-                format!("{names} gets `{variable}`, but whether it reads it can't be seen"),
-                format!("{names} get `{variable}`, but whether they read it can't be seen"),
-            ),
+            Kind::MayNotRead { variable, look } => {
+                let look = look.tell(most);
+                say(
+                    format!("{names} gets `{variable}`, but whether it reads it can't be seen: {look}"),
+                    format!("{names} get `{variable}`, but whether they read it can't be seen: {look}"),
+                )
+            }
+            Kind::WouldBreak { files, variable, env_file, .. } => {
+                format!(
+                    "{files} would break: {variable} of {env_file} is used there, too; run caulk on the folder to repair all of it"
+                )
+            }
             Kind::Told(sentence) => sentence.clone(),
-            Kind::NoClient { stores } if self.services.is_empty() => format!(
-                "no client of {stores} can be seen: if programs elsewhere use it, give them the password; if none does, it is not needed"
-            ),
-            Kind::NoClient { stores } => say(
+            Kind::NoClient { stores, bystanders } if self.services.is_empty() => {
+                let bystanders = listed(bystanders.iter().map(|name| format!("`{name}`")), most);
+                let who = match bystanders.is_empty() {
+                    true => "programs elsewhere use it".to_owned(),
+                    false => format!("{bystanders} or programs elsewhere use it by settings that can't be seen"),
+                };
+                format!(
+                    "no client of {stores} can be seen: if {who}, give them the password; if none does, it is not needed"
+                )
+            }
+            Kind::NoClient { stores, .. } => say(
                 format!("{names} waits for {stores}, but has no setting that leads there; no client can be seen"),
                 format!("{names} wait for {stores}, but have no setting that leads there; no client can be seen"),
             ),
-            Kind::OtherProjects { store } => {
-                format!("`{store}` is on a network that other projects use; their programs need the password, too")
+            Kind::OtherProjects { store, networks } => {
+                let word = if networks.len() == 1 { "the network" } else { "networks" };
+                let networks = listed(networks.iter().map(|name| format!("`{name}`")), most);
+                format!(
+                    "`{store}` is on {word} {networks}, where other projects may use it; their programs need the password, too"
+                )
             }
             Kind::OnPurpose => "others may use it from outside, on purpose".to_owned(),
             Kind::KeptFromGit { file } => format!(
@@ -188,13 +232,35 @@ impl From<Kind> for Remark {
     }
 }
 
+impl Kind {
+    /// The same with several places to look at, if there is any.
+    fn anywhere(&self) -> Option<Self> {
+        let look = Look::Several;
+        match self.clone() {
+            Self::Waits { store, .. } => Some(Self::Waits { store, look }),
+            Self::MayNotRead { variable, .. } => Some(Self::MayNotRead { variable, look }),
+            _ => None,
+        }
+    }
+}
+
+/// Of so many places to look at each has its own sentence.
+const PLACES: usize = 2;
+
 /// One remark for each kind, with all services of whom it is true.
 pub fn collected<'a>(remarks: impl IntoIterator<Item = &'a Remark>) -> Vec<Remark> {
     let mut all: BTreeMap<&Kind, BTreeSet<String>> = BTreeMap::new();
     for Remark { kind, services } in remarks {
         all.entry(kind).or_default().extend(services.iter().cloned());
     }
-    all.into_iter().map(|(kind, services)| Remark { kind: kind.clone(), services }).collect()
+    let general: Vec<_> = all.keys().filter_map(|kind| kind.anywhere()).collect();
+    let is_scattered = |kind: &Kind| general.iter().filter(|other| *other == kind).count() > PLACES;
+    let mut united: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+    for (kind, services) in all {
+        let kind = kind.anywhere().filter(is_scattered).unwrap_or_else(|| kind.clone());
+        united.entry(kind).or_default().extend(services);
+    }
+    united.into_iter().map(|(kind, services)| Remark { kind, services }).collect()
 }
 
 /// All sentences in one line, with every name.
@@ -208,19 +274,40 @@ mod tests {
     use super::*;
 
     fn waits(service: &str) -> Remark {
-        Remark::of(Kind::Waits { store: "redis".to_owned() }, service)
+        Remark::of(Kind::Waits { store: "redis".to_owned(), look: Look::Built(".".to_owned()) }, service)
     }
 
     #[test]
     fn services_of_whom_the_same_is_true_stand_in_one_sentence() {
-        let reads = |service| Remark::of(Kind::MayNotRead { variable: "REDIS_PASSWORD".to_owned() }, service);
+        let look = Look::Image("example/web".to_owned());
+        let kind = Kind::MayNotRead { variable: "REDIS_PASSWORD".to_owned(), look };
+        let reads = |service| Remark::of(kind.clone(), service);
         let remarks = [waits("n8n"), reads("web"), waits("app"), waits("queue"), waits("app"), reads("worker")];
         assert_eq!(
             told(&remarks),
-            "`app`, `n8n` and `queue` wait for `redis`, but how they get the password can't be seen; \
-             `web` and `worker` get `REDIS_PASSWORD`, but whether they read it can't be seen"
+            "`app`, `n8n` and `queue` wait for `redis`, but how they get the password can't be seen: look into the code; \
+             `web` and `worker` get `REDIS_PASSWORD`, but whether they read it can't be seen: see the documentation of \
+             example/web"
         );
-        assert_eq!(told(&remarks[..1]), "`n8n` waits for `redis`, but how it gets the password can't be seen");
+        assert_eq!(
+            told(&remarks[..1]),
+            "`n8n` waits for `redis`, but how it gets the password can't be seen: look into the code"
+        );
+    }
+
+    #[test]
+    fn many_places_to_look_at_stand_in_one_sentence() {
+        let waits = |number: usize| {
+            let look = Look::Built(format!("apps/{number}"));
+            Remark::of(Kind::Waits { store: "redis".to_owned(), look }, &format!("app-{number}"))
+        };
+        let remarks: Vec<_> = (1..=3).map(waits).collect();
+        assert_eq!(collected(&remarks[..2]).len(), 2);
+        assert_eq!(
+            told(&remarks),
+            "`app-1`, `app-2` and `app-3` wait for `redis`, but how they get the password can't be seen: look into their \
+             code, or the documentation of their images"
+        );
     }
 
     #[test]

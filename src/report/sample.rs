@@ -113,6 +113,7 @@ pub(super) fn open_project() -> Report {
         applicability,
         needs_secret: Vec::new(),
         held_back: Vec::new(),
+        whole_folder: None,
         made_by: None,
         edits,
     };

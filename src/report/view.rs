@@ -393,6 +393,8 @@ pub struct RepairView {
     pub needs_secret: Vec<String>,
     /// Why a run with `--fix` does not make it; empty if it does.
     pub held_back: Vec<Sentence>,
+    /// The folder that caulk should be called on in place of the file: others there would break.
+    pub whole_folder: Option<String>,
     /// The command that makes it, where the option alone would make others, too.
     pub made_by: Option<MadeBy>,
     /// The changes.
@@ -404,8 +406,8 @@ pub struct RepairView {
 pub struct MadeBy {
     /// The command, quoted for a shell, to be run in the current folder.
     pub command: String,
-    /// How many other such repairs it makes, because nothing tells them apart.
-    pub others: usize,
+    /// How many other such repairs it makes, because nothing tells them apart; `None` if it looks at more files.
+    pub others: Option<usize>,
 }
 
 /// A change of one file.

@@ -32,6 +32,7 @@ use crate::syntax::yaml::NodeId;
 
 use clients::Clients;
 use links::Finder;
+use stores::networks;
 
 pub use container_files::FileContent;
 pub use groups::Helper;
@@ -167,6 +168,23 @@ impl Topology {
         let services = store.project(workspace).services().iter();
         let waiting = services.filter(|service| depends_on(&service.value, &store.service));
         waiting.map(|service| service.key.as_str()).collect()
+    }
+
+    /// The services beside a store of which nothing says whether they use it: a program may have its name by default.
+    pub fn bystanders<'w>(&self, workspace: &'w Workspace<'_>, catalog: &[Store], number: usize) -> Vec<&'w str> {
+        let store = &self.stores[number];
+        let project = store.project(workspace);
+        let programs = Clients::new(&catalog[store.store]).of_all(project);
+        let is_beside = |service: &&Entry| {
+            let owner = &namespace::owner(project, service).value;
+            let env = &project.containers[&service.key];
+            let program = &programs[service.key.as_str()];
+            self.store_of(store.project, &service.key).is_none()
+                && owner.get("network_mode").is_none()
+                && networks(owner).iter().any(|network| store.networks.contains(network))
+                && (!program.is_no_client_of(&store.names, env) || program.says_nothing(env))
+        };
+        project.services().iter().filter(is_beside).map(|service| service.key.as_str()).collect()
     }
 
     /// The services that wait for a store without a visible way to it, as far as they are not known to have none, and without

@@ -85,8 +85,8 @@ pub struct StoreService {
     pub reach: Reach,
     /// What turns everyone else away, where only programs in its own container reach it: an option with its value.
     pub closed_by: Option<String>,
-    /// True if it is on a network that other projects use.
-    pub is_shared: bool,
+    /// The networks it is on that other projects use, too, as the engine calls them.
+    pub shared_networks: Vec<String>,
     /// True if its data outlives the container.
     pub has_data_volume: bool,
     /// True if its arguments ask it to keep its data on disk.
@@ -277,7 +277,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         closed_by,
         owner: owner.key.clone(),
         doors,
-        is_shared: is_shared(project, &owner.value),
+        shared_networks: shared_networks(project, &owner.value),
         persists: persists(service),
         has_data_volume: mounts(service).iter().any(|mount| !configurations.contains_key(&mount.target)),
         ports: listens_on,
@@ -588,7 +588,7 @@ fn reach(project: &Project, service: &Entry, owner: &Entry, leading: &[Port<'_>]
     if leading.iter().any(|port| port.exposure != Exposure::Loopback) {
         return Reach::Published;
     }
-    if is_shared(project, &owner.value) { Reach::Shared } else { Reach::Project }
+    if shared_networks(project, &owner.value).is_empty() { Reach::Project } else { Reach::Shared }
 }
 
 /// The networks that a service is on.
@@ -600,12 +600,14 @@ pub(super) fn networks(service: &Node) -> Vec<String> {
     }
 }
 
-fn is_shared(project: &Project, service: &Node) -> bool {
-    let external = |name: &String| {
-        let network = project.root.as_ref().and_then(|root| root.at(&["networks", name]));
-        network
-            .and_then(|network| network.get("external"))
-            .is_some_and(|external| !matches!(external.value, Value::Bool(false) | Value::Null))
+/// Those that the project does not make itself.
+fn shared_networks(project: &Project, service: &Node) -> Vec<String> {
+    let name = |key: String| {
+        let network = project.root.as_ref().and_then(|root| root.at(&["networks", &key]))?;
+        let external =
+            network.get("external").filter(|node| !matches!(node.value, Value::Bool(false) | Value::Null))?;
+        let name = network.get("name").or_else(|| external.get("name")).and_then(Node::scalar_text);
+        Some(name.map(|text| text.value).filter(|name| !name.is_empty()).unwrap_or(key))
     };
-    networks(service).iter().any(external)
+    networks(service).into_iter().filter_map(name).collect()
 }

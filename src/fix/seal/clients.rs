@@ -428,7 +428,8 @@ impl<'b> Seal<'b, '_, '_> {
             return Ok(());
         }
         if !is_certain {
-            self.doubt(Remark::of(Kind::MayNotRead { variable: password.clone() }, service));
+            let look = self.look_at(member.project, service);
+            self.doubt(Remark::of(Kind::MayNotRead { variable: password.clone(), look }, service));
         }
         let target = credential.write.as_ref().filter(|_| credential.variable.as_ref() == Some(password));
         let reads =

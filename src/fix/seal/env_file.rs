@@ -1,5 +1,6 @@
 //! The secret in the env file that Compose reads for `${…}`, and what must know of it: git, Docker builds, example files.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -11,11 +12,13 @@ use crate::fix::journal::Purpose;
 use crate::fix::remark::{Kind, Remark};
 use crate::fix::repair::{Change, ChangeKind};
 use crate::fix::snapshot::environment_path;
+use crate::model::Project;
 use crate::model::container_env::{ContainerVariable, Site};
 use crate::source::git::GitStatus;
 use crate::source::{FileKind, SourceId, is_example_name, relative_to};
 use crate::syntax::env::{self, EnvFile};
-use crate::text::{Edit, EditSet, LineIndex, listed};
+use crate::syntax::template::PieceOrigin;
+use crate::text::{Edit, EditSet, LineIndex, NAMED, listed};
 use crate::topology::is_blank;
 
 impl Seal<'_, '_, '_> {
@@ -105,14 +108,41 @@ impl Seal<'_, '_, '_> {
         if let Some(exposed) = &target.exposed {
             self.ignore(exposed);
         }
+        let project = &self.bench.workspace.projects[self.bench.topology.stores[self.group[0]].project];
+        let file = relative_to(&project.folder, &target.path);
+        let unset = if is_new { self.unset_variables(project) } else { BTreeSet::new() };
+        if !unset.is_empty() {
+            let unset = listed(unset.into_iter(), NAMED);
+            self.repair.notes.push(format!("nothing here sets {unset}: if another env file does (`--env-file`), {file} is not read, and {name} belongs there, too").into());
+        }
         if self.bench.git.status(&target.path) != GitStatus::NoRepository {
-            let folder = &self.bench.workspace.projects[self.bench.topology.stores[self.group[0]].project].folder;
-            let file = relative_to(folder, &target.path);
             self.repair.notes.push(Remark::of(Kind::KeptFromGit { file }, name));
         }
         self.keep_out_of_images(&target.path, is_new);
         self.show_in_examples(&target.path, name);
         Ok(())
+    }
+
+    /// The variables that the project can't do without, that no file sets, and that no example file shows.
+    fn unset_variables(&self, project: &Project) -> BTreeSet<String> {
+        let texts = project.services().iter().flat_map(|service| service.value.texts());
+        let named = texts.flat_map(|text| text.pieces.iter()).filter_map(|piece| match &piece.origin {
+            PieceOrigin::Variable { name } => Some(name),
+            _ => None,
+        });
+        let mut unset: BTreeSet<String> = named.filter(|name| project.variables.is_undefined(name)).cloned().collect();
+        for example in self.examples(&project.folder) {
+            let (file, _) = env::parse(&self.read(&example).unwrap_or_default());
+            unset.retain(|name| file.last(name).is_none());
+        }
+        unset
+    }
+
+    /// The files of a folder that show which variables there are.
+    fn examples(&self, folder: &Path) -> Vec<PathBuf> {
+        let mut files = self.bench.files.list(folder);
+        files.retain(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_example_name));
+        files
     }
 
     /// What a person must do first, if several lines of a file set a variable: only the last one would have an effect.
@@ -285,9 +315,8 @@ impl Seal<'_, '_, '_> {
     /// the server would take a copied `null` for its password, which the programs read as none.
     fn show_in_examples(&mut self, path: &Path, name: &str) {
         let Some(folder) = path.parent() else { return };
-        for example in self.bench.files.list(folder) {
-            let is_example = example.file_name().and_then(|name| name.to_str()).is_some_and(is_example_name);
-            let Some(text) = is_example.then(|| self.read(&example)).flatten() else { continue };
+        for example in self.examples(folder) {
+            let Some(text) = self.read(&example) else { continue };
             let (file, problems) = env::parse(&text);
             let shown = file.last(name).map(|entry| entry.value.as_ref().map_or("", |value| value.text.as_str()));
             let edit = match shown {

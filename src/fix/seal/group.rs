@@ -21,7 +21,7 @@ use crate::topology::{Link, Reach, StoreService, Topology, names_of};
 /// A cluster is made of three masters at least (redis.io, "Scale with Redis Cluster").
 const SMALLEST_CLUSTER: usize = 3;
 
-impl Seal<'_, '_, '_> {
+impl<'b> Seal<'b, '_, '_> {
     /// Seals the stores of a group, all or none.
     pub(super) fn group(&mut self, group: Vec<usize>) -> Result<(), NoSeal> {
         self.group = group;
@@ -153,11 +153,7 @@ impl Seal<'_, '_, '_> {
     fn doubt_the_group(&mut self, members: &[Member<'_>], has_signs: bool) {
         let mut links = self.group.iter().flat_map(|number| self.bench.topology.links_to(*number));
         if !has_signs && !links.any(|link| !self.is_own(link)) {
-            let workspace = self.bench.workspace;
-            let waiting = members.iter().flat_map(|member| self.bench.topology.dependents(workspace, member.number));
-            let own: Vec<_> = members.iter().map(|member| member.store.service.as_str()).collect();
-            let services = waiting.filter(|service| !own.contains(service)).map(str::to_owned).collect();
-            self.doubt(Remark { kind: Kind::NoClient { stores: named(members) }, services });
+            self.doubt_for_want_of_clients(members);
         }
         let is_published = |member: &&Member<'_>| member.store.reach == Reach::Published;
         let published: Vec<_> = members.iter().filter(is_published).collect();
@@ -166,6 +162,20 @@ impl Seal<'_, '_, '_> {
                 format!("programs outside of the project that use {} need the password from now on", named(published));
             self.repair.notes.push(note.into());
         }
+    }
+
+    /// Doubts the repair of stores for which no client can be seen.
+    pub(super) fn doubt_for_want_of_clients(&mut self, members: &[Member<'_>]) {
+        let (workspace, topology) = (self.bench.workspace, self.bench.topology);
+        let own: BTreeSet<_> = members.iter().map(|member| member.store.service.as_str()).collect();
+        let of_each = |services: &dyn Fn(usize) -> Vec<&'b str>| -> BTreeSet<String> {
+            let all = members.iter().flat_map(|member| services(member.number));
+            all.filter(|service| !own.contains(service)).map(str::to_owned).collect()
+        };
+        let services = of_each(&|number| topology.dependents(workspace, number));
+        let bystanders = of_each(&|number| topology.bystanders(workspace, &self.bench.rules.stores, number));
+        let kind = Kind::NoClient { stores: named(members), bystanders: bystanders.into_iter().collect() };
+        self.doubt(Remark { kind, services });
     }
 
     /// The password of all members: the one that some of them have, or a new one.

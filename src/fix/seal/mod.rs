@@ -35,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bench::{Bench, Writable};
 use super::commit::Role;
 use super::journal::Purpose;
+use super::look::Look;
 use super::remark::{Kind, Remark, collected, told};
 use super::repair::{Change, ChangeKind, Repair, RepairKey};
 use super::snapshot::{Path, environment_path};
@@ -238,8 +239,8 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
             let (store, place) = (name.clone(), place.clone());
             self.doubt(Remark::of(Kind::Names { store, place }, service));
         }
-        if store.is_shared {
-            self.doubt(Kind::OtherProjects { store: name.clone() });
+        if !store.shared_networks.is_empty() {
+            self.doubt(Kind::OtherProjects { store: name.clone(), networks: store.shared_networks.clone() });
         }
         let neighbours = self.bench.neighbours(member.number);
         for neighbour in &neighbours {
@@ -254,7 +255,9 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
     fn why_blind(&self, member: &Member<'_>, service: &str) -> Kind {
         let store = member.store.service.clone();
         let like = self.bench.topology.client_like(self.bench.workspace, member.number, service);
-        let Some((like, links)) = like else { return Kind::Waits { store } };
+        let Some((like, links)) = like else {
+            return Kind::Waits { store, look: self.look_at(member.project, service) };
+        };
         let mut names: Vec<String> = Vec::new();
         for link in links {
             names.extend(link.carrier.variable().map(str::to_owned));
@@ -263,7 +266,14 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
             }
         }
         names.dedup();
-        Kind::LacksVariables { like: like.to_owned(), variables: listed(names.into_iter(), usize::MAX) }
+        let has_env_file = !member.project.containers[like].files.is_empty();
+        Kind::LacksVariables { like: like.to_owned(), variables: listed(names.into_iter(), usize::MAX), has_env_file }
+    }
+
+    /// Where a service shows how its program connects.
+    fn look_at(&self, project: &Project, service: &str) -> Look {
+        let node = project.service(service);
+        node.map_or(Look::Several, |node| Look::at(self.bench.files, project, node))
     }
 
     fn finish(mut self, number: usize) -> Repair {

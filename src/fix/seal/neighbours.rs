@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Seal;
+use crate::fix::remark::Kind;
 use crate::model::discover::{ProjectFiles, Reason};
 use crate::model::{Options, Workspace};
 use crate::source::{Files, Overlay, is_named_compose, relative_to};
@@ -26,11 +27,12 @@ impl Seal<'_, '_, '_> {
             .map(|file| format!("`{}`", relative_to(folder, &file)))
             .collect();
         if !broken.is_empty() {
-            let shown = relative_to(folder, path);
-            self.doubt(format!(
-                "{} would break: {name} of {shown} is used there, too; run caulk on the folder to repair all of it",
-                broken.join(", ")
-            ));
+            self.doubt(Kind::WouldBreak {
+                files: broken.join(", "),
+                folder: folder.to_owned(),
+                variable: name.to_owned(),
+                env_file: relative_to(folder, path),
+            });
         }
     }
 

@@ -54,7 +54,10 @@ impl<'b> Seal<'b, '_, '_> {
                     services.insert(link.service.clone());
                     variables.insert(variable.clone());
                 }
-                None => self.doubt(Remark::of(Kind::Waits { store: member.store.service.clone() }, &link.service)),
+                None => {
+                    let look = self.look_at(member.project, &link.service);
+                    self.doubt(Remark::of(Kind::Waits { store: member.store.service.clone(), look }, &link.service));
+                }
             }
             // Whoever asks for the repair all the same gets it where the program is known to read it, or to be meant.
             let is_meant = |password: &&Link| {

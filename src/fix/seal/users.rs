@@ -7,7 +7,7 @@ use super::credential::is_password_name;
 use super::{Member, NoSeal, Seal};
 use crate::fix::commit::Role;
 use crate::fix::journal::Purpose;
-use crate::fix::remark::{Kind, Remark};
+use crate::fix::remark::Remark;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::lens::client_check::{self, CheckReading};
 use crate::lens::healthcheck::Healthcheck;
@@ -47,9 +47,7 @@ impl Seal<'_, '_, '_> {
         }
         let name = &member.store.service;
         if !has_clients && !has_signs {
-            let services = self.bench.topology.dependents(self.bench.workspace, member.number);
-            let services = services.into_iter().map(str::to_owned).collect();
-            self.doubt(Remark { kind: Kind::NoClient { stores: format!("`{name}`") }, services });
+            self.doubt_for_want_of_clients(std::slice::from_ref(member));
         }
         if member.store.reach == Reach::Published {
             let note = format!(

@@ -17,7 +17,12 @@ pub(super) fn write(page: &Page<'_>, fix: &FixView, out: &mut dyn Write) -> io::
     let repaired = fix.applied.iter().map(|id| Item::new(page, id, &format!("{id}: "), &files(page, id)));
     part(page, "Repaired", Tone::Added, repaired.collect(), out)?;
     if !fix.applied.is_empty() && !page.report.apply_with.is_empty() {
-        writeln!(out, "{}", page.painter.paint(Tone::Help, "The containers have it once you run:"))?;
+        // A file with several overlays is in several projects, of which hardly all run.
+        let head = match page.report.apply_with.len() {
+            1 => "The containers have it once you run:",
+            _ => "The containers have it once you run, of these, what you use:",
+        };
+        writeln!(out, "{}", page.painter.paint(Tone::Help, head))?;
         for command in &page.report.apply_with {
             writeln!(out, "  {}", page.painter.paint(Tone::Plain, command))?;
         }
@@ -46,7 +51,18 @@ fn part(page: &Page<'_>, heading: &str, tone: Tone, items: Vec<Item>, out: &mut 
         return Ok(());
     }
     writeln!(out, "{}", page.painter.paint(tone, &format!("{heading} {}:", items.len())))?;
-    united(items).iter().try_for_each(|item| item.write(page, out))
+    let items = united(items);
+    let commands: Vec<_> = items.iter().map(|item| item.made_by.as_ref().map(|made_by| &made_by.command)).collect();
+    let mut first = 0;
+    for (number, item) in items.iter().enumerate() {
+        item.write(page, out)?;
+        // One command for several that stand together.
+        if commands.get(number + 1).is_none_or(|next| *next != commands[number]) {
+            item.write_command(page, number + 1 - first, out)?;
+            first = number + 1;
+        }
+    }
+    Ok(())
 }
 
 /// A repair, and why it was not made.
@@ -96,11 +112,17 @@ impl Item {
                     .map(|line| page.painter.hang("      ", Tone::Plain, line))
                     .try_for_each(|line| writeln!(out, "{line}"))
             }
-        }?;
+        }
+    }
+
+    /// The command that makes it and those before it, `count` in all.
+    fn write_command(&self, page: &Page<'_>, count: usize, out: &mut dyn Write) -> io::Result<()> {
         self.made_by.as_ref().map_or(Ok(()), |made_by| {
-            let what = match made_by.others {
-                0 => "just this".to_owned(),
-                others => format!("this and {others} more"),
+            let these = if count == 1 { "this".to_owned() } else { format!("these {count}") };
+            let what = match made_by.others.map(|others| (others + 1).saturating_sub(count)) {
+                None => format!("{these} with what depends on it"),
+                Some(0) => format!("just {these}"),
+                Some(others) => format!("{these} and {others} more"),
             };
             // To be copied, so not wrapped.
             let command = page.painter.paint(Tone::Plain, &made_by.command);

@@ -154,7 +154,9 @@ fn offer(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     // Nobody is to make more than is meant.
     let made_by: BTreeSet<_> = with_flag.iter().map(|repair| repair.made_by.as_ref()).collect();
     let just = match made_by.first() {
-        Some(Some(just)) if made_by.len() == 1 && just.others + 1 == with_flag.len() => vec![just.command.clone()],
+        Some(Some(just)) if made_by.len() == 1 && just.others == Some(with_flag.len() - 1) => {
+            vec![just.command.clone()]
+        }
         _ => Vec::new(),
     };
     for (head, lines) in rows {
