@@ -66,6 +66,26 @@ fn a_repair_that_would_settle_what_is_silenced_is_held_back() {
 }
 
 #[test]
+fn what_is_ignored_is_not_closed_by_the_repair_of_something_else() {
+    let checked =
+        OPEN.replace("    ports:", "    healthcheck:\n      test: [CMD, redis-cli, -a, secret, ping]\n    ports:");
+    let pings = OPEN.replace("    ports:", "    healthcheck:\n      test: [CMD, redis-cli, ping]\n    ports:");
+    for compose in [&checked, &pings] {
+        for arguments in
+            [&["--ignore", "store-no-auth"][..], &["--select", "healthcheck-no-auth,healthcheck-ignores-refusal"]]
+        {
+            let folder = repository(&[("compose.yaml", compose)]);
+            folder.caulk(&[&["check", "--fix", "--unsafe-fixes"], arguments].concat());
+            let text = text_of(&folder, "compose.yaml");
+            assert!(!text.contains("requirepass") && text.contains("redis://cache:6379"), "{arguments:?}: {text}");
+        }
+        let folder = repository(&[("compose.yaml", compose), ("caulk.yaml", "ignore: [store-no-auth]\n")]);
+        let report = rules(&folder.caulk(&["check", "--format", "json"]));
+        assert!(!report.contains(&"healthcheck-no-auth".to_owned()), "{report:?}");
+    }
+}
+
+#[test]
 fn a_baseline_outlives_edits_and_lets_only_new_findings_through() {
     let folder = repository(&[("a/compose.yaml", OPEN), ("caulk.yaml", "baseline: known.json\n")]);
     let missing = folder.caulk(&["check"]);

@@ -28,7 +28,7 @@ fn made_by(check: &Check, report: &Report, id: &String, waiting: &[String]) -> O
         return Some(MadeBy { command: command(check, None, &[PathBuf::from(folder)]), others: None });
     }
     // In the order of the report: of a store and its healthcheck the store comes first, and its rule names what is at stake.
-    let found = report.findings.iter().filter(|finding| finding.repairs.contains(id));
+    let found = report.findings.iter().filter(|finding| finding.repairs.contains(id) && !finding.is_consequence);
     let rules = found.map(|finding| finding.rule.as_str());
     let others = |rule: &str| {
         let of_rule = report.findings.iter().filter(|finding| finding.rule == rule);

@@ -162,6 +162,7 @@ impl<'a> Writer<'a> {
             labels,
             clients: self.clients(state, finding),
             repairs,
+            is_consequence: finding.follows.is_some(),
         }
     }
 

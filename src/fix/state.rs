@@ -8,9 +8,10 @@ use super::settings::Settings;
 use super::snapshot::Snapshot;
 use super::{link, port, seal};
 use crate::lens::port::ports;
+use crate::lens::server::Auth;
 use crate::lint::{self, Finding, Silenced, Silencer};
 use crate::model::Workspace;
-use crate::rule::{Action, BuiltIn, Change};
+use crate::rule::{Action, BuiltIn, Change, Fix, ViewKind};
 use crate::source::Files;
 use crate::topology::{LinkKind, StoreService, Topology};
 
@@ -91,7 +92,8 @@ impl State {
             Action::Repair(BuiltIn::SealStore) => {
                 let own = own();
                 let by_link = || self.topology.links[link()?].target.store();
-                Some(Aim::Seal(own.filter(|_| finding.subject.variable.is_none()).or_else(by_link)?))
+                let number = own.filter(|_| finding.subject.variable.is_none()).or_else(by_link)?;
+                (self.is_closed(number) || self.is_found_open(number)).then_some(Aim::Seal(number))
             }
             Action::Repair(BuiltIn::RedirectUrl) => Some(Aim::Redirect(link()?)),
             Action::Repair(BuiltIn::MendUrl) => Some(Aim::Mend(link()?)),
@@ -108,6 +110,24 @@ impl State {
             }
             Action::Lines(_) => None,
         }
+    }
+
+    fn is_closed(&self, number: usize) -> bool {
+        !matches!(self.topology.stores[number].auth, Auth::Open | Auth::Refuses(_))
+    }
+
+    /// True if somebody wants to hear that the store, or one that is sealed with it, is open: else it is meant to be, and
+    /// no finding about its clients or its healthcheck is a reason to close it.
+    fn is_found_open(&self, number: usize) -> bool {
+        let together = self.topology.sealed_together(number);
+        self.findings.iter().any(|finding| {
+            let is_it = |other: &&usize| {
+                let store = &self.topology.stores[**other];
+                store.project == finding.project && Some(&store.service) == finding.subject.service.as_ref()
+            };
+            let is_seal = matches!(finding.fixes.first(), Some(Fix { action: Action::Repair(BuiltIn::SealStore), .. }));
+            is_seal && finding.view == ViewKind::Store && together.iter().any(|other| is_it(&other))
+        })
     }
 
     pub(super) fn key(&self, project: usize, aim: &Aim) -> RepairKey {

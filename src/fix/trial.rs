@@ -47,7 +47,7 @@ fn failure(rules: &RuleSet, rule: &Rule, example: &Example) -> Option<String> {
         surroundings: &Surroundings::new(|| sets.clone(), &options, &files),
         options: &options,
         rules,
-        selection: &Selection::of_rule(&rule.id),
+        selection: &Selection::of_rule(rule),
         is_unsafe_allowed: true,
         policy: SecretsPolicy::Generate,
         git: &|_: &Path| GitStatus::NoRepository,

@@ -30,6 +30,32 @@ pub fn blank_password_variable(mechanism: &Mechanism, service: &Node, env: &Cont
     behind_flag.or_else(in_password).or_else(in_options)
 }
 
+/// True for names such as `REDIS_PASSWORD`, `CACHE_PASS`, `REDIS_AUTH`.
+pub fn is_password_name(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["PASSWORD", "PASSWD", "_PASS", "_PW", "_AUTH", "SECRET"].iter().any(|word| upper.contains(word)) || upper == "PASS"
+}
+
+/// Name of the variable without a value on which it hangs what starts the server: one with the name of a password, in its
+/// command, or in a variable that the command's shell reads. `is_unset` tells whether nothing gives it a value.
+pub fn unset_password_variable(service: &Node, env: &ContainerEnv, is_unset: &dyn Fn(&str) -> bool) -> Option<String> {
+    let is_it = |name: &str| is_password_name(name) && is_unset(name);
+    let texts = || ["entrypoint", "command"].into_iter().filter_map(|key| service.get(key)).flat_map(Node::texts);
+    let first = |names: Vec<&str>| names.into_iter().find(|name| is_it(name)).map(str::to_owned);
+    let is_read = |name: &str| {
+        let (plain, braced) = (format!("${name}"), format!("${{{name}"));
+        texts().any(|text| text.value.contains(&plain) || text.value.contains(&braced))
+    };
+    let by_shell = || {
+        let mut read = env.variables.iter().filter(|variable| is_read(&variable.name));
+        read.find_map(|variable| match &variable.value {
+            Some(text) => first(text.variables()),
+            None => first(vec![&variable.name]),
+        })
+    };
+    texts().find_map(|text| first(text.variables())).or_else(by_shell)
+}
+
 /// Name of the variable that carries the password of a server; `is_it` tells by its name whether its value is the password.
 pub fn password_variable(
     mechanism: &Mechanism,

@@ -37,6 +37,8 @@ pub struct Port<'p> {
     pub address_variables: Vec<String>,
     /// The published port or ports; `None` if the engine picks one.
     pub published: Option<PortRange>,
+    /// The variable from which the published port comes, if no file sets it.
+    pub published_variable: Option<String>,
     /// The port or ports in the container.
     pub target: PortRange,
     /// `tcp`, `udp` or `sctp`.
@@ -93,15 +95,30 @@ fn short(index: usize, node: &Node, text: Text) -> Option<Port<'_>> {
             same && piece.output.is_empty() && piece.output.start <= decisive.end
         })
     };
-    let assumes = match &text.certainty {
-        Certainty::Assumed(names) => {
-            names.iter().filter(|name| address_variables.contains(name) || blank(name)).cloned().collect()
-        }
-        _ => Vec::new(),
+    let assumed = match &text.certainty {
+        Certainty::Assumed(names) => names.as_slice(),
+        Certainty::Known | Certainty::Unknown(_) => &[],
     };
+    // `${DB_PORT}:5432`: whatever number it is, the address stays the same.
+    let is_number = |name: &str| host_range.is_none() && name.to_ascii_uppercase().contains("PORT");
+    let published_variable = assumed.iter().find(|name| blank(name) && is_number(name) && published.is_none()).cloned();
+    let is_decisive = |name: &&String| address_variables.contains(name) || (blank(name) && !is_number(name));
+    let assumes = assumed.iter().filter(is_decisive).cloned().collect();
     let exposure = exposure(host_ip);
     let spelling = Spelling::Short { text, host: host_range };
-    Some(Port { index, node, host_ip, exposure, assumes, address_variables, published, target, protocol, spelling })
+    Some(Port {
+        index,
+        node,
+        host_ip,
+        exposure,
+        assumes,
+        address_variables,
+        published,
+        published_variable,
+        target,
+        protocol,
+        spelling,
+    })
 }
 
 fn long(index: usize, node: &Node) -> Option<Port<'_>> {
@@ -130,6 +147,8 @@ fn long(index: usize, node: &Node) -> Option<Port<'_>> {
         }
         None => (Vec::new(), Vec::new()),
     };
+    let published_variable = field("published").filter(|text| text.value.is_empty());
+    let published_variable = published_variable.and_then(|text| text.whole_variable().map(str::to_owned));
     let protocol = field("protocol").map_or_else(|| "tcp".to_owned(), |text| text.value);
     let exposure = exposure(host_ip);
     Some(Port {
@@ -140,6 +159,7 @@ fn long(index: usize, node: &Node) -> Option<Port<'_>> {
         assumes,
         address_variables,
         published,
+        published_variable,
         target,
         protocol,
         spelling: Spelling::Long,

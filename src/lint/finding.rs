@@ -1,6 +1,6 @@
 //! What caulk objects to.
 
-use crate::rule::{Severity, Tier};
+use crate::rule::{Severity, Tier, ViewKind};
 use crate::source::SourceId;
 use crate::text::Span;
 
@@ -53,6 +53,8 @@ pub struct Finding {
     pub assumes: Vec<String>,
     /// Repairs that the rule offers, the first is the one that `--fix` makes.
     pub fixes: Vec<crate::rule::Fix>,
+    /// What the rule looks at.
+    pub view: ViewKind,
     /// The rule from which it follows: what silences that for the same service silences this, too.
     pub follows: Option<String>,
     /// What makes it the same after lines moved and in every run: unique among the findings of a workspace.

@@ -99,11 +99,14 @@ fn ask(workspace: &Workspace<'_>, rules: &RuleSet, selection: &Selection, seen: 
         for view in seen.iter().filter(|view| view.kind == rule.view()) {
             let Some(said) = rule.apply(view) else { continue };
             let tier = said.tier;
+            let cause = said.follows.as_ref().and_then(|id| rules.rule(id));
             let Some(finding) = finding(rule, view, said).filter(|finding| is_started(workspace, finding)) else {
                 continue;
             };
             let path = &workspace.sources.get(finding.labels[0].source).path;
-            if selection.admits(path, rule, tier) {
+            // Of what somebody does not want to hear, nobody is to hear the consequences.
+            let is_wanted = |rule: &Rule, tier| selection.admits(path, rule, tier);
+            if is_wanted(rule, tier) && cause.is_none_or(|cause| is_wanted(cause, cause.tier)) {
                 let severity = selection.configs.severity(path, &rule.id);
                 findings.push(with_severity(finding, severity));
             }
@@ -168,6 +171,7 @@ fn finding(rule: &Rule, view: &Seen, said: Match) -> Option<Finding> {
         subject: view.subject.clone(),
         assumes: said.assumes,
         fixes: said.fixes,
+        view: rule.view(),
         follows: said.follows,
         fingerprint: String::new(),
     })

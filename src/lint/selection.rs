@@ -26,9 +26,10 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// One rule alone, whatever its tier.
-    pub fn of_rule(id: &str) -> Self {
-        Self { asked: Choice { only: vec![id.to_owned()], ..Choice::default() }, ..Self::default() }
+    /// One rule, and those from which it follows, whatever their tier.
+    pub fn of_rule(rule: &Rule) -> Self {
+        let only = rule.follows().chain([rule.id.as_str()]).map(str::to_owned).collect();
+        Self { asked: Choice { only, ..Choice::default() }, ..Self::default() }
     }
 
     /// True if the run is about the file at `path`.

@@ -7,6 +7,7 @@ use crate::config::{Where, baseline::Baseline, load};
 use crate::model::discover::projects_with;
 use crate::model::{Options, Workspace};
 use crate::rule::RuleSet;
+use crate::rule::Severity;
 use crate::source::{NoFiles, Overlay, is_compose_name};
 use crate::topology::Topology;
 
@@ -17,6 +18,7 @@ struct Report {
     silenced: Vec<(String, Silencer)>,
     fingerprints: Vec<String>,
     messages: Vec<String>,
+    severities: Vec<Severity>,
     helps: Vec<String>,
     /// What each finding points at.
     pointed_at: Vec<String>,
@@ -51,6 +53,7 @@ fn lint_with(texts: &[(&str, &str)], change: impl FnOnce(&mut Selection)) -> Rep
         findings: found.findings.iter().map(shown).collect(),
         remarks: found.remarks.iter().map(shown).collect(),
         silenced: found.silenced.iter().map(|silenced| (shown(&silenced.finding), silenced.by.clone())).collect(),
+        severities: found.findings.iter().map(|finding| finding.severity).collect(),
         messages: found.findings.iter().map(|finding| finding.message.clone()).collect(),
         helps: found.findings.iter().filter_map(|finding| finding.help.clone()).collect(),
         pointed_at: found
@@ -383,6 +386,28 @@ fn a_port_that_a_default_opens_is_not_blamed_on_the_variable_alone() {
 }
 
 #[test]
+fn an_admin_interface_is_behind_its_own_ports_only() {
+    let found = |port: &str| {
+        let portainer = format!("services:\n  a:\n    image: portainer/portainer-ce\n    ports: ['{port}']\n");
+        compose(&portainer).messages.iter().any(|message| message.contains("is an admin interface"))
+    };
+    assert!(found("9443:9443"));
+    assert!(!found("8000:8000"), "agents of other machines come in there");
+}
+
+#[test]
+fn a_store_is_as_open_with_any_number_for_its_port() {
+    let severity = |port: &str| {
+        let text = format!("services:\n  a:\n    image: redis:7\n    ports: ['{port}']\n");
+        let found = compose(&text);
+        let number = found.messages.iter().position(|message| message.contains("publishes redis port"));
+        found.severities[number.expect("it is found")]
+    };
+    assert_eq!(severity("${REDIS_PORT}:6379"), severity("6379:6379"));
+    assert_ne!(severity("${BIND}:6379"), severity("6379:6379"), "the variable may hold an address");
+}
+
+#[test]
 fn a_message_names_the_port_that_the_world_reaches() {
     let rows = [
         ("8880:8080", "publishes port 8880 (8080 in the container) on every address"),
@@ -390,6 +415,7 @@ fn a_message_names_the_port_that_the_world_reaches() {
         ("80:80", "publishes port 80 on every address"),
         ("8000-8001:80-81", "publishes port 8000-8001 (80-81 in the container) on every address"),
         ("80", "publishes port 80 (Docker picks the host's) on every address"),
+        ("${WEB_PORT}:80", "publishes port 80 (WEB_PORT on the host) on every address"),
     ];
     for (port, expected) in rows {
         let found = compose(&format!("services:\n  a:\n    image: x/y:1\n    ports: ['{port}']\n")).messages;

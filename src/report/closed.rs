@@ -84,7 +84,7 @@ fn services(closed: &[&ClosedView]) -> Vec<String> {
     let mut services: Vec<(&str, Vec<String>)> = Vec::new();
     for port in closed {
         let shown = match port.published {
-            None => "a port picked by the engine".to_owned(),
+            None => "a port chosen at the start".to_owned(),
             Some((first, last)) if first == last => first.to_string(),
             Some((first, last)) => format!("{first}-{last}"),
         };
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(notes.len(), 2);
         assert_eq!(
             notes[1].in_one_line(),
-            "sip (5060-5061) and web (a port picked by the engine) can no longer be reached from other machines, \
+            "sip (5060-5061) and web (a port chosen at the start) can no longer be reached from other machines, \
              though others may use them on purpose; to open again: `caulk undo r4 r5`"
         );
     }

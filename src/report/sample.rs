@@ -38,6 +38,7 @@ fn finding(rule: &str, severity: Severity, message: &str, file: &FileText, path:
         labels: Vec::new(),
         clients: Vec::new(),
         repairs: Vec::new(),
+        is_consequence: false,
         fingerprint: format!("{rule}:{path}:{what}"),
     }
 }

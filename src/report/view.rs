@@ -259,6 +259,8 @@ pub struct FindingView {
     pub clients: Vec<ClientView>,
     /// Ids of the repairs that would settle it.
     pub repairs: Vec<String>,
+    /// True if it is said only where the rule from which it follows is selected, too.
+    pub is_consequence: bool,
     /// Stays the same when lines move: made of rule, path and subject.
     pub fingerprint: String,
 }

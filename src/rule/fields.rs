@@ -102,7 +102,11 @@ const SERVICE: &[FieldInfo] = &[
     field("service.image", Text, "image as written, variables resolved").optional(),
     field("service.image_name", Text, "last part of the image's path, without registry, tag and digest").optional(),
     field("service.store", Text, "id of the store that the image runs, such as `redis`").optional(),
-    field("service.admin", Bool, "true if the image is an admin interface, such as phpmyadmin or flower"),
+    field(
+        "service.admin",
+        Bool,
+        "true if the image is an admin interface, such as phpmyadmin or flower; of a port, if the interface is behind it",
+    ),
     field("service.network_mode", Text, "`network_mode`").optional(),
     field("service.privileged", Bool, "`privileged`; false if it is not written"),
     field("service.memory_limit", Text, "`mem_limit` or `deploy.resources.limits.memory`").optional(),
@@ -143,7 +147,7 @@ const PORT: &[FieldInfo] = &[
     .optional(),
 ];
 
-const STORE: [FieldInfo; 13] = [
+const STORE: [FieldInfo; 14] = [
     field("store.id", Text, "id of the store, such as `redis`"),
     field("store.title", Text, "name of the store for people, such as `Redis`"),
     field(
@@ -170,11 +174,12 @@ const STORE: [FieldInfo; 13] = [
         "the password, if it is a word that programs take for none, such as `null`: `store.auth` is `open` then",
     )
     .optional(),
+    field("store.open_user", Text, "another user than `default` who needs no password, such as \"`app` (users.acl:3)\"").optional(),
     field("store.unseen", Text, "why it can't be seen whether a server asks for a password").optional(),
     field(
         "store.reach",
-        Choice(&["published", "host", "shared", "project", "itself"]),
-        "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only, `itself` = programs in its own container, as long as it has no password",
+        Choice(&["published", "host", "shared", "project", "itself", "certified"]),
+        "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only, `itself` = programs in its own container, as long as it has no password, `certified` = programs with a certificate that it knows",
     ),
     field("store.data_volume", Bool, "true if its data lies on a volume"),
     field("store.persists", Bool, "true if its arguments ask it to keep its data on disk, as `--appendonly yes` does"),
@@ -327,6 +332,7 @@ const READING: &[FieldInfo] = &[
     .optional(),
     field("reading.next", Text, "`blank-word`: the option that follows instead").optional(),
     field("reading.by_default", Bool, "`blank-word`: true if the file itself gives nothing as the default, `${NAME:-}`"),
+    field("reading.is_script", Bool, "`command-cut`: true if the entry point is a shell that takes the command as its script"),
     field("reading.before", Text, "`number-rewritten`: the number as written; absent where it may be a password")
         .optional(),
     field("reading.after", Text, "`number-rewritten`: the number as the container gets it").optional(),

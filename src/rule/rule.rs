@@ -89,6 +89,11 @@ impl Rule {
         })
     }
 
+    /// The rules from which something that it says follows.
+    pub fn follows(&self) -> impl Iterator<Item = &str> {
+        self.cases.iter().filter_map(|case| case.follows.as_deref())
+    }
+
     /// The tiers of all that it can say.
     pub fn tiers(&self) -> Vec<Tier> {
         self.cases.iter().map(|case| case.tier).collect()

@@ -26,6 +26,8 @@ pub struct AdminInterface {
     pub image: Regex,
     /// Found in the command if the image is one only then, as in `\bflower\b`.
     pub command: Option<Regex>,
+    /// The ports of the container behind which it is; empty for all.
+    pub ports: Vec<u16>,
 }
 
 impl AdminInterface {
@@ -165,6 +167,7 @@ mod tests {
                 "password-not-expanded",
                 "store-auth-unseen",
                 "store-no-auth",
+                "user-no-password",
                 "data-without-volume",
                 "no-memory-limit",
                 "public-port",

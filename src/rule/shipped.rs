@@ -93,10 +93,13 @@ fn store_no_auth() {
             "unknown",
             "warning: `cache` (Redis) has no password: every container on its network can read and write",
         ),
+        ("open", "certified", "info: `cache` (Redis) has no password, and lets in whoever has a certificate"),
         ("refuses", "published", "warning: `cache` (Redis) does not start: its password is missing"),
     ];
     for (auth, reach, expected) in rows {
-        assert_eq!(with(auth, reach), Some(format!("{expected} - no `--requirepass`{fix}")), "{auth} {reach}");
+        let end =
+            if reach == "certified" { " - `tls-auth-clients`".into() } else { format!(" - no `--requirepass`{fix}") };
+        assert_eq!(with(auth, reach), Some(format!("{expected}{end}")), "{auth} {reach}");
     }
     for auth in ["password", "acl", "unknown"] {
         assert_eq!(with(auth, "published"), None, "{auth}");
@@ -124,9 +127,12 @@ fn healthchecks() {
         assert_eq!(no_auth(verdict), Some(format!("{expected}{fix}")));
     }
     let open = with("healthcheck-no-auth", "open", "none", "ignores-refusal");
+    let will = "warning: the healthcheck of `cache` presents no password, and will pass whatever the server says once it asks for one";
+    assert_eq!(open, Some(format!("{will}{fix}")));
+    let looks = with("healthcheck-no-auth", "open", "none", "detects-refusal");
     let will =
         "warning: the healthcheck of `cache` presents no password, and will need one when the server asks for it";
-    assert_eq!(open, Some(format!("{will}{fix}")));
+    assert_eq!(looks, Some(format!("{will}{fix}")));
     for rule in ["healthcheck-no-auth", "healthcheck-ignores-refusal"] {
         assert_eq!(with(rule, "password", "unknown", "ignores-refusal"), None);
         assert_eq!(with(rule, "password", "presented", "detects-refusal"), None);
@@ -134,7 +140,7 @@ fn healthchecks() {
     assert_eq!(
         with("healthcheck-ignores-refusal", "password", "presented", "ignores-refusal").as_deref(),
         Some(
-            "warning: the healthcheck of `cache` passes although the server refuses its password \
+            "warning: the healthcheck of `cache` would pass even if the server refused its password \
              (Let the healthcheck of `cache` look at the answer)"
         )
     );

@@ -35,6 +35,8 @@ pub enum Reach {
     Project,
     /// The programs in its own container, as long as it has no password.
     Itself,
+    /// Those that have a certificate.
+    Certified,
 }
 
 /// What `$(cat FILE)` would come to.
@@ -201,16 +203,36 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (mut auth, users_file, replica_of, is_clustered, sentinel, listening, closed_by, password_file) =
-        with_setup(service, env, &origin, &configurations, |setup| {
-            let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
-            let users_file = server::users_file(mechanism, setup);
-            let is_clustered = server::is_clustered(mechanism, setup);
-            let listening = listening(setup, &conf_ports);
-            let closed_by = server::closed_to_others(mechanism, setup, major_version(&image));
-            let file = server::password_file(mechanism, setup).filter(|_| auth == Auth::Password(None));
-            (auth, users_file, server::replica_of(mechanism, setup), is_clustered, sentinel, listening, closed_by, file)
-        });
+    let (
+        mut auth,
+        users_file,
+        replica_of,
+        is_clustered,
+        sentinel,
+        listening,
+        closed_by,
+        asks_for_certificates,
+        password_file,
+    ) = with_setup(service, env, &origin, &configurations, |setup| {
+        let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
+        let users_file = server::users_file(mechanism, setup);
+        let is_clustered = server::is_clustered(mechanism, setup);
+        let listening = listening(setup, &conf_ports);
+        let closed_by = server::closed_to_others(mechanism, setup, major_version(&image));
+        let certificates = server::asks_for_certificates(mechanism, setup);
+        let file = server::password_file(mechanism, setup).filter(|_| auth == Auth::Password(None));
+        (
+            auth,
+            users_file,
+            server::replica_of(mechanism, setup),
+            is_clustered,
+            sentinel,
+            listening,
+            closed_by,
+            certificates,
+            file,
+        )
+    });
     let users = match (&auth, users_file) {
         (Auth::Acl, Some(UsersIn::Own(path))) => UsersFile::read(workspace, number, name, &origin, &path),
         (Auth::Acl | Auth::Open, Some(UsersIn::Config(path))) => UsersFile::read_conf(workspace, number, name, &path),
@@ -227,6 +249,10 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let project = &workspace.projects[number];
     let entry = project.services().iter().find(|entry| entry.key == name)?;
     let (service, owner) = (&entry.value, namespace::owner(project, entry));
+    // Nobody waits for the end of a server.
+    if matches!(auth, Auth::Unknown(_)) && is_awaited_to_end(project, name) {
+        auth = Auth::NoServer("other services wait for its end".to_owned());
+    }
     let keeps = origin.keeps(mechanism);
     let auth = match auth {
         _ if unreadable(service) => Auth::Unknown("its command can't be read".to_owned()),
@@ -251,6 +277,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         // The programs of the host are its neighbours there.
         Reach::Host if closed_by.is_some() => Reach::Project,
         _ if closed_by.is_some() && owner.value.get("network_mode").is_none() => Reach::Itself,
+        _ if asks_for_certificates => Reach::Certified,
         reach => reach,
     };
     let unexpanded_variable = auth.unexpanded_variable().map(str::to_owned);
@@ -492,32 +519,23 @@ fn conf_auth(text: &str) -> ConfAuth {
             DefaultUser::Password(password.map(|password| Secret::new(password.text.clone())))
         }
     };
-    let requirepass = conf.last("requirepass").and_then(|directive| directive.args.first());
+    let value = |name: &str| conf.last(name).and_then(|directive| Some(directive.args.first()?.value.clone()));
     ConfAuth {
-        requirepass: requirepass.map(|arg| Secret::new(arg.value.clone())),
+        requirepass: value("requirepass").map(Secret::new),
         default_user,
-        acl_file: conf
-            .last("aclfile")
-            .and_then(|directive| directive.args.first())
-            .map(|arg| arg.value.clone())
-            .filter(|path| !path.is_empty()),
+        acl_file: value("aclfile").filter(|path| !path.is_empty()),
         includes_unknown: conf.all("include").next().is_some(),
-        replica_of: ["replicaof", "slaveof"].into_iter().find_map(|name| {
-            let host = &conf.last(name)?.args.first()?.value;
-            (!host.eq_ignore_ascii_case("no")).then(|| host.clone())
-        }),
-        is_clustered: conf
-            .last("cluster-enabled")
-            .is_some_and(|directive| directive.args.first().is_some_and(|arg| arg.value.eq_ignore_ascii_case("yes"))),
-        master_password: conf
-            .last("masterauth")
-            .and_then(|directive| directive.args.first())
-            .map(|arg| Secret::new(arg.value.clone())),
+        replica_of: ["replicaof", "slaveof"]
+            .into_iter()
+            .find_map(|name| value(name).filter(|host| !host.eq_ignore_ascii_case("no"))),
+        is_clustered: value("cluster-enabled").is_some_and(|value| value.eq_ignore_ascii_case("yes")),
+        master_password: value("masterauth").map(Secret::new),
         monitors: text.lines().filter_map(Monitor::of_line).collect(),
         bind: conf.last("bind").map(|directive| directive.args.iter().map(|address| address.value.clone()).collect()),
-        protected_mode: conf
-            .last("protected-mode")
-            .map(|directive| directive.args.first().is_some_and(|arg| arg.value.eq_ignore_ascii_case("yes"))),
+        protected_mode: value("protected-mode"),
+        port: value("port"),
+        tls_port: value("tls-port"),
+        tls_auth_clients: value("tls-auth-clients"),
     }
 }
 
@@ -598,6 +616,13 @@ pub(super) fn networks(service: &Node) -> Vec<String> {
         Some(Value::List(items)) => items.iter().filter_map(Node::scalar_text).map(|text| text.value).collect(),
         _ => vec!["default".to_owned()],
     }
+}
+
+fn is_awaited_to_end(project: &Project, name: &str) -> bool {
+    project.services().iter().any(|service| {
+        let condition = service.value.at(&["depends_on", name, "condition"]).and_then(Node::scalar_text);
+        condition.is_some_and(|condition| condition.value == "service_completed_successfully")
+    })
 }
 
 /// Those that the project does not make itself.

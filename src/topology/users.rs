@@ -104,6 +104,13 @@ impl UsersFile {
         }
     }
 
+    /// Another user than `default` who gets in with any password, and where that is said.
+    pub fn open_user(&self) -> Option<String> {
+        let is_open = |user: &&acl::User| user.name != "default" && user.enabled && user.nopass && user.has_commands;
+        let user = self.acl.users.iter().find(is_open).filter(|_| self.problems.is_empty())?;
+        Some(format!("`{}` ({})", user.name, self.place(user.name_span)))
+    }
+
     /// Why the server lets everyone in; reads after "the server is open: ".
     pub fn openness(&self) -> Option<String> {
         match self.acl.user("default") {

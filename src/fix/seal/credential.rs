@@ -92,12 +92,6 @@ pub(super) fn command_texts(service: Option<&Node>) -> Vec<&Text> {
     ["entrypoint", "command"].into_iter().filter_map(|key| service?.get(key)).flat_map(Node::texts).collect()
 }
 
-/// True for names such as `REDIS_PASSWORD`, `CACHE_PASS`, `REDIS_AUTH`.
-pub(super) fn is_password_name(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    ["PASSWORD", "PASSWD", "_PASS", "_PW", "_AUTH", "SECRET"].iter().any(|word| upper.contains(word)) || upper == "PASS"
-}
-
 /// What a container sees of a variable after the repair.
 pub(super) fn after(before: Lookup, value: Option<&str>) -> Lookup {
     value.map_or(before, |value| Lookup::Known(value.to_owned()))

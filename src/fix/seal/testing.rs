@@ -51,7 +51,7 @@ pub(super) fn repaired_for(
         surroundings: &Surroundings::new(|| sets.clone(), &options, &overlay),
         options: &options,
         rules: RuleSet::built_in(),
-        selection: &Selection::of_rule(rule),
+        selection: &Selection::of_rule(RuleSet::built_in().rule(rule).expect("it is a rule of caulk")),
         is_unsafe_allowed,
         policy: SecretsPolicy::Generate,
         git: &status,

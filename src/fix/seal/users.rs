@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::check::may_ask;
-use super::credential::is_password_name;
 use super::{Member, NoSeal, Seal};
 use crate::fix::commit::Role;
 use crate::fix::journal::Purpose;
@@ -11,6 +10,7 @@ use crate::fix::remark::Remark;
 use crate::fix::repair::{Change, ChangeKind};
 use crate::lens::client_check::{self, CheckReading};
 use crate::lens::healthcheck::Healthcheck;
+use crate::lens::password_variable::is_password_name;
 use crate::model::node::{Certainty, Node, Text, Value};
 use crate::source::relative_to;
 use crate::syntax::acl::{Answer, User};

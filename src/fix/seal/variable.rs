@@ -1,11 +1,11 @@
 //! Which variable carries the password of a store, and what its value is.
 
-use super::credential::{Credential, command_texts, is_password_name};
+use super::credential::{Credential, command_texts};
 use super::outside::common_variable;
 use super::{Member, NoSeal, Seal};
 use crate::fix::bench::SecretsPolicy;
 use crate::lens::environment::is_passed_through;
-use crate::lens::password_variable::blank_password_variable;
+use crate::lens::password_variable::{blank_password_variable, is_password_name};
 use crate::lens::server::{Auth, variable_of};
 use crate::lens::url::cannot_hold;
 use crate::lens::value::Secret;

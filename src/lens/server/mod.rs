@@ -72,7 +72,13 @@ pub struct ConfAuth {
     /// The addresses on which it listens, if it names them.
     pub bind: Option<Vec<String>>,
     /// What it says about the protected mode.
-    pub protected_mode: Option<bool>,
+    pub protected_mode: Option<String>,
+    /// Its `port`.
+    pub port: Option<String>,
+    /// Its `tls-port`.
+    pub tls_port: Option<String>,
+    /// Its `tls-auth-clients`.
+    pub tls_auth_clients: Option<String>,
 }
 
 /// The user that clients are before they log in.
@@ -387,6 +393,16 @@ pub fn closed_to_others(mechanism: &Mechanism, setup: &Setup<'_>, version: Optio
             let mut found = starts.iter().map(|start| door::closed_to_others(argv, start, setup, version));
             let first = found.next()??;
             found.all(|other| other.is_some()).then_some(first)
+        }
+    }
+}
+
+/// True if only programs with a certificate get in, whatever else they present.
+pub fn asks_for_certificates(mechanism: &Mechanism, setup: &Setup<'_>) -> bool {
+    match route(mechanism, setup) {
+        Route::Decided(_) | Route::Variables { .. } => false,
+        Route::Starts { argv, starts, .. } => {
+            !starts.is_empty() && starts.iter().all(|start| door::asks_for_certificates(argv, start, setup))
         }
     }
 }

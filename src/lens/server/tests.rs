@@ -205,11 +205,43 @@ fn a_server_may_turn_everyone_away_who_is_not_in_its_container() {
     }
     let bound = ["redis-server", "--bind", "0.0.0.0", "--protected-mode", "yes"];
     assert_eq!(closed(&bound, None, Some(6)), None, "before 7.0, it holds only for a server that names no address");
-    let stock =
-        ConfAuth { bind: Some(strings(&["127.0.0.1", "-::1"])), protected_mode: Some(true), ..ConfAuth::default() };
+    let stock = ConfAuth {
+        bind: Some(strings(&["127.0.0.1", "-::1"])),
+        protected_mode: Some("yes".into()),
+        ..ConfAuth::default()
+    };
     assert!(closed(&["redis-server", "/r.conf"], Some(stock.clone()), None).is_some());
     let opened = ["redis-server", "/r.conf", "--bind", "*", "--protected-mode", "no"];
     assert_eq!(closed(&opened, Some(stock), None), None);
+}
+
+/// Measured with redis-server 7.0: without a certificate "peer did not return a certificate", and the connection is closed.
+#[test]
+fn a_server_that_takes_nothing_but_tls_may_ask_for_certificates() {
+    let asks = |command: &[&str], conf: Option<ConfAuth>| {
+        let case = Case { command: Some(command), conf, ..Case::default() };
+        case.with(|setup| asks_for_certificates(&redis(), setup))
+    };
+    let tls =
+        ["redis-server", "--port", "0", "--tls-port", "6379", "--tls-cert-file", "/c", "--tls-ca-cert-file", "/ca"];
+    let and = |more: &[&'static str]| [&tls[..], more].concat();
+    assert!(asks(&tls, None));
+    assert!(asks(&and(&["--tls-auth-clients", "yes"]), None));
+    for more in [
+        &["--tls-auth-clients", "no"][..],
+        &["--tls-auth-clients", "optional"],
+        &["--port", "6380"],
+        &["--tls-port", "0"],
+        &["--tls-port", "¿"],
+        &["--tls-auth-clients", "¿"],
+    ] {
+        assert!(!asks(&and(more), None), "{more:?}");
+    }
+    assert!(!asks(&["redis-server", "--tls-port", "6380"], None), "the usual port is open, too");
+    let conf = ConfAuth { port: Some("0".into()), tls_port: Some("6379".into()), ..ConfAuth::default() };
+    assert!(asks(&["redis-server", "/r.conf"], Some(conf.clone())));
+    let lax = ConfAuth { tls_auth_clients: Some("no".into()), ..conf };
+    assert!(!asks(&["redis-server", "/r.conf"], Some(lax)));
 }
 
 /// Measured with redis-server 7.0: the lines of a file stand in the place of `--include`.

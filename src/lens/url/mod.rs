@@ -155,8 +155,10 @@ pub struct UrlProblem {
 /// The kinds of problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UrlProblemKind {
-    /// `//host` or `:password@host`.
+    /// `:password@host`.
     MissingScheme,
+    /// `//host`, a network-path reference (RFC 3986, section 4.2). Programs that parse the URL themselves may read it.
+    NetworkPath,
     /// `redis:://`, `redis//`, `redsi://`, `redis+tls://`.
     MisspeltScheme,
     /// A scheme of something else.

@@ -151,7 +151,7 @@ impl Parser<'_> {
         if masked.starts_with("//") {
             let fix = vec![Edit::insert(body.start, format!("{plain}:"))];
             let span = Span::new(body.start, body.start + 2);
-            self.report(Kind::MissingScheme, span, "there is no scheme", &format!("write `{plain}://`"), fix);
+            self.report(Kind::NetworkPath, span, "there is no scheme", &format!("write `{plain}://`"), fix);
             return Start::Bare { rest: body.start + 2 };
         }
         let head = &masked[..masked.find([':', '/']).unwrap_or(masked.len())];

@@ -69,8 +69,8 @@ fn what_all_clients_read_has_no_problem() {
 #[test]
 fn what_no_client_reads_as_it_was_meant_is_named() {
     let rows = [
-        ("//store:6379", Kind::MissingScheme, "//"),
-        ("//:pw@store:6379/0", Kind::MissingScheme, "//"),
+        ("//store:6379", Kind::NetworkPath, "//"),
+        ("//:pw@store:6379/0", Kind::NetworkPath, "//"),
         (":pw@store:6379/0", Kind::MissingScheme, ""),
         ("user:pw@store", Kind::MissingScheme, ""),
         ("redis:://:pw@store:6379/0", Kind::MisspeltScheme, "redis:"),

@@ -14,8 +14,11 @@ mod variable;
 use std::collections::BTreeMap;
 
 use super::finding::Subject;
+use crate::catalog::ImageName;
 use crate::config::Configs;
+use crate::lens::command::Command;
 use crate::model::Workspace;
+use crate::model::node::Node;
 use crate::rule::{AdminInterface, FieldValue, RuleSet, View, ViewKind};
 use crate::topology::{Spot, Topology};
 
@@ -87,8 +90,11 @@ struct Context<'a, 'f> {
 }
 
 impl Context<'_, '_> {
-    fn admin_interface(&self, image: &str, command: &str) -> Option<&AdminInterface> {
-        let image = crate::catalog::ImageName::parse(image).ok()?;
-        self.rules.admin.iter().find(|admin| admin.is(&image, command))
+    /// The admin interface that a service is.
+    fn admin_interface(&self, service: &Node) -> Option<&AdminInterface> {
+        let image = ImageName::parse(&service.get("image")?.as_text()?.value).ok()?;
+        let words = Command::read(service, "command").ok().flatten().map(|command| command.words).unwrap_or_default();
+        let command: Vec<_> = words.iter().map(|word| word.text.as_str()).collect();
+        self.rules.admin.iter().find(|admin| admin.is(&image, &command.join(" ")))
     }
 }

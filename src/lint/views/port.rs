@@ -34,6 +34,11 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
             let mut view = Seen::new(ViewKind::Port, project, subject);
             describe(context, project, service, &mut view);
             fields(context, project, &port, &mut view);
+            let admin = context.admin_interface(&service.value);
+            let is_elsewhere = |ports: &[u16]| !ports.is_empty() && !ports.contains(&port.target.first);
+            if admin.is_some_and(|admin| is_elsewhere(&admin.ports)) {
+                view.set("service.admin", FieldValue::Bool(false));
+            }
             let store = context.topology.store_behind(project, &service.key, &port);
             let store = store.map(|store| &context.rules.stores[store.store].id);
             view.set("port.store", FieldValue::optional(store));
@@ -85,10 +90,11 @@ fn fields(context: &Context<'_, '_>, project: usize, port: &Port<'_>, view: &mut
 /// The port that the world reaches, and the container's where it differs.
 fn description(port: &Port<'_>) -> String {
     let target = range(port.target);
-    match port.published.map(range) {
-        Some(published) if published == target => target,
-        Some(published) => format!("{published} ({target} in the container)"),
-        None => format!("{target} (Docker picks the host's)"),
+    match (port.published.map(range), &port.published_variable) {
+        (Some(published), _) if published == target => target,
+        (Some(published), _) => format!("{published} ({target} in the container)"),
+        (None, Some(name)) => format!("{target} ({name} on the host)"),
+        (None, None) => format!("{target} (Docker picks the host's)"),
     }
 }
 

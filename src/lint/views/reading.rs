@@ -2,7 +2,9 @@
 
 use super::service::{describe, not_set};
 use super::{Context, Seen};
+use crate::lens::command::Command;
 use crate::lint::finding::Subject;
+use crate::model::node::Node;
 use crate::model::reading::{Difference, Passage, Reading, ReadingKind, TwoValues, UnreadFile};
 use crate::rule::{FieldValue, ViewKind};
 use crate::source::{is_env_name, relative_to};
@@ -39,6 +41,9 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         view.set(name, FieldValue::Absent);
     }
     view.set("reading.by_default", FieldValue::Bool(false));
+    let service = reading.service.as_ref().and_then(|name| context.workspace.projects[number].service(name));
+    let is_script = reading.subject == "command" && service.is_some_and(starts_a_script);
+    view.set("reading.is_script", FieldValue::Bool(is_script));
     let kind = kind(&reading.kind);
     let assumed = match reading.assumes.as_slice() {
         names @ [_, ..] if names.len() > SHOWN => Some(format!("{} are not set", some_of(names))),
@@ -88,6 +93,14 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
         ReadingKind::TwoValues(relation) => view.set("reading.detail", FieldValue::text(relation_word(*relation))),
         _ => {}
     }
+}
+
+/// True if the entry point is a shell that takes what follows as its script: `["/bin/sh", "-ec"]`.
+fn starts_a_script(service: &Node) -> bool {
+    let entrypoint = Command::read(service, "entrypoint").ok().flatten();
+    let last = entrypoint.as_ref().and_then(|entrypoint| entrypoint.words.last());
+    last.and_then(|word| word.text.strip_prefix('-'))
+        .is_some_and(|flags| flags.ends_with('c') && flags.chars().all(|c| c.is_ascii_lowercase()))
 }
 
 fn kind(kind: &ReadingKind) -> &'static str {

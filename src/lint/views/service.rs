@@ -2,7 +2,6 @@
 
 use super::{Context, Seen};
 use crate::catalog::ImageName;
-use crate::lens::command::Command;
 use crate::lens::mount::mounts;
 use crate::lint::finding::Subject;
 use crate::model::node::{Certainty, Entry, Node, Text, Value};
@@ -26,10 +25,8 @@ pub(super) fn describe(context: &Context<'_, '_>, project: usize, service: &Entr
     let node = &service.value;
     let image = node.get("image").and_then(Node::as_text);
     let image_name = image.and_then(|image| ImageName::parse(&image.value).ok());
-    let words = Command::read(node, "command").ok().flatten().map(|command| command.words).unwrap_or_default();
-    let command: Vec<_> = words.iter().map(|word| word.text.as_str()).collect();
     let store = context.topology.store_of(project, &service.key).map(|store| &context.rules.stores[store.store]);
-    let admin = image.is_some_and(|image| context.admin_interface(&image.value, &command.join(" ")).is_some());
+    let admin = context.admin_interface(node).is_some();
     let folder = context.workspace.projects[project].folder.file_name().map(|name| name.to_string_lossy().into_owned());
     view.set("project.name", FieldValue::optional(folder));
     view.set("service.name", FieldValue::text(&service.key));

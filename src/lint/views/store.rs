@@ -1,12 +1,12 @@
 //! Data stores.
 
-use super::service::describe;
+use super::service::{describe, not_set};
 use super::{Context, Seen, variable};
-use crate::lens::password_variable::blank_password_variable;
+use crate::lens::password_variable::{blank_password_variable, unset_password_variable};
 use crate::lens::server::Auth;
 use crate::lint::finding::Subject;
 use crate::rule::{FieldValue, ViewKind};
-use crate::topology::{Reach, StoreService};
+use crate::topology::{Reach, StoreService, UsersFile};
 
 pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen>) {
     for service in context.workspace.projects[project].services() {
@@ -35,11 +35,6 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     let definition = &context.rules.stores[store.store];
     view.set("store.id", FieldValue::text(&definition.id));
     view.set("store.title", FieldValue::text(&definition.title));
-    let auth = match &store.auth {
-        Auth::Unknown(_) | Auth::NoServer(_) => FieldValue::Unknown,
-        auth => FieldValue::text(auth_word(auth)),
-    };
-    view.set("store.auth", auth);
     view.set("store.auth_reason", FieldValue::optional(reason(store)));
     view.set("store.placeholder_password", FieldValue::optional(store.placeholder.clone()));
     let unseen = match &store.auth {
@@ -53,23 +48,45 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     let mechanism = store.mechanism(&context.rules.stores);
     let env = &project.containers[&store.service];
     let name = blank_password_variable(mechanism, store.node(context.workspace), env);
-    let name = name.filter(|_| matches!(store.auth, Auth::Open | Auth::Refuses(_)));
+    let is_unset = |name: &str| project.variables.is_undefined(name);
+    let unset = || unset_password_variable(store.node(context.workspace), env, &is_unset);
+    let name = name.or_else(unset).filter(|_| matches!(store.auth, Auth::Open | Auth::Refuses(_)));
+    let auth = match &store.auth {
+        Auth::Unknown(_) | Auth::NoServer(_) => FieldValue::Unknown,
+        auth => FieldValue::Text {
+            text: auth_word(auth).to_owned(),
+            assumed: name
+                .as_ref()
+                .filter(|name| is_unset(name))
+                .and_then(|name| not_set(std::slice::from_ref(name)))
+                .or_else(|| starts_unseen(context, store)),
+        },
+    };
+    view.set("store.auth", auth);
     let source = name.as_ref().map(|name| variable::source_of(context, store.project, name));
     view.set("store.password_source", FieldValue::optional(source));
     if let Some(spot) = name.as_ref().and_then(|name| variable::definition(context, store.project, name)) {
         view.place("store.password_variable", spot);
     }
     view.set("store.password_variable", FieldValue::optional(name));
+    view.set("store.open_user", FieldValue::optional(store.users.as_ref().and_then(UsersFile::open_user)));
     let reach = match store.reach {
         Reach::Published => "published",
         Reach::Host => "host",
         Reach::Shared => "shared",
         Reach::Project => "project",
         Reach::Itself => "itself",
+        Reach::Certified => "certified",
     };
     view.set("store.reach", FieldValue::text(reach));
     view.set("store.data_volume", FieldValue::Bool(store.has_data_volume));
     view.set("store.persists", FieldValue::Bool(store.persists));
+}
+
+/// What must be so for a server to be open of which only the image knows how it starts.
+fn starts_unseen(context: &Context<'_, '_>, store: &StoreService) -> Option<String> {
+    let is_guess = store.auth == Auth::Open && store.has_unknown_command(&context.rules.stores);
+    is_guess.then(|| format!("the image {} sets no password by itself", store.image))
 }
 
 /// How a rule names what a server demands.

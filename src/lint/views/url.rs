@@ -240,6 +240,7 @@ fn is_other_password(context: &Context<'_, '_>, link: &Link, url: &StoreUrl) -> 
 fn problem_word(kind: UrlProblemKind) -> &'static str {
     match kind {
         UrlProblemKind::MissingScheme => "missing-scheme",
+        UrlProblemKind::NetworkPath => "network-path",
         UrlProblemKind::MisspeltScheme => "misspelt-scheme",
         UrlProblemKind::OtherScheme => "other-scheme",
         UrlProblemKind::Slashes => "slashes",

@@ -14,13 +14,13 @@ pub(super) fn read(workspace: &Workspace<'_>, project: &Project) -> Vec<Reading>
     for service in project.services() {
         for key in ["command", "entrypoint"] {
             let Some(node) = service.value.get(key) else { continue };
-            let Some(text) = node.as_text().filter(|text| !matches!(text.certainty, Certainty::Unknown(_))) else {
-                continue;
-            };
+            let Some(text) = node.as_text() else { continue };
             let Ok(split) = words::split(&text.value) else { continue };
             let command = Command { workspace, project, service: &service.key, node, text };
             readings.extend(split.cut.and_then(|at| command.cut(key, at)));
-            readings.extend(command.blank_words(&split));
+            if !matches!(text.certainty, Certainty::Unknown(_)) {
+                readings.extend(command.blank_words(&split));
+            }
         }
     }
     readings
@@ -41,6 +41,12 @@ impl Command<'_, '_> {
         // A descriptor before a `>` goes, too.
         let (offset, by) = rest.char_indices().find(|(_, c)| ends_a_command(*c))?;
         let at = at + offset;
+        // What stands before the place must be known.
+        let is_open = matches!(self.text.certainty, Certainty::Unknown(_));
+        let is_variable = |piece: &&Piece| piece.origin != PieceOrigin::Literal;
+        if is_open && self.text.pieces.iter().filter(is_variable).any(|piece| piece.output.start <= at) {
+            return None;
+        }
         let piece = self.text.pieces.iter().find(|piece| piece.output.contains(&at));
         let variable = piece.and_then(variable_of);
         // `app ;`: the container gets all that there is. In a variable, the character itself is a part of the value.

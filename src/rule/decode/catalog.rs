@@ -121,10 +121,7 @@ impl Decoder {
         });
         let title = self.required_text(&mapping, "title", what);
         let default_user = self.required_text(&mapping, "default_user", what);
-        let ports = self.required(&mapping, "ports", what).and_then(|id| {
-            let items = self.list(id, "`ports`")?;
-            items.into_iter().map(|item| self.number(item, "a port")).collect::<Vec<_>>().into_iter().collect()
-        });
+        let ports = self.required(&mapping, "ports", what).and_then(|id| self.ports(id, "`ports`"));
         let mechanisms = self.required(&mapping, "mechanisms", what).and_then(|id| self.mechanisms(id));
         let images = self.required(&mapping, "images", what).and_then(|id| self.images(id, &mechanisms?));
         let clients = self.each(&mapping, "clients", Self::client);
@@ -405,6 +402,11 @@ impl Decoder {
         Some(UrlSchemes { plain: plain?, tls: tls?, unjudged: unjudged? })
     }
 
+    fn ports(&mut self, id: NodeId, what: &str) -> Option<Vec<u16>> {
+        let items = self.list(id, what)?;
+        items.into_iter().map(|item| self.number(item, "a port")).collect::<Vec<_>>().into_iter().collect()
+    }
+
     fn interfaces(&mut self, root: NodeId) -> Option<Vec<AdminInterface>> {
         let what = "the list of admin interfaces";
         let mapping = self.mapping(root, what, &["interfaces"])?;
@@ -413,14 +415,18 @@ impl Decoder {
             .into_iter()
             .map(|item| {
                 let what = "an admin interface";
-                let mapping = self.mapping(item, what, &["title", "image", "command"])?;
+                let mapping = self.mapping(item, what, &["title", "image", "command", "ports"])?;
                 let title = self.required_text(&mapping, "title", what);
                 let image = self.required(&mapping, "image", what).and_then(|id| self.whole(id, "`image`"));
                 let command = match mapping.get("command") {
                     Some(id) => self.regex(id, "`command`").map(Some),
                     None => Some(None),
                 };
-                Some(AdminInterface { title: title?, image: image?, command: command? })
+                let ports = match mapping.get("ports") {
+                    Some(id) => self.ports(id, "`ports`"),
+                    None => Some(Vec::new()),
+                };
+                Some(AdminInterface { title: title?, image: image?, command: command?, ports: ports? })
             })
             .collect();
         interfaces.into_iter().collect()
