@@ -5,9 +5,9 @@ use super::selection::Selection;
 use super::views::{Seen, suppression, views};
 use super::worst::keep_worst;
 use super::{fingerprint, suppress};
-use crate::model::Workspace;
+use crate::model::{Project, Workspace};
 use crate::rule::{Match, Rule, RuleSet, Severity};
-use crate::source::SourceId;
+use crate::source::{SourceId, relative_to};
 use crate::text::Span;
 use crate::topology::Topology;
 
@@ -117,10 +117,37 @@ fn ask(workspace: &Workspace<'_>, rules: &RuleSet, selection: &Selection, seen: 
         (workspace.sources.get(label.source).path.clone(), label.span, finding.rule.clone())
     };
     findings.sort_by_cached_key(|finding| (finding.project, order(finding)));
+    assume_overlays(workspace, &mut findings);
     let mut findings = once(findings);
     findings.sort_by_cached_key(|finding| (finding.project, order(finding)));
     fingerprint::assign(&mut findings, workspace, &selection.root);
     findings
+}
+
+/// Notes of findings in a file which other file they take: of those with which a project has the file, and another one has it
+/// alone, without the finding.
+fn assume_overlays(workspace: &Workspace<'_>, findings: &mut [Finding]) {
+    let place = |finding: &Finding| (finding.rule.clone(), finding.labels[0].source, finding.subject.clone());
+    let known: Vec<_> = findings.iter().map(|finding| (finding.project, place(finding))).collect();
+    for finding in findings {
+        let path = &workspace.sources.get(finding.labels[0].source).path;
+        let project = &workspace.projects[finding.project];
+        let own = place(finding);
+        let is_without = |(number, other): &(usize, &Project)| {
+            let holds_less = other.paths.len() < project.paths.len()
+                && other.folder == project.folder
+                && other.paths.contains(path)
+                && other.paths.iter().all(|path| project.paths.contains(path));
+            holds_less && !known.iter().any(|(project, place)| project == number && *place == own)
+        };
+        let others = workspace.projects.iter().enumerate().filter(is_without);
+        let Some((_, other)) = others.max_by_key(|(_, other)| other.paths.len()) else { continue };
+        let more = project.paths.iter().filter(|path| !other.paths.contains(path));
+        let more: Vec<_> = more.map(|path| relative_to(&project.folder, path)).collect();
+        let lie = if more.len() == 1 { "lies" } else { "lie" };
+        finding.assumes.push(format!("{} {lie} over it", more.join(" and ")));
+        finding.severity = finding.severity.min(Severity::Warning);
+    }
 }
 
 /// Projects that share a file find the same in it, and one may be sure of what another one only assumes.

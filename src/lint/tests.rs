@@ -19,6 +19,8 @@ struct Report {
     fingerprints: Vec<String>,
     messages: Vec<String>,
     severities: Vec<Severity>,
+    /// What each finding assumes.
+    assumes: Vec<Vec<String>>,
     helps: Vec<String>,
     /// What each finding points at.
     pointed_at: Vec<String>,
@@ -54,6 +56,7 @@ fn lint_with(texts: &[(&str, &str)], change: impl FnOnce(&mut Selection)) -> Rep
         remarks: found.remarks.iter().map(shown).collect(),
         silenced: found.silenced.iter().map(|silenced| (shown(&silenced.finding), silenced.by.clone())).collect(),
         severities: found.findings.iter().map(|finding| finding.severity).collect(),
+        assumes: found.findings.iter().map(|finding| finding.assumes.clone()).collect(),
         messages: found.findings.iter().map(|finding| finding.message.clone()).collect(),
         helps: found.findings.iter().filter_map(|finding| finding.help.clone()).collect(),
         pointed_at: found
@@ -383,6 +386,22 @@ fn a_port_that_a_default_opens_is_not_blamed_on_the_variable_alone() {
     let compose = "services:\n  web:\n    image: x/y:1\n    ports: ['${BIND_IP:-0.0.0.0}:80:80']\n";
     let expected = "`web` publishes port 80 on every address: `BIND_IP` is empty (.env:1) and its default is 0.0.0.0";
     assert_eq!(lint(&[("compose.yaml", compose), (".env", "BIND_IP=\n")]).messages, [expected]);
+}
+
+#[test]
+fn what_only_an_overlay_makes_wrong_in_another_file_names_it() {
+    let base = "services:\n  redis:\n    image: redis:7\n  web:\n    image: x/y:1\n    environment:\n      REDIS_URL: redis://redis\n";
+    let over = "services:\n  redis:\n    command: redis-server --requirepass kept\n";
+    let about_the_url = |found: &Report| {
+        let number = found.findings.iter().position(|finding| finding.starts_with("url-no-password"));
+        let number = number.expect("it is found");
+        (found.severities[number], found.assumes[number].clone())
+    };
+    let both = lint(&[("compose.yaml", base), ("compose.dev.yaml", over)]);
+    assert_eq!(about_the_url(&both), (Severity::Warning, vec!["compose.dev.yaml lies over it".to_owned()]));
+    // This one is always read.
+    let always = lint(&[("compose.yaml", base), ("compose.override.yaml", over)]);
+    assert_eq!(about_the_url(&always), (Severity::Error, vec![]));
 }
 
 #[test]

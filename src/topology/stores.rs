@@ -491,7 +491,7 @@ fn configurations(
     let container_files::Loaded { texts, scripts } = container_files::load(workspace, number, name, texts);
     found.extend(scripts.into_iter().map(|(target, script)| (target, ConfFile::Script(script))));
     for (target, text) in &texts {
-        found.entry(target.clone()).or_insert_with(|| ConfFile::Read(conf_auth(text)));
+        found.entry(target.clone()).or_insert_with(|| ConfFile::Read(Box::new(conf_auth(text))));
     }
     let ports = texts.into_iter().map(|(target, text)| {
         let conf = redis_conf::parse(&text).0;

@@ -209,7 +209,7 @@ pub(super) fn config(argv: &Argv, path: &Word, start: &Start, setup: &Setup<'_>)
         return None;
     }
     match (setup.conf)(&path.text) {
-        ConfFile::Read(conf) => Some(conf),
+        ConfFile::Read(conf) => Some(*conf),
         ConfFile::NotMounted if argv.image_configs.contains(&path.text) => Some(ConfAuth::default()),
         ConfFile::NotMounted | ConfFile::Unreadable | ConfFile::Script(_) => None,
     }

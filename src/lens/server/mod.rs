@@ -36,7 +36,7 @@ pub enum ConfFile {
     /// Something that can't be read is mounted there or above.
     Unreadable,
     /// A file that was read.
-    Read(ConfAuth),
+    Read(Box<ConfAuth>),
     /// A script of the project.
     Script(Script),
 }

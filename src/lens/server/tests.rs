@@ -32,7 +32,7 @@ impl Case<'_> {
             None => Lookup::Absent,
         };
         let conf = |path: &str| match (&self.conf, path) {
-            (Some(conf), "/r.conf") => ConfFile::Read(conf.clone()),
+            (Some(conf), "/r.conf") => ConfFile::Read(Box::new(conf.clone())),
             (_, "/hidden.conf") => ConfFile::Unreadable,
             (_, path) if path.starts_with("/s/") => script(&path[3..]),
             _ => ConfFile::NotMounted,
