@@ -33,6 +33,8 @@ pub struct Store {
 pub struct ImagePattern {
     /// A regular expression that must match [`ImageName::repository`] as a whole.
     pub pattern: String,
+    /// The name of the product for people, if it is not that of the store.
+    pub title: Option<String>,
     /// How a server from such an image is given its password.
     pub mechanism: Mechanism,
     /// True if the image may start its server in another way than `mechanism` says when the project gives no command.

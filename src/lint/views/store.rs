@@ -34,7 +34,8 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
 pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut Seen) {
     let definition = &context.rules.stores[store.store];
     view.set("store.id", FieldValue::text(&definition.id));
-    view.set("store.title", FieldValue::text(&definition.title));
+    let title = definition.images[store.pattern].title.as_ref().unwrap_or(&definition.title);
+    view.set("store.title", FieldValue::text(title));
     view.set("store.auth_reason", FieldValue::optional(reason(store)));
     view.set("store.placeholder_password", FieldValue::optional(store.placeholder.clone()));
     let unseen = match &store.auth {

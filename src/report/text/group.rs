@@ -123,7 +123,7 @@ impl<'a> Group<'a> {
         clients.dedup();
         let mut ways: Vec<(&str, Vec<String>)> = Vec::new();
         for client in clients {
-            let name = client.service.as_deref().unwrap_or("a program on the host");
+            let name = client.service.as_deref().unwrap_or("a program that reads the file");
             let place = client.place.as_ref().map(|(path, line)| {
                 let variable = client.variable.as_ref().map(|variable| format!("{variable}, ")).unwrap_or_default();
                 let place = if path == self.path { format!("line {line}") } else { format!("{path}:{line}") };

@@ -30,8 +30,8 @@ fn a_first_run_tells_what_is_open_where_and_what_to_do() {
     3 │ REDIS_URL=redis://localhost:6379/0
       │           ━━━━━━━━━━━━━━━━━━━━━━━━ a client without a password
     clients: backend (REDIS_URL, .env:3 and 1 more), worker (waits for it; how
-             it connects can't be seen), a program on the host (REDIS_URL,
-             .env:3)
+             it connects can't be seen), a program that reads the file
+             (REDIS_URL, .env:3)
     help: set a password and give it to the clients
 
 2 errors, 1 info in 1 project (2 files).

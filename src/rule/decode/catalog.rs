@@ -247,13 +247,19 @@ impl Decoder {
             .into_iter()
             .map(|item| {
                 let what = "an image";
-                let mapping = self.mapping(item, what, &["pattern", "mechanism", "fork"])?;
+                let mapping = self.mapping(item, what, &["pattern", "title", "mechanism", "fork"])?;
                 let pattern = self.required(&mapping, "pattern", what).and_then(|id| self.pattern(id, "`pattern`"));
                 let words: Vec<_> = mechanisms.iter().map(|(name, mechanism)| (name.as_str(), mechanism)).collect();
                 let mechanism =
                     self.required(&mapping, "mechanism", what).and_then(|id| self.word(id, "`mechanism`", &words));
                 let is_fork = mapping.get("fork").map_or(Some(false), |id| self.bool(id, "`fork`"));
-                Some(ImagePattern { pattern: pattern?, mechanism: mechanism?.clone(), is_fork: is_fork? })
+                let title = mapping.get("title").map_or(Some(None), |id| self.text(id, "`title`").map(Some));
+                Some(ImagePattern {
+                    pattern: pattern?,
+                    title: title?,
+                    mechanism: mechanism?.clone(),
+                    is_fork: is_fork?,
+                })
             })
             .collect();
         images.into_iter().collect()
