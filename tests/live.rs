@@ -7,6 +7,7 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -480,7 +481,7 @@ impl Redis {
         let mut running = Running { child, port, folder };
         running.make_clients(&self.client);
         let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while !answers(port) {
             if running.child.try_wait().expect("it can be asked").is_some() {
                 return None;
             }
@@ -489,6 +490,17 @@ impl Redis {
         }
         Some(running)
     }
+}
+
+/// True if a server answers, whatever it says. It listens before it reads the file with its users, which may end it.
+fn answers(port: u16) -> bool {
+    let ask = || -> std::io::Result<usize> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        stream.write_all(b"PING\r\n")?;
+        stream.read(&mut [0; 1])
+    };
+    ask().is_ok_and(|read| read > 0)
 }
 
 /// Writes a program of the shell.

@@ -25,6 +25,8 @@ pub enum Kind {
     Waits {
         /// The store's service.
         store: String,
+        /// How a variable would lead there, such as `REDIS_URL: redis://redis:6379`.
+        setting: String,
         /// Where that shows.
         look: Look,
     },
@@ -60,10 +62,10 @@ pub enum Kind {
         /// The variable, or the key of the service.
         place: String,
     },
-    /// They get the password in a variable that they may not know.
+    /// They get the password in variables that they may not know.
     MayNotRead {
-        /// The variable.
-        variable: String,
+        /// The variables.
+        variables: BTreeSet<String>,
         /// Where that shows.
         look: Look,
     },
@@ -120,18 +122,18 @@ impl Remark {
         let is_one = self.services.len() == 1;
         let say = |one: String, many: String| if is_one { one } else { many };
         match &self.kind {
-            Kind::Waits { store, look } => {
-                let look = look.tell(most);
-                say(
-                    format!("{names} waits for `{store}`, but how it gets the password can't be seen: {look}"),
-                    format!("{names} wait for `{store}`, but how they get the password can't be seen: {look}"),
+            Kind::Waits { store, setting, look } => {
+                let (waits, it, its) = if is_one { ("waits", "it gets", "its") } else { ("wait", "they get", "their") };
+                format!(
+                    "{names} {waits} for `{store}`, but how {it} the password can't be seen: {}; if {it} it by a variable, set that in {its} `environment`, such as `{setting}`, and caulk adds the password",
+                    look.tell(most)
                 )
             }
             Kind::LacksVariables { like, variables, has_env_file } => {
                 let or = if *has_env_file { ", or its env_file" } else { "" };
                 let (runs, has, it) = if is_one { ("runs", "has", "it") } else { ("run", "have", "them") };
                 format!(
-                    "{names} {runs} the same program as `{like}`, but {has} none of its variables: give {it} {variables} as `{like}` has them{or}"
+                    "{names} {runs} the same program as `{like}`, but {has} none of its variables: give {it} {variables} as `{like}` has them then{or}"
                 )
             }
             Kind::FromOutside { part, variables } => {
@@ -164,12 +166,11 @@ impl Remark {
                 format!("{names} names `{store}` in its {place}, and may need the password there"),
                 format!("{names} name `{store}` in their {place}, and may need the password there"),
             ),
-            Kind::MayNotRead { variable, look } => {
-                let look = look.tell(most);
-                say(
-                    format!("{names} gets `{variable}`, but whether it reads it can't be seen: {look}"),
-                    format!("{names} get `{variable}`, but whether they read it can't be seen: {look}"),
-                )
+            Kind::MayNotRead { variables, look } => {
+                let (gets, it) = if is_one { ("gets", "it reads") } else { ("get", "they read") };
+                let them = if variables.len() == 1 { "it" } else { "them" };
+                let variables = listed(variables.iter().map(|name| format!("`{name}`")), most);
+                format!("{names} {gets} {variables}, but whether {it} {them} can't be seen: {}", look.tell(most))
             }
             Kind::WouldBreak { files, variable, env_file, .. } => {
                 format!(
@@ -184,7 +185,7 @@ impl Remark {
                     false => format!("{bystanders} or programs elsewhere use it by settings that can't be seen"),
                 };
                 format!(
-                    "no client of {stores} can be seen: if {who}, give them the password; if none does, it is not needed"
+                    "no client of {stores} can be seen: if {who}, give them the password; if nobody uses it, it can go"
                 )
             }
             Kind::NoClient { stores, .. } => say(
@@ -237,8 +238,8 @@ impl Kind {
     fn anywhere(&self) -> Option<Self> {
         let look = Look::Several;
         match self.clone() {
-            Self::Waits { store, .. } => Some(Self::Waits { store, look }),
-            Self::MayNotRead { variable, .. } => Some(Self::MayNotRead { variable, look }),
+            Self::Waits { store, setting, .. } => Some(Self::Waits { store, setting, look }),
+            Self::MayNotRead { variables, .. } => Some(Self::MayNotRead { variables, look }),
             _ => None,
         }
     }
@@ -260,7 +261,25 @@ pub fn collected<'a>(remarks: impl IntoIterator<Item = &'a Remark>) -> Vec<Remar
         let kind = kind.anywhere().filter(is_scattered).unwrap_or_else(|| kind.clone());
         united.entry(kind).or_default().extend(services);
     }
+    unite_variables(&mut united);
     united.into_iter().map(|(kind, services)| Remark { kind, services }).collect()
+}
+
+/// One sentence in the place of many about services that may not read what they get.
+fn unite_variables(all: &mut BTreeMap<Kind, BTreeSet<String>>) {
+    let is_it = |kind: &Kind| matches!(kind, Kind::MayNotRead { .. });
+    if all.keys().filter(|kind| is_it(kind)).count() <= PLACES {
+        return;
+    }
+    let (mut names, mut services) = (BTreeSet::new(), BTreeSet::new());
+    for (kind, of_kind) in all.iter() {
+        if let Kind::MayNotRead { variables, .. } = kind {
+            names.extend(variables.iter().cloned());
+            services.extend(of_kind.iter().cloned());
+        }
+    }
+    all.retain(|kind, _| !is_it(kind));
+    all.insert(Kind::MayNotRead { variables: names, look: Look::Several }, services);
 }
 
 /// All sentences in one line, with every name.
@@ -274,24 +293,40 @@ mod tests {
     use super::*;
 
     fn waits(service: &str) -> Remark {
-        Remark::of(Kind::Waits { store: "redis".to_owned(), look: Look::Built(".".to_owned()) }, service)
+        let setting = "REDIS_URL: redis://redis:6379".to_owned();
+        Remark::of(Kind::Waits { store: "redis".to_owned(), setting, look: Look::Built(".".to_owned()) }, service)
     }
 
     #[test]
     fn services_of_whom_the_same_is_true_stand_in_one_sentence() {
         let look = Look::Image("example/web".to_owned());
-        let kind = Kind::MayNotRead { variable: "REDIS_PASSWORD".to_owned(), look };
+        let kind = Kind::MayNotRead { variables: ["REDIS_PASSWORD".to_owned()].into(), look };
         let reads = |service| Remark::of(kind.clone(), service);
         let remarks = [waits("n8n"), reads("web"), waits("app"), waits("queue"), waits("app"), reads("worker")];
         assert_eq!(
             told(&remarks),
-            "`app`, `n8n` and `queue` wait for `redis`, but how they get the password can't be seen: look into the code; \
-             `web` and `worker` get `REDIS_PASSWORD`, but whether they read it can't be seen: see the documentation of \
-             example/web"
+            "`app`, `n8n` and `queue` wait for `redis`, but how they get the password can't be seen: look into the code; if \
+             they get it by a variable, set that in their `environment`, such as `REDIS_URL: redis://redis:6379`, and caulk \
+             adds the password; `web` and `worker` get `REDIS_PASSWORD`, but whether they read it can't be seen: see the \
+             documentation of example/web, or its code"
         );
         assert_eq!(
             told(&remarks[..1]),
-            "`n8n` waits for `redis`, but how it gets the password can't be seen: look into the code"
+            "`n8n` waits for `redis`, but how it gets the password can't be seen: look into the code; if it gets it by a \
+             variable, set that in its `environment`, such as `REDIS_URL: redis://redis:6379`, and caulk adds the password"
+        );
+    }
+
+    #[test]
+    fn many_variables_that_may_not_be_read_stand_in_one_sentence() {
+        let reads = |number: usize| {
+            let look = Look::Built(".".to_owned());
+            Remark::of(Kind::MayNotRead { variables: [format!("PASSWORD_{number}")].into(), look }, "web")
+        };
+        assert_eq!(
+            told(&(1..=3).map(reads).collect::<Vec<_>>()),
+            "`web` gets `PASSWORD_1`, `PASSWORD_2` and `PASSWORD_3`, but whether it reads them can't be seen: look into \
+             their code, or the documentation of their images"
         );
     }
 
@@ -299,14 +334,16 @@ mod tests {
     fn many_places_to_look_at_stand_in_one_sentence() {
         let waits = |number: usize| {
             let look = Look::Built(format!("apps/{number}"));
-            Remark::of(Kind::Waits { store: "redis".to_owned(), look }, &format!("app-{number}"))
+            let setting = "REDIS_URL: redis://redis:6379".to_owned();
+            Remark::of(Kind::Waits { store: "redis".to_owned(), setting, look }, &format!("app-{number}"))
         };
         let remarks: Vec<_> = (1..=3).map(waits).collect();
         assert_eq!(collected(&remarks[..2]).len(), 2);
         assert_eq!(
             told(&remarks),
             "`app-1`, `app-2` and `app-3` wait for `redis`, but how they get the password can't be seen: look into their \
-             code, or the documentation of their images"
+             code, or the documentation of their images; if they get it by a variable, set that in their `environment`, \
+             such as `REDIS_URL: redis://redis:6379`, and caulk adds the password"
         );
     }
 

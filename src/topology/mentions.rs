@@ -16,6 +16,8 @@ const NAMING: [&str; 9] =
 
 /// What a program that only waits for a port is called by, or the variable that tells it to.
 const WAITING: &str = r"(?i)wait|\bnc\s+-\w*z|dockerize";
+/// A command of a script that only waits for a port.
+const WAITING_COMMAND: &str = r"(?i)\S*wait[-_]for\S*\s[^;&|\n]*";
 
 impl Topology {
     /// The services that name the store `number` as an address where no link leads to it, with the key, the variable or the
@@ -25,6 +27,7 @@ impl Topology {
         let project = store.project(workspace);
         let address = address_of(&store.names);
         let waiting = Regex::new(WAITING).expect("it is one");
+        let waiting_command = Regex::new(WAITING_COMMAND).expect("it is one");
         let mut mentions = Vec::new();
         for service in project.services().iter().filter(|service| service.key != store.service) {
             let linked: Vec<_> =
@@ -41,8 +44,9 @@ impl Topology {
                 let all = unlinked(&entry.key, &words.join(" "));
                 let is_waiting = waiting.is_match(&all) && !all.contains("-cli") && !all.contains("://");
                 if !NAMING.contains(&entry.key.as_str()) && entry.key != "environment" && !is_waiting {
-                    words.iter().for_each(|text| add(entry.key.clone(), &unlinked(&entry.key, text)));
-                    add(entry.key.clone(), &all);
+                    for text in words.iter().map(|text| unlinked(&entry.key, text)).chain([all]) {
+                        add(entry.key.clone(), &waiting_command.replace_all(&text, ""));
+                    }
                 }
             }
             for variable in &project.containers[&service.key].variables {

@@ -134,6 +134,14 @@ impl Topology {
         self.clients_where(workspace, |store, presents| store.auth == Auth::Open && presents == Presents::PasswordOnly)
     }
 
+    /// The clients of servers that do not start.
+    pub fn waiting_in_vain<'t>(
+        &'t self,
+        workspace: &'t Workspace<'_>,
+    ) -> impl Iterator<Item = (usize, &'t str, &'t str)> {
+        self.clients_where(workspace, |store, _| matches!(store.auth, Auth::Refuses(_)))
+    }
+
     fn clients_where<'t>(
         &'t self,
         workspace: &'t Workspace<'_>,
@@ -209,6 +217,15 @@ impl Topology {
             depends_on(&service.value, &store.service) && !seen.contains(&service.key.as_str()) && !is_no_client
         };
         project.services().iter().filter(is_blind).map(|service| service.key.as_str()).collect()
+    }
+
+    /// The services that run the same program as a client of the store `number`, and have none of the variables that lead
+    /// it there.
+    pub fn services_like<'w>(&self, workspace: &'w Workspace<'_>, number: usize, client: &str) -> Vec<&'w str> {
+        let services = self.stores[number].project(workspace).services().iter().map(|service| service.key.as_str());
+        let is_like =
+            |service: &&str| self.client_like(workspace, number, service).is_some_and(|(like, _)| like == client);
+        services.filter(is_like).collect()
     }
 
     /// The client of the store `number` that runs the same program as a service, with the variables that lead it there.

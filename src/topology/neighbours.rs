@@ -104,7 +104,8 @@ impl<'a> Surroundings<'a> {
             let sets = self.sets().iter().filter(|set| may_visit(self.files, set));
             let read = |set: &ProjectFiles| {
                 let workspace = Workspace::read(self.files, std::slice::from_ref(set), self.options);
-                workspace.projects.first().map(Visitors::of)
+                // What can't be read does not run.
+                workspace.projects.first().filter(|project| !project.incomplete).map(Visitors::of)
             };
             sets.filter_map(read).collect()
         })

@@ -429,7 +429,7 @@ impl<'b> Seal<'b, '_, '_> {
         }
         if !is_certain {
             let look = self.look_at(member.project, service);
-            self.doubt(Remark::of(Kind::MayNotRead { variable: password.clone(), look }, service));
+            self.doubt(Remark::of(Kind::MayNotRead { variables: [password.clone()].into(), look }, service));
         }
         let target = credential.write.as_ref().filter(|_| credential.variable.as_ref() == Some(password));
         let reads =

@@ -408,6 +408,7 @@ fn waiting_for_the_port_needs_no_password() {
         "    command: sh -c \"./wait-for-it.sh redis:6379 -- serve\"\n",
         "    command: [./wait-for-it.sh, 'redis:6379', --, serve]\n",
         "    command: sh -c \"until nc -z -h redis 6379; do sleep 1; done; serve\"\n",
+        "    command: sh -c \"wait-for-it -t 9 redis:6379; serve http://example.org\"\n",
     ] {
         let app = format!(
             "  app:\n    image: example/app\n{more}    environment:\n      REDIS_URL: redis://redis/0\n      WAIT_HOSTS: redis:6379\n"

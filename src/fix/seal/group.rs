@@ -151,8 +151,9 @@ impl<'b> Seal<'b, '_, '_> {
 
     /// Signs of users of any member that caulk can't see; `has_signs` if it has found some among the services.
     fn doubt_the_group(&mut self, members: &[Member<'_>], has_signs: bool) {
+        let is_shut = members.iter().all(|member| member.store.reach == Reach::Itself);
         let mut links = self.group.iter().flat_map(|number| self.bench.topology.links_to(*number));
-        if !has_signs && !links.any(|link| !self.is_own(link)) {
+        if !has_signs && !is_shut && !links.any(|link| !self.is_own(link)) {
             self.doubt_for_want_of_clients(members);
         }
         let is_published = |member: &&Member<'_>| member.store.reach == Reach::Published;

@@ -48,7 +48,7 @@ use crate::model::{Project, Workspace};
 use crate::rule::Applicability;
 use crate::source::{SourceId, relative_to};
 use crate::text::{Edit, listed};
-use crate::topology::{Link, LinkKind, StoreService, lookup};
+use crate::topology::{Link, LinkKind, Reach, StoreService, lookup};
 
 use credential::Credential;
 
@@ -220,7 +220,8 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
         known: &BTreeSet<String>,
     ) -> bool {
         let store = member.store;
-        if !matches!(store.auth, Auth::Open | Auth::Refuses(_)) {
+        // Nobody gets in yet who is not in its own container.
+        if !matches!(store.auth, Auth::Open | Auth::Refuses(_)) || store.reach == Reach::Itself {
             return false;
         }
         let outside = self.outside_clients(member, credential, known);
@@ -231,7 +232,14 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
         // It may have its way to another server of the group.
         let blind: Vec<_> = unknown.filter(|dependent| !self.is_linked(store.project, dependent)).collect();
         for dependent in &blind {
-            self.doubt(Remark::of(self.why_blind(member, dependent), dependent));
+            let why = self.why_blind(member, dependent);
+            if let Kind::LacksVariables { like, .. } = &why {
+                // What says of one of its like that something is amiss says it of all.
+                let all = topology.services_like(self.bench.workspace, member.number, like);
+                let others = all.into_iter().filter(|other| !known.contains(*other) && !blind.contains(other));
+                others.for_each(|other| self.doubt(Remark::of(why.clone(), other)));
+            }
+            self.doubt(Remark::of(why, dependent));
         }
         let mut mentions = topology.mentions(self.bench.workspace, self.bench.files, member.number);
         mentions.retain(|(service, _)| !known.contains(service));
@@ -253,10 +261,9 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
 
     /// What keeps a service from getting the password that waits for the store without a way to it.
     fn why_blind(&self, member: &Member<'_>, service: &str) -> Kind {
-        let store = member.store.service.clone();
         let like = self.bench.topology.client_like(self.bench.workspace, member.number, service);
         let Some((like, links)) = like else {
-            return Kind::Waits { store, look: self.look_at(member.project, service) };
+            return self.waits(member, service);
         };
         let mut names: Vec<String> = Vec::new();
         for link in links {
@@ -268,6 +275,16 @@ impl<'b, 'w, 'f> Seal<'b, 'w, 'f> {
         names.dedup();
         let has_env_file = !member.project.containers[like].files.is_empty();
         Kind::LacksVariables { like: like.to_owned(), variables: listed(names.into_iter(), usize::MAX), has_env_file }
+    }
+
+    /// That a service waits for a store, with what to do about it.
+    fn waits(&self, member: &Member<'_>, service: &str) -> Kind {
+        let store = member.store.service.clone();
+        let (id, port) = (member.definition.id.to_ascii_uppercase(), member.store.ports.first());
+        let scheme = member.definition.schemes.plain.first().map_or("", String::as_str);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let setting = format!("{id}_URL: {scheme}://{store}{port}");
+        Kind::Waits { store, setting, look: self.look_at(member.project, service) }
     }
 
     /// Where a service shows how its program connects.

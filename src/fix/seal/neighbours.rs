@@ -46,8 +46,13 @@ impl Seal<'_, '_, '_> {
             reason: Reason::Alone,
         };
         let mut workspace = Workspace::read(files, &[set], &Options::default());
+        // What Compose can't read does not run.
+        if workspace.projects.iter().any(|project| project.incomplete) {
+            return BTreeSet::new();
+        }
         let topology = Topology::read(&mut workspace, &self.bench.rules.stores);
         let misfits = topology.shut_out(&workspace).chain(topology.turned_away(&workspace));
+        let misfits = misfits.chain(topology.waiting_in_vain(&workspace));
         misfits.map(|(_, service, variable)| (service.to_owned(), variable.to_owned())).collect()
     }
 }

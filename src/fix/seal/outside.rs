@@ -55,8 +55,7 @@ impl<'b> Seal<'b, '_, '_> {
                     variables.insert(variable.clone());
                 }
                 None => {
-                    let look = self.look_at(member.project, &link.service);
-                    self.doubt(Remark::of(Kind::Waits { store: member.store.service.clone(), look }, &link.service));
+                    self.doubt(Remark::of(self.waits(member, &link.service), &link.service));
                 }
             }
             // Whoever asks for the repair all the same gets it where the program is known to read it, or to be meant.

@@ -183,7 +183,7 @@ fn what_signs_tell_of_a_service_holds_for_its_like() {
     let told = doubt(&format!("{REDIS}{}", clients("php:8")));
     assert_eq!(
         told,
-        "`socket` gets `REDIS_PASSWORD`, but whether it reads it can't be seen: see the documentation of php"
+        "`socket` gets `REDIS_PASSWORD`, but whether it reads it can't be seen: see the documentation of php, or its code"
     );
 
     let cloud = service("cloud", "example/cloud", &["NEXTCLOUD_ADMIN_USER: a", "REDIS_HOST: redis"]);
@@ -197,7 +197,7 @@ fn who_lacks_the_variables_of_its_like_is_told_so() {
     let queue = "  queue:\n    build: .\n    depends_on: [redis]\n";
     assert_eq!(
         doubt(&format!("{REDIS}{app}{queue}")),
-        "`queue` runs the same program as `app`, but has none of its variables: give it REDIS_HOST and REDIS_PASSWORD as `app` has them"
+        "`queue` runs the same program as `app`, but has none of its variables: give it REDIS_HOST and REDIS_PASSWORD as `app` has them then"
     );
     let other = queue.replace("build: .", "build: ./queue");
     assert!(doubt(&format!("{REDIS}{app}{other}")).contains("`queue` waits for `redis`"));
