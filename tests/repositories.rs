@@ -348,3 +348,16 @@ fn variables_that_come_from_elsewhere_may_mean_another_env_file() {
     assert!(!told(unset, Some(".env")));
     assert!(!told(unset, Some(".env.example")));
 }
+
+#[test]
+fn a_configuration_elsewhere_in_the_repository_is_a_sign_of_a_client() {
+    let folder = Folder::new();
+    git(&folder.path(), &["init", "-q"]);
+    let search = "  search:\n    image: example/search:1\n    volumes: [\"../files/search:/etc/search\"]\n";
+    folder.write("app/compose.yaml", format!("{STORE}{CLIENT}{search}"));
+    folder.write("files/search/settings.yml", "valkey:\n  url: valkey://cache:6379/0\n");
+    let run = folder.caulk(&["check", "--fix", "app"]);
+    let said = run.all().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let expected = "`search` names `cache` in its ../files/search/settings.yml, and may need the password there";
+    assert!(said.contains(expected), "{}", run.all());
+}

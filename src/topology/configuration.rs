@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::container_files::{Origin, origins};
 use crate::model::Project;
 use crate::model::node::Entry;
-use crate::source::{FileKind, Files, decode, is_named_compose, relative_to};
+use crate::source::{FileKind, Files, decode, is_named_compose, relative_to, repository_root};
 
 /// A file that is longer holds data.
 const LONGEST: usize = 256 * 1024;
@@ -27,16 +27,18 @@ pub(super) struct ConfigurationText {
     pub text: String,
 }
 
-/// What `volumes`, `configs` and `secrets` put into a container from the project: single files, texts, and of folders
+/// What `volumes`, `configs` and `secrets` put into a container from the project and its repository: single files, texts, and of folders
 /// that are not the program itself what is named like configuration.
 pub(super) fn read(files: &dyn Files, project: &Project, service: &Entry) -> Vec<ConfigurationText> {
     let mut found = Vec::new();
+    // Without a repository, nothing says where the project ends.
+    let top = repository_root(files, &project.folder).unwrap_or(&project.folder);
     for (target, origin) in origins(project, &service.value) {
         match origin {
             Origin::Text(text) => {
                 found.push(ConfigurationText { place: target, path: None, text: text.to_string() });
             }
-            Origin::Host(path) if path.starts_with(&project.folder) => match files.kind(&path) {
+            Origin::Host(path) if path.starts_with(top) => match files.kind(&path) {
                 FileKind::File => found.extend(text_of(files, project, path)),
                 FileKind::Directory if !is_source(files, project, &path) => {
                     let inside = configuration_in(files, &path);
