@@ -79,6 +79,15 @@ fn what_is_ignored_is_not_closed_by_the_repair_of_something_else() {
             let text = text_of(&folder, "compose.yaml");
             assert!(!text.contains("requirepass") && text.contains("redis://cache:6379"), "{arguments:?}: {text}");
         }
+        // An overlay with a password is no reason, either.
+        let over = "services:\n  cache:\n    command: redis-server --requirepass ${REDIS_PASSWORD:?set it}\n";
+        let folder = repository(&[
+            ("compose.yaml", compose),
+            ("compose.prod.yaml", over),
+            (".env", "REDIS_PASSWORD=5e6f7a8b\n"),
+        ]);
+        folder.caulk(&["check", "--fix", "--unsafe-fixes", "--ignore", "store-no-auth"]);
+        assert!(!text_of(&folder, "compose.yaml").contains("requirepass"), "{}", text_of(&folder, "compose.yaml"));
         let folder = repository(&[("compose.yaml", compose), ("caulk.yaml", "ignore: [store-no-auth]\n")]);
         let report = rules(&folder.caulk(&["check", "--format", "json"]));
         assert!(!report.contains(&"healthcheck-no-auth".to_owned()), "{report:?}");

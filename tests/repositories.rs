@@ -299,6 +299,9 @@ fn a_user_elsewhere_in_the_repository_counts_when_only_the_server_is_looked_at()
     let before = folder.files();
     assert!(fix().contains(said), "{}", fix());
     assert_eq!(folder.files(), before);
+    // What only caulk can't see does not keep Compose from running it.
+    folder.write("jobs/compose.yaml", format!("include: [\"https://example.org/x.git\"]\n{user}"));
+    assert!(fix().contains(said), "{}", fix());
 
     // Without a repository nothing says where the project ends: only the folder itself counts.
     fs::remove_dir_all(folder.path().join(".git")).expect("it is there");

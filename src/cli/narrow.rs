@@ -22,14 +22,15 @@ pub fn note(check: &Check, report: &mut Report) {
 }
 
 fn made_by(check: &Check, report: &Report, id: &String, waiting: &[String]) -> Option<MadeBy> {
-    let whole_folder =
-        report.repairs.iter().find(|repair| repair.id == *id).and_then(|repair| repair.whole_folder.as_ref());
-    if let Some(folder) = whole_folder {
-        return Some(MadeBy { command: command(check, None, &[PathBuf::from(folder)]), others: None });
-    }
+    let repair = report.repairs.iter().find(|repair| repair.id == *id)?;
     // In the order of the report: of a store and its healthcheck the store comes first, and its rule names what is at stake.
     let found = report.findings.iter().filter(|finding| finding.repairs.contains(id) && !finding.is_consequence);
-    let rules = found.map(|finding| finding.rule.as_str());
+    let mut rules = found.map(|finding| finding.rule.as_str());
+    if let Some(folder) = &repair.whole_folder {
+        // Where that is all that stands in the way, what is safe is enough.
+        let rule = rules.next().filter(|_| repair.held_back.len() > 1);
+        return Some(MadeBy { command: command(check, rule, &[PathBuf::from(folder)]), others: None });
+    }
     let others = |rule: &str| {
         let of_rule = report.findings.iter().filter(|finding| finding.rule == rule);
         let repairs: BTreeSet<_> = of_rule.flat_map(|finding| &finding.repairs).collect();

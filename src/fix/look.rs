@@ -8,8 +8,8 @@ use crate::source::{FileKind, Files, absolute, is_env_name, relative_to};
 use crate::text::listed;
 
 /// How the names of files end that tell a program how to connect, or start it.
-const ENDINGS: [&str; 10] =
-    [".cfg", ".conf", ".config", ".env", ".php", ".properties", ".sh", ".toml", ".yaml", ".yml"];
+const ENDINGS: [&str; 12] =
+    [".cfg", ".conf", ".config", ".env", ".ini", ".json", ".php", ".properties", ".sh", ".toml", ".yaml", ".yml"];
 
 /// What is in the names of folders that hold no configuration.
 const DATA: [&str; 9] = ["backup", "cache", "cert", "data", "log", "media", "ssl", "storage", "upload"];
@@ -53,6 +53,7 @@ impl Look {
     /// What to do, in which at most `most` files are named.
     pub fn tell(&self, most: usize) -> String {
         match self {
+            Self::Mounted(places) if places == &["."] => "look into the code".to_owned(),
             Self::Mounted(places) => format!("look into {}", listed(places.iter().cloned(), most)),
             Self::Built(folder) if folder == "." => "look into the code".to_owned(),
             Self::Built(folder) => format!("look into the code in {folder}"),
@@ -79,7 +80,8 @@ impl Place {
             return is_file.then_some(Self { shown: mount.target, is_file });
         }
         let path = absolute(&project.folder, &source.value);
-        let shown = relative_to(&project.folder, &path);
+        let is_absolute = source.value.starts_with('/');
+        let shown = if is_absolute { source.value.clone() } else { relative_to(&project.folder, &path) };
         let kind = files.kind(&path);
         let is_data = || DATA.iter().any(|word| shown.to_ascii_lowercase().contains(word));
         let is_file = is_file(&shown) && kind != FileKind::Directory;

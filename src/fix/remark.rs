@@ -179,10 +179,14 @@ impl Remark {
             }
             Kind::Told(sentence) => sentence.clone(),
             Kind::NoClient { stores, bystanders } if self.services.is_empty() => {
-                let bystanders = listed(bystanders.iter().map(|name| format!("`{name}`")), most);
-                let who = match bystanders.is_empty() {
-                    true => "programs elsewhere use it".to_owned(),
-                    false => format!("{bystanders} or programs elsewhere use it by settings that can't be seen"),
+                let who = if bystanders.is_empty() {
+                    "programs elsewhere use it".to_owned()
+                } else {
+                    let names = bystanders.iter().map(|name| format!("`{name}`"));
+                    format!(
+                        "others ({}), or programs elsewhere, use it by settings that can't be seen",
+                        listed(names, most)
+                    )
                 };
                 format!(
                     "no client of {stores} can be seen: if {who}, give them the password; if nobody uses it, it can go"

@@ -112,8 +112,10 @@ impl State {
         }
     }
 
+    /// True if the store, and those that are sealed with it, ask for a password already.
     fn is_closed(&self, number: usize) -> bool {
-        !matches!(self.topology.stores[number].auth, Auth::Open | Auth::Refuses(_))
+        let is_open = |number: usize| matches!(self.topology.stores[number].auth, Auth::Open | Auth::Refuses(_));
+        !self.topology.sealed_together(number).into_iter().any(is_open)
     }
 
     /// True if somebody wants to hear that the store, or one that is sealed with it, is open: else it is meant to be, and

@@ -3,7 +3,7 @@
 use crate::catalog::Mechanism;
 use crate::model::container_env::ContainerEnv;
 use crate::model::node::{Node, Text, Value};
-use crate::syntax::template::PieceOrigin;
+use crate::syntax::template::{Piece, PieceOrigin, names_variable};
 
 /// Name of the blank variable in the place of the password, if there is one: behind the option of the server, or in a
 /// variable that its image reads.
@@ -36,17 +36,32 @@ pub fn is_password_name(name: &str) -> bool {
     ["PASSWORD", "PASSWD", "_PASS", "_PW", "_AUTH", "SECRET"].iter().any(|word| upper.contains(word)) || upper == "PASS"
 }
 
-/// Name of the variable without a value on which it hangs what starts the server: one with the name of a password, in its
-/// command, or in a variable that the command's shell reads. `is_unset` tells whether nothing gives it a value.
-pub fn unset_password_variable(service: &Node, env: &ContainerEnv, is_unset: &dyn Fn(&str) -> bool) -> Option<String> {
-    let is_it = |name: &str| is_password_name(name) && is_unset(name);
-    let texts = || ["entrypoint", "command"].into_iter().filter_map(|key| service.get(key)).flat_map(Node::texts);
-    let first = |names: Vec<&str>| names.into_iter().find(|name| is_it(name)).map(str::to_owned);
-    let is_read = |name: &str| {
-        let (plain, braced) = (format!("${name}"), format!("${{{name}"));
-        texts().any(|text| text.value.contains(&plain) || text.value.contains(&braced))
+/// Name of the variable without a value on which it hangs what starts the server: one with the name of a password, in a
+/// command that may ask for one, or in a variable that the command's shell reads. `is_unset` tells whether nothing gives it a
+/// value.
+pub fn unset_password_variable(
+    mechanism: &Mechanism,
+    service: &Node,
+    env: &ContainerEnv,
+    is_unset: &dyn Fn(&str) -> bool,
+) -> Option<String> {
+    let argv = match mechanism {
+        Mechanism::Argv(argv) => argv,
+        Mechanism::Env(env) => &env.argv,
+        Mechanism::ArgsInEnv(args) => &args.argv,
     };
+    let first =
+        |names: Vec<&str>| names.into_iter().find(|name| is_password_name(name) && is_unset(name)).map(str::to_owned);
+    let texts = || ["entrypoint", "command"].into_iter().filter_map(|key| service.get(key)).flat_map(Node::texts);
+    let left_out = texts().flat_map(|text| text.pieces.iter().filter_map(move |piece| left_out(text, piece))).collect();
+    if let Some(name) = first(left_out) {
+        return Some(name);
+    }
+    if !texts().any(|text| text.value.contains(&argv.password_flag)) {
+        return None;
+    }
     let by_shell = || {
+        let is_read = |name: &str| texts().any(|text| names_variable(&text.value, name));
         let mut read = env.variables.iter().filter(|variable| is_read(&variable.name));
         read.find_map(|variable| match &variable.value {
             Some(text) => first(text.variables()),
@@ -54,6 +69,15 @@ pub fn unset_password_variable(service: &Node, env: &ContainerEnv, is_unset: &dy
         })
     };
     texts().find_map(|text| first(text.variables())).or_else(by_shell)
+}
+
+/// The variable of an expansion that may bring options along and came out blank: `${NAME:+--requirepass $NAME}`.
+fn left_out<'t>(text: &'t Text, piece: &'t Piece) -> Option<&'t str> {
+    let PieceOrigin::Variable { name } = &piece.origin else { return None };
+    let has_operator = piece.source.len() > name.len() + "${}".len();
+    let before = text.value.get(..piece.output.start)?.split_ascii_whitespace().next_back();
+    let is_value = before.is_some_and(|word| word.starts_with('-'));
+    (has_operator && piece.output.is_empty() && !is_value).then_some(name.as_str())
 }
 
 /// Name of the variable that carries the password of a server; `is_it` tells by its name whether its value is the password.

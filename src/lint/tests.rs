@@ -411,7 +411,33 @@ fn an_admin_interface_is_behind_its_own_ports_only() {
         compose(&portainer).messages.iter().any(|message| message.contains("is an admin interface"))
     };
     assert!(found("9443:9443"));
+    assert!(found("8999-9000:8999-9000"));
     assert!(!found("8000:8000"), "agents of other machines come in there");
+}
+
+#[test]
+fn what_hangs_on_a_variable_without_a_value_is_assumed_and_nothing_else() {
+    let assumed = |command: &str| {
+        let found = compose(&format!(
+            "services:\n  a:\n    image: redis:7\n    command: {command}\n    ports: ['6379:6379']\n"
+        ));
+        let number = found.findings.iter().position(|finding| finding.starts_with("store-no-auth"));
+        number.map(|number| found.assumes[number].clone())
+    };
+    let not_set = Some(vec!["PASSWORD is not set".to_owned()]);
+    assert_eq!(assumed("redis-server ${PASSWORD:+--requirepass $PASSWORD}"), not_set);
+    assert_eq!(
+        assumed(
+            r#"sh -c 'if [ -n "${PASSWORD}" ]; then redis-server --requirepass "${PASSWORD}"; else redis-server; fi'"#
+        ),
+        not_set
+    );
+    // These never close it.
+    for command in
+        ["redis-server --masterauth ${MASTER_PASSWORD:-none}", "redis-server --loglevel ${SECRETARY_LEVEL:-notice}"]
+    {
+        assert_eq!(assumed(command), Some(vec![]), "{command}");
+    }
 }
 
 #[test]

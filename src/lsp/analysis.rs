@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::documents::{Documents, OpenText};
 use crate::config::baseline::Baseline;
@@ -51,6 +51,8 @@ pub struct Setup {
     pub groups: Vec<Vec<ProjectFiles>>,
     /// What is wrong with the configuration, which does not count then.
     pub mistake: Option<LoadError>,
+    /// The projects around them, once they are searched.
+    around: OnceLock<Vec<ProjectFiles>>,
 }
 
 /// Which repairs are meant.
@@ -116,6 +118,7 @@ impl Setup {
             baseline: Baseline::default(),
             groups: Vec::new(),
             mistake: None,
+            around: OnceLock::new(),
         };
         let top = Path::new("/");
         let load = |place| config::load(&files, place, given.folders(), &engine.rule_folders, top);
@@ -171,7 +174,8 @@ impl Setup {
     }
 
     fn around(&self, files: &dyn Files) -> Vec<ProjectFiles> {
-        inputs::with_surroundings(files, self.groups.iter().flatten(), &self.configs)
+        let search = || inputs::with_surroundings(files, self.groups.iter().flatten(), &self.configs);
+        self.around.get_or_init(search).clone()
     }
 
     fn selection(&self, files: &dyn Files, group: &[ProjectFiles]) -> Selection {

@@ -93,7 +93,7 @@ impl FieldType {
     }
 }
 
-const AUTH: FieldType = Choice(&["open", "password", "refuses", "acl"]);
+const AUTH: FieldType = Choice(&["open", "password", "refuses", "acl", "certificates"]);
 
 const PROJECT: &[FieldInfo] = &[field("project.name", Text, "name of the project")];
 
@@ -153,7 +153,7 @@ const STORE: [FieldInfo; 14] = [
     field(
         "store.auth",
         AUTH,
-        "what a client without credentials meets: `refuses` means that the server does not start",
+        "what a client without credentials meets: `refuses` means that the server does not start, `certificates` that it lets in only programs with one",
     ),
     field("store.auth_reason", Text, "how caulk knows, such as `no --requirepass in the command`").optional(),
     field(
@@ -174,12 +174,12 @@ const STORE: [FieldInfo; 14] = [
         "the password, if it is a word that programs take for none, such as `null`: `store.auth` is `open` then",
     )
     .optional(),
-    field("store.open_user", Text, "another user than `default` who needs no password, such as \"`app` (users.acl:3)\"").optional(),
+    field("store.open_users", Text, "users besides `default` who need no password, such as \"`app` (users.acl:3)\"").optional(),
     field("store.unseen", Text, "why it can't be seen whether a server asks for a password").optional(),
     field(
         "store.reach",
-        Choice(&["published", "host", "shared", "project", "itself", "certified"]),
-        "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only, `itself` = programs in its own container, as long as it has no password, `certified` = programs with a certificate that it knows",
+        Choice(&["published", "host", "shared", "project", "itself"]),
+        "who reaches the server: `published` = beyond the host, `host` = the host's network, `shared` = other projects, `project` = this project only, `itself` = programs in its own container, as long as it has no password",
     ),
     field("store.data_volume", Bool, "true if its data lies on a volume"),
     field("store.persists", Bool, "true if its arguments ask it to keep its data on disk, as `--appendonly yes` does"),

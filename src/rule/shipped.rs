@@ -93,12 +93,12 @@ fn store_no_auth() {
             "unknown",
             "warning: `cache` (Redis) has no password: every container on its network can read and write",
         ),
-        ("open", "certified", "info: `cache` (Redis) has no password, and lets in whoever has a certificate"),
+        ("certificates", "published", "info: `cache` (Redis) has no password, and lets in whoever has a certificate"),
         ("refuses", "published", "warning: `cache` (Redis) does not start: its password is missing"),
     ];
     for (auth, reach, expected) in rows {
         let end =
-            if reach == "certified" { " - `tls-auth-clients`".into() } else { format!(" - no `--requirepass`{fix}") };
+            if auth == "certificates" { " - `tls-auth-clients`".into() } else { format!(" - no `--requirepass`{fix}") };
         assert_eq!(with(auth, reach), Some(format!("{expected}{end}")), "{auth} {reach}");
     }
     for auth in ["password", "acl", "unknown"] {

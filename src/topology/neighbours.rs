@@ -101,11 +101,14 @@ impl<'a> Surroundings<'a> {
 
     fn visitors(&self) -> &[Visitors] {
         self.visitors.get_or_init(|| {
-            let sets = self.sets().iter().filter(|set| may_visit(self.files, set));
+            let sets = self.sets();
+            // Those of one folder share its networks without a word.
+            let has_sibling = |set: &ProjectFiles| sets.iter().any(|other| other != set && other.folder == set.folder);
+            let sets = sets.iter().filter(|set| has_sibling(set) || may_visit(self.files, set));
             let read = |set: &ProjectFiles| {
                 let workspace = Workspace::read(self.files, std::slice::from_ref(set), self.options);
-                // What can't be read does not run.
-                workspace.projects.first().filter(|project| !project.incomplete).map(Visitors::of)
+                // Compose reads no file that breaks off.
+                workspace.projects.first().filter(|_| !workspace.has_cut_files()).map(Visitors::of)
             };
             sets.filter_map(read).collect()
         })

@@ -35,8 +35,6 @@ pub enum Reach {
     Project,
     /// The programs in its own container, as long as it has no password.
     Itself,
-    /// Those that have a certificate.
-    Certified,
 }
 
 /// What `$(cat FILE)` would come to.
@@ -85,6 +83,8 @@ pub struct StoreService {
     pub published: Vec<(u16, u16)>,
     /// Who can reach it.
     pub reach: Reach,
+    /// True if it has no password, and lets in only programs with a certificate.
+    pub asks_for_certificates: bool,
     /// What turns everyone else away, where only programs in its own container reach it: an option with its value.
     pub closed_by: Option<String>,
     /// The networks it is on that other projects use, too, as the engine calls them.
@@ -273,11 +273,14 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let doors = (is_listed || owner.key != entry.key).then(|| listens_on.clone());
     let leading: Vec<_> = ports(&owner.value).into_iter().filter(|port| leads(port, doors.as_deref())).collect();
     let closed_by = closed_by.filter(|_| auth == Auth::Open);
+    let asks_for_certificates = asks_for_certificates && auth == Auth::Open;
     let reach = match reach(project, entry, owner, &leading) {
         // The programs of the host are its neighbours there.
         Reach::Host if closed_by.is_some() => Reach::Project,
-        _ if closed_by.is_some() && owner.value.get("network_mode").is_none() => Reach::Itself,
-        _ if asks_for_certificates => Reach::Certified,
+        _ if closed_by.is_some() && owner.value.get("network_mode").is_none() => {
+            let shares = |other: &Entry| other.key != name && namespace::owner(project, other).key == owner.key;
+            if project.services().iter().any(shares) { Reach::Project } else { Reach::Itself }
+        }
         reach => reach,
     };
     let unexpanded_variable = auth.unexpanded_variable().map(str::to_owned);
@@ -301,6 +304,7 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
         names: names(project, entry, owner),
         published: published(&leading),
         reach,
+        asks_for_certificates,
         closed_by,
         owner: owner.key.clone(),
         doors,

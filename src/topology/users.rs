@@ -10,7 +10,7 @@ use crate::model::Workspace;
 use crate::source::relative_to;
 use crate::syntax::acl::{self, Acl, Answer, DefaultUser};
 use crate::syntax::{Problem, redis_conf};
-use crate::text::{LineIndex, Span};
+use crate::text::{LineIndex, NAMED, Span, listed};
 
 /// The file that `aclfile` names, which decides alone who may log in, or a configuration with the user `default`.
 #[derive(Debug, Clone)]
@@ -37,6 +37,9 @@ pub enum Home {
     /// The Compose file itself, in `content`.
     Compose,
 }
+
+/// Rules of users by which healthchecks ask.
+const HARMLESS: [&str; 6] = ["+ping", "+@connection", "+echo", "+hello", "+auth", "+quit"];
 
 impl UsersFile {
     /// Reads the file that a service finds at `path`; `None` if it can't be seen.
@@ -104,11 +107,22 @@ impl UsersFile {
         }
     }
 
-    /// Another user than `default` who gets in with any password, and where that is said.
-    pub fn open_user(&self) -> Option<String> {
-        let is_open = |user: &&acl::User| user.name != "default" && user.enabled && user.nopass && user.has_commands;
-        let user = self.acl.users.iter().find(is_open).filter(|_| self.problems.is_empty())?;
-        Some(format!("`{}` ({})", user.name, self.place(user.name_span)))
+    /// The users besides `default` who get in with any password and may do more than ask whether the server is there, and
+    /// where that is said.
+    pub fn open_users(&self) -> Option<String> {
+        let is_open = |user: &&acl::User| {
+            let may_do_harm = || {
+                let rules = user.span.slice(self.text.reveal());
+                rules.split_whitespace().any(|rule| {
+                    let grants = rule.starts_with(['+', '~', '%', '(']) || ["allcommands", "allkeys"].contains(&rule);
+                    grants && !HARMLESS.contains(&rule)
+                })
+            };
+            user.name != "default" && user.enabled && user.nopass && user.has_commands && may_do_harm()
+        };
+        let users = self.acl.users.iter().filter(|_| self.problems.is_empty()).filter(is_open);
+        let users: Vec<_> = users.map(|user| format!("`{}` ({})", user.name, self.place(user.name_span))).collect();
+        (!users.is_empty()).then(|| listed(users.into_iter(), NAMED))
     }
 
     /// Why the server lets everyone in; reads after "the server is open: ".

@@ -8,6 +8,7 @@ use crate::fix::remark::Kind;
 use crate::model::discover::{ProjectFiles, Reason};
 use crate::model::{Options, Workspace};
 use crate::source::{Files, Overlay, is_named_compose, relative_to};
+use crate::syntax::template::names_variable;
 use crate::topology::Topology;
 
 impl Seal<'_, '_, '_> {
@@ -22,7 +23,7 @@ impl Seal<'_, '_, '_> {
         after.set(path.to_owned(), text.as_bytes());
         let files = self.bench.files.list(folder).into_iter().filter(|file| is_named_compose(file) && !read(file));
         let broken: Vec<_> = files
-            .filter(|file| self.read(file).is_some_and(|text| uses(&text, name)))
+            .filter(|file| self.read(file).is_some_and(|text| names_variable(&text, name)))
             .filter(|file| !self.misfits(file, &after).is_subset(&self.misfits(file, self.bench.files)))
             .map(|file| format!("`{}`", relative_to(folder, &file)))
             .collect();
@@ -46,36 +47,13 @@ impl Seal<'_, '_, '_> {
             reason: Reason::Alone,
         };
         let mut workspace = Workspace::read(files, &[set], &Options::default());
-        // What Compose can't read does not run.
-        if workspace.projects.iter().any(|project| project.incomplete) {
+        // Compose reads no file that breaks off.
+        if workspace.has_cut_files() {
             return BTreeSet::new();
         }
         let topology = Topology::read(&mut workspace, &self.bench.rules.stores);
         let misfits = topology.shut_out(&workspace).chain(topology.turned_away(&workspace));
         let misfits = misfits.chain(topology.waiting_in_vain(&workspace));
         misfits.map(|(_, service, variable)| (service.to_owned(), variable.to_owned())).collect()
-    }
-}
-
-/// True if the text has `$NAME` or `${NAME…}`.
-fn uses(text: &str, name: &str) -> bool {
-    text.match_indices('$').any(|(at, _)| {
-        let rest = text[at + 1..].trim_start_matches('{');
-        rest.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uses;
-
-    #[test]
-    fn a_variable_is_told_from_a_longer_name() {
-        for text in ["a: $PW", "a: ${PW}", "a: ${PW:-x}/0", "a: $PW/b"] {
-            assert!(uses(text, "PW"), "{text}");
-        }
-        for text in ["a: $PWX", "a: ${PW_2}", "a: PW", ""] {
-            assert!(!uses(text, "PW"), "{text}");
-        }
     }
 }

@@ -307,3 +307,12 @@ fn a_check_logs_in_though_the_env_file_of_its_service_is_still_missing() {
     let text = sealed(&format!("{server}{app}"));
     assert!(text.contains("REDISCLI_AUTH: ${REDIS_PASSWORD:?set REDIS_PASSWORD in .env}"), "{text}");
 }
+
+#[test]
+fn who_shares_the_network_of_a_server_that_is_shut_to_others_gets_in() {
+    let shut = "  redis:\n    image: redis:7\n    command: redis-server --bind 127.0.0.1\n";
+    let app = "  app:\n    build: .\n    network_mode: service:redis\n";
+    assert!(doubt(&format!("{shut}{app}")).contains("`app` waits for `redis`"));
+    let beside = app.replace("network_mode: service:redis", "depends_on: [redis]");
+    assert!(sealed(&format!("{shut}{beside}")).contains("--requirepass"), "nobody else gets in");
+}

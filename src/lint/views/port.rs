@@ -35,7 +35,8 @@ pub(super) fn add(context: &Context<'_, '_>, project: usize, seen: &mut Vec<Seen
             describe(context, project, service, &mut view);
             fields(context, project, &port, &mut view);
             let admin = context.admin_interface(&service.value);
-            let is_elsewhere = |ports: &[u16]| !ports.is_empty() && !ports.contains(&port.target.first);
+            let range = port.target.first..=port.target.last;
+            let is_elsewhere = |ports: &[u16]| !ports.is_empty() && !ports.iter().any(|own| range.contains(own));
             if admin.is_some_and(|admin| is_elsewhere(&admin.ports)) {
                 view.set("service.admin", FieldValue::Bool(false));
             }

@@ -3,6 +3,7 @@
 use super::service::{describe, not_set};
 use super::{Context, Seen};
 use crate::lens::command::Command;
+use crate::lens::script_words::script_index;
 use crate::lint::finding::Subject;
 use crate::model::node::Node;
 use crate::model::reading::{Difference, Passage, Reading, ReadingKind, TwoValues, UnreadFile};
@@ -42,7 +43,7 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
     }
     view.set("reading.by_default", FieldValue::Bool(false));
     let service = reading.service.as_ref().and_then(|name| context.workspace.projects[number].service(name));
-    let is_script = reading.subject == "command" && service.is_some_and(starts_a_script);
+    let is_script = reading.subject == "command" && service.is_some_and(is_script);
     view.set("reading.is_script", FieldValue::Bool(is_script));
     let kind = kind(&reading.kind);
     let assumed = match reading.assumes.as_slice() {
@@ -95,12 +96,10 @@ fn fields(context: &Context<'_, '_>, number: usize, reading: &Reading, view: &mu
     }
 }
 
-/// True if the entry point is a shell that takes what follows as its script: `["/bin/sh", "-ec"]`.
-fn starts_a_script(service: &Node) -> bool {
-    let entrypoint = Command::read(service, "entrypoint").ok().flatten();
-    let last = entrypoint.as_ref().and_then(|entrypoint| entrypoint.words.last());
-    last.and_then(|word| word.text.strip_prefix('-'))
-        .is_some_and(|flags| flags.ends_with('c') && flags.chars().all(|c| c.is_ascii_lowercase()))
+/// True if the entry point is a shell that takes the command as its script: `["/bin/sh", "-ec"]`.
+fn is_script(service: &Node) -> bool {
+    let words = Command::read(service, "command").ok().flatten().map(|command| command.words).unwrap_or_default();
+    script_index(service, "command", &words) == Some(0)
 }
 
 fn kind(kind: &ReadingKind) -> &'static str {

@@ -50,12 +50,12 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
     let env = &project.containers[&store.service];
     let name = blank_password_variable(mechanism, store.node(context.workspace), env);
     let is_unset = |name: &str| project.variables.is_undefined(name);
-    let unset = || unset_password_variable(store.node(context.workspace), env, &is_unset);
+    let unset = || unset_password_variable(mechanism, store.node(context.workspace), env, &is_unset);
     let name = name.or_else(unset).filter(|_| matches!(store.auth, Auth::Open | Auth::Refuses(_)));
     let auth = match &store.auth {
         Auth::Unknown(_) | Auth::NoServer(_) => FieldValue::Unknown,
         auth => FieldValue::Text {
-            text: auth_word(auth).to_owned(),
+            text: if store.asks_for_certificates { "certificates" } else { auth_word(auth) }.to_owned(),
             assumed: name
                 .as_ref()
                 .filter(|name| is_unset(name))
@@ -70,14 +70,13 @@ pub(super) fn fields(context: &Context<'_, '_>, store: &StoreService, view: &mut
         view.place("store.password_variable", spot);
     }
     view.set("store.password_variable", FieldValue::optional(name));
-    view.set("store.open_user", FieldValue::optional(store.users.as_ref().and_then(UsersFile::open_user)));
+    view.set("store.open_users", FieldValue::optional(store.users.as_ref().and_then(UsersFile::open_users)));
     let reach = match store.reach {
         Reach::Published => "published",
         Reach::Host => "host",
         Reach::Shared => "shared",
         Reach::Project => "project",
         Reach::Itself => "itself",
-        Reach::Certified => "certified",
     };
     view.set("store.reach", FieldValue::text(reach));
     view.set("store.data_volume", FieldValue::Bool(store.has_data_volume));

@@ -49,7 +49,7 @@ pub enum Reason {
     ComposeFile,
     /// Compose looks for these names by itself.
     DefaultName,
-    /// It has services without image and build, or needs services that only the default file has, so it lies over that.
+    /// It has services without image and build, or needs what only the default file defines, so it lies over that.
     Overlay,
     /// It stands for itself.
     Alone,

@@ -22,15 +22,23 @@ fn found(texts: &[(&str, &str)], given: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_file_that_needs_services_of_the_default_one_lies_over_it() {
+fn a_file_that_needs_what_the_default_one_defines_lies_over_it() {
+    let main = format!("{SERVICE}networks:\n  n:\nsecrets:\n  s:\n    file: s\n");
     let over = |rest: &str| {
         let text = format!("services:\n  b:\n    image: b\n{rest}");
-        found(&[("compose.yml", SERVICE), ("compose.b.yml", &text)], &["compose.b.yml"]).pop().expect("there is one")
+        found(&[("compose.yml", &main), ("compose.b.yml", &text)], &["compose.b.yml"]).pop().expect("there is one")
     };
     for rest in [
         "    depends_on: [a]\n",
         "    depends_on:\n      a:\n        condition: service_started\n",
+        "    depends_on:\n      a:\n        condition: service_started\n        required: false\n",
         "    network_mode: service:a\n",
+        "    pid: service:a\n",
+        "    links: ['a:cache']\n",
+        "    volumes_from: ['a:ro']\n",
+        "    networks: [n, default]\n",
+        "    networks:\n      n:\n        aliases: [x]\n",
+        "    secrets: [{ source: s }]\n",
     ] {
         assert_eq!(over(rest), "compose.yml + compose.b.yml (lies over the default file)", "{rest}");
     }
@@ -39,7 +47,9 @@ fn a_file_that_needs_services_of_the_default_one_lies_over_it() {
         "",
         "    depends_on: [b]\n",
         "    depends_on: [c, a]\n",
-        "    depends_on:\n      a:\n        condition: service_started\n        required: false\n",
+        "    networks: [n]\nnetworks:\n  n:\n",
+        "    networks: [default]\n",
+        "    volumes_from: ['container:a']\n    volumes: ['v:/v']\n",
         "    depends_on: [a]\ninclude: [other.yml]\n",
     ] {
         assert_eq!(over(rest), "compose.b.yml (stands alone)", "{rest}");

@@ -155,6 +155,14 @@ pub enum PieceOrigin {
     },
 }
 
+/// True if the text has `$NAME` or `${NAME…}`.
+pub fn names_variable(text: &str, name: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| {
+        let rest = text[at + 1..].trim_start_matches('{');
+        rest.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    })
+}
+
 impl Piece {
     /// True for a variable that came out blank.
     pub fn is_blank_variable(&self) -> bool {
@@ -434,6 +442,16 @@ mod tests {
                 }
             }
             prop_assert_eq!(at, expansion.text.len());
+        }
+    }
+
+    #[test]
+    fn a_variable_is_told_from_a_longer_name() {
+        for text in ["a: $PW", "a: ${PW}", "a: ${PW:-x}/0", "a: $PW/b"] {
+            assert!(names_variable(text, "PW"), "{text}");
+        }
+        for text in ["a: $PWX", "a: ${PW_2}", "a: PW", ""] {
+            assert!(!names_variable(text, "PW"), "{text}");
         }
     }
 }
