@@ -88,6 +88,10 @@ fn what_is_ignored_is_not_closed_by_the_repair_of_something_else() {
         ]);
         folder.caulk(&["check", "--fix", "--unsafe-fixes", "--ignore", "store-no-auth"]);
         assert!(!text_of(&folder, "compose.yaml").contains("requirepass"), "{}", text_of(&folder, "compose.yaml"));
+        // Who selects one rule hears of it, whatever else is not selected.
+        let folder = repository(&[("compose.yaml", &pings)]);
+        let selected = folder.caulk(&["check", "--select", "healthcheck-no-auth", "--format", "json"]);
+        assert_eq!(rules(&selected), ["healthcheck-no-auth"]);
         let folder = repository(&[("compose.yaml", compose), ("caulk.yaml", "ignore: [store-no-auth]\n")]);
         let report = rules(&folder.caulk(&["check", "--format", "json"]));
         assert!(!report.contains(&"healthcheck-no-auth".to_owned()), "{report:?}");

@@ -52,6 +52,17 @@ pub enum Mechanism {
     ArgsInEnv(ArgsInEnv),
 }
 
+impl Mechanism {
+    /// The arguments of the server itself.
+    pub fn argv(&self) -> &Argv {
+        match self {
+            Self::Argv(argv) => argv,
+            Self::Env(env) => &env.argv,
+            Self::ArgsInEnv(args) => &args.argv,
+        }
+    }
+}
+
 /// A server that takes its password as an argument. The last of several wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argv {

@@ -170,9 +170,19 @@ impl Configs {
 
     /// True if a rule of that tier speaks about `path`, where `asked` is what the command line says.
     pub fn admit(&self, path: &Path, rule: &Rule, tier: Tier, asked: &Choice) -> bool {
-        let Some(config) = self.at(path) else { return asked.admits(rule, tier) };
+        let is_excluded = self.at(path).is_some_and(|config| config.excluded.contains(path));
+        !is_excluded && self.choice(path, asked).admits(rule, tier)
+    }
+
+    /// True if somebody wants to hear nothing of a rule at `path`.
+    pub fn ignores(&self, path: &Path, rule: &Rule, asked: &Choice) -> bool {
+        self.choice(path, asked).ignored.contains(&rule.id)
+    }
+
+    fn choice(&self, path: &Path, asked: &Choice) -> Choice {
+        let Some(config) = self.at(path) else { return asked.clone() };
         let configured = config.sections(path).fold(Choice::default(), |before, next| next.choice.after(&before));
-        !config.excluded.contains(path) && asked.after(&configured).admits(rule, tier)
+        asked.after(&configured)
     }
 
     /// The severity that somebody wants a rule to have at `path`.

@@ -238,52 +238,64 @@ impl From<Kind> for Remark {
 }
 
 impl Kind {
-    /// The same with several places to look at, if there is any.
-    fn anywhere(&self) -> Option<Self> {
+    /// What it has in common with others of which one sentence can tell, if there may be many: without variables and places to
+    /// look at.
+    fn common(&self) -> Option<Self> {
         let look = Look::Several;
         match self.clone() {
             Self::Waits { store, setting, .. } => Some(Self::Waits { store, setting, look }),
-            Self::MayNotRead { variables, .. } => Some(Self::MayNotRead { variables, look }),
+            Self::MayNotRead { .. } => Some(Self::MayNotRead { variables: BTreeSet::new(), look }),
             _ => None,
+        }
+    }
+
+    /// Takes over what it does not have in common with `other`.
+    fn take(&mut self, other: &Self) {
+        let take_look = |own: &mut Look, look: &Look| {
+            if own != look {
+                *own = Look::Several;
+            }
+        };
+        match (self, other) {
+            (Self::Waits { look: own, .. }, Self::Waits { look, .. }) => take_look(own, look),
+            (Self::MayNotRead { variables: own, look: own_look }, Self::MayNotRead { variables, look }) => {
+                own.extend(variables.iter().cloned());
+                take_look(own_look, look);
+            }
+            _ => {}
         }
     }
 }
 
-/// Of so many places to look at each has its own sentence.
-const PLACES: usize = 2;
+/// So many that have much in common have a sentence each.
+const APART: usize = 2;
 
-/// One remark for each kind, with all services of whom it is true.
+/// One remark for each kind, with all services of whom it is true, and for many kinds that have much in common.
 pub fn collected<'a>(remarks: impl IntoIterator<Item = &'a Remark>) -> Vec<Remark> {
     let mut all: BTreeMap<&Kind, BTreeSet<String>> = BTreeMap::new();
     for Remark { kind, services } in remarks {
         all.entry(kind).or_default().extend(services.iter().cloned());
     }
-    let general: Vec<_> = all.keys().filter_map(|kind| kind.anywhere()).collect();
-    let is_scattered = |kind: &Kind| general.iter().filter(|other| *other == kind).count() > PLACES;
-    let mut united: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+    let mut groups: BTreeMap<Kind, Vec<Remark>> = BTreeMap::new();
     for (kind, services) in all {
-        let kind = kind.anywhere().filter(is_scattered).unwrap_or_else(|| kind.clone());
-        united.entry(kind).or_default().extend(services);
+        let remark = Remark { kind: kind.clone(), services };
+        groups.entry(kind.common().unwrap_or_else(|| kind.clone())).or_default().push(remark);
     }
-    unite_variables(&mut united);
-    united.into_iter().map(|(kind, services)| Remark { kind, services }).collect()
+    let mut collected: Vec<_> = groups.into_values().flat_map(united).collect();
+    collected.sort();
+    collected
 }
 
-/// One sentence in the place of many about services that may not read what they get.
-fn unite_variables(all: &mut BTreeMap<Kind, BTreeSet<String>>) {
-    let is_it = |kind: &Kind| matches!(kind, Kind::MayNotRead { .. });
-    if all.keys().filter(|kind| is_it(kind)).count() <= PLACES {
-        return;
+fn united(remarks: Vec<Remark>) -> Vec<Remark> {
+    if remarks.len() <= APART {
+        return remarks;
     }
-    let (mut names, mut services) = (BTreeSet::new(), BTreeSet::new());
-    for (kind, of_kind) in all.iter() {
-        if let Kind::MayNotRead { variables, .. } = kind {
-            names.extend(variables.iter().cloned());
-            services.extend(of_kind.iter().cloned());
-        }
-    }
-    all.retain(|kind, _| !is_it(kind));
-    all.insert(Kind::MayNotRead { variables: names, look: Look::Several }, services);
+    let one = remarks.into_iter().reduce(|mut one, other| {
+        one.kind.take(&other.kind);
+        one.services.extend(other.services);
+        one
+    });
+    one.into_iter().collect()
 }
 
 /// All sentences in one line, with every name.
@@ -330,7 +342,7 @@ mod tests {
         assert_eq!(
             told(&(1..=3).map(reads).collect::<Vec<_>>()),
             "`web` gets `PASSWORD_1`, `PASSWORD_2` and `PASSWORD_3`, but whether it reads them can't be seen: look into \
-             their code, or the documentation of their images"
+             the code"
         );
     }
 

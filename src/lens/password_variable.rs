@@ -8,11 +8,12 @@ use crate::syntax::template::{Piece, PieceOrigin, names_variable};
 /// Name of the blank variable in the place of the password, if there is one: behind the option of the server, or in a
 /// variable that its image reads.
 pub fn blank_password_variable(mechanism: &Mechanism, service: &Node, env: &ContainerEnv) -> Option<String> {
+    let argv = mechanism.argv();
     // Variables that hold the password, and such that hold options.
-    let (argv, passwords, options) = match mechanism {
-        Mechanism::Argv(argv) => (argv, &[][..], &[][..]),
-        Mechanism::Env(env) => (&env.argv, env.password.as_slice(), env.extra_args.as_slice()),
-        Mechanism::ArgsInEnv(args) => (&args.argv, &[][..], std::slice::from_ref(&args.variable)),
+    let (passwords, options) = match mechanism {
+        Mechanism::Argv(_) => (&[][..], &[][..]),
+        Mechanism::Env(env) => (env.password.as_slice(), env.extra_args.as_slice()),
+        Mechanism::ArgsInEnv(args) => (&[][..], std::slice::from_ref(&args.variable)),
     };
     let flag = argv.password_flag.as_str();
     let behind_flag =
@@ -45,11 +46,6 @@ pub fn unset_password_variable(
     env: &ContainerEnv,
     is_unset: &dyn Fn(&str) -> bool,
 ) -> Option<String> {
-    let argv = match mechanism {
-        Mechanism::Argv(argv) => argv,
-        Mechanism::Env(env) => &env.argv,
-        Mechanism::ArgsInEnv(args) => &args.argv,
-    };
     let first =
         |names: Vec<&str>| names.into_iter().find(|name| is_password_name(name) && is_unset(name)).map(str::to_owned);
     let texts = || ["entrypoint", "command"].into_iter().filter_map(|key| service.get(key)).flat_map(Node::texts);
@@ -57,7 +53,7 @@ pub fn unset_password_variable(
     if let Some(name) = first(left_out) {
         return Some(name);
     }
-    if !texts().any(|text| text.value.contains(&argv.password_flag)) {
+    if !texts().any(|text| text.value.contains(&mechanism.argv().password_flag)) {
         return None;
     }
     let by_shell = || {

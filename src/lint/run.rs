@@ -105,8 +105,7 @@ fn ask(workspace: &Workspace<'_>, rules: &RuleSet, selection: &Selection, seen: 
             };
             let path = &workspace.sources.get(finding.labels[0].source).path;
             // Of what somebody does not want to hear, nobody is to hear the consequences.
-            let is_wanted = |rule: &Rule, tier| selection.admits(path, rule, tier);
-            if is_wanted(rule, tier) && cause.is_none_or(|cause| is_wanted(cause, cause.tier)) {
+            if selection.admits(path, rule, tier) && cause.is_none_or(|cause| !selection.ignores(path, cause)) {
                 let severity = selection.configs.severity(path, &rule.id);
                 findings.push(with_severity(finding, severity));
             }
@@ -133,6 +132,10 @@ fn assume_overlays(workspace: &Workspace<'_>, findings: &mut [Finding]) {
         let path = &workspace.sources.get(finding.labels[0].source).path;
         let project = &workspace.projects[finding.project];
         let own = place(finding);
+        // Nothing is laid over a single file.
+        if project.paths.len() == 1 {
+            continue;
+        }
         let is_without = |(number, other): &(usize, &Project)| {
             let holds_less = other.paths.len() < project.paths.len()
                 && other.folder == project.folder

@@ -46,4 +46,9 @@ impl Selection {
     pub fn admits(&self, path: &Path, rule: &Rule, tier: Tier) -> bool {
         self.configs.admit(path, rule, tier, &self.asked)
     }
+
+    /// True if somebody wants to hear nothing of a rule about `path`.
+    pub fn ignores(&self, path: &Path, rule: &Rule) -> bool {
+        self.configs.ignores(path, rule, &self.asked)
+    }
 }

@@ -194,6 +194,41 @@ pub(super) fn find(workspace: &mut Workspace<'_>, number: usize, images: &ImageM
     names.into_iter().filter_map(|name| read(workspace, number, &name, images)).collect()
 }
 
+/// What a service says about its server by itself.
+struct Judged {
+    auth: Auth,
+    users_file: Option<UsersIn>,
+    replica_of: Option<String>,
+    is_clustered: bool,
+    sentinel: Option<Sentinel>,
+    listening: Listening,
+    closed_by: Option<String>,
+    asks_for_certificates: bool,
+    password_file: Option<String>,
+}
+
+impl Judged {
+    fn read(
+        mechanism: &Mechanism,
+        setup: &Setup<'_>,
+        conf_ports: &BTreeMap<String, Listening>,
+        version: Option<u32>,
+    ) -> Self {
+        let auth = server::auth(mechanism, setup);
+        Self {
+            users_file: server::users_file(mechanism, setup),
+            replica_of: server::replica_of(mechanism, setup),
+            is_clustered: server::is_clustered(mechanism, setup),
+            sentinel: server::sentinel(mechanism, setup),
+            listening: listening(setup, conf_ports),
+            closed_by: server::closed_to_others(mechanism, setup, version),
+            asks_for_certificates: server::asks_for_certificates(mechanism, setup),
+            password_file: server::password_file(mechanism, setup).filter(|_| auth == Auth::Password(None)),
+            auth,
+        }
+    }
+}
+
 fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &ImageMatcher<'_>) -> Option<StoreService> {
     let (image, origin) = image(workspace, number, name, images)?;
     let (store, pattern) = images.find(&image)?;
@@ -203,36 +238,20 @@ fn read(workspace: &mut Workspace<'_>, number: usize, name: &str, images: &Image
     let definition: &Store = &images.stores[store];
     let mechanism = &definition.images[pattern].mechanism;
     let env = &project.containers[name];
-    let (
+    let judged = with_setup(service, env, &origin, &configurations, |setup| {
+        Judged::read(mechanism, setup, &conf_ports, major_version(&image))
+    });
+    let Judged {
         mut auth,
         users_file,
-        replica_of,
-        is_clustered,
         sentinel,
         listening,
         closed_by,
         asks_for_certificates,
         password_file,
-    ) = with_setup(service, env, &origin, &configurations, |setup| {
-        let (auth, sentinel) = (server::auth(mechanism, setup), server::sentinel(mechanism, setup));
-        let users_file = server::users_file(mechanism, setup);
-        let is_clustered = server::is_clustered(mechanism, setup);
-        let listening = listening(setup, &conf_ports);
-        let closed_by = server::closed_to_others(mechanism, setup, major_version(&image));
-        let certificates = server::asks_for_certificates(mechanism, setup);
-        let file = server::password_file(mechanism, setup).filter(|_| auth == Auth::Password(None));
-        (
-            auth,
-            users_file,
-            server::replica_of(mechanism, setup),
-            is_clustered,
-            sentinel,
-            listening,
-            closed_by,
-            certificates,
-            file,
-        )
-    });
+        replica_of,
+        is_clustered,
+    } = judged;
     let users = match (&auth, users_file) {
         (Auth::Acl, Some(UsersIn::Own(path))) => UsersFile::read(workspace, number, name, &origin, &path),
         (Auth::Acl | Auth::Open, Some(UsersIn::Config(path))) => UsersFile::read_conf(workspace, number, name, &path),

@@ -218,7 +218,7 @@ impl Seal<'_, '_, '_> {
         for shown in hidden {
             self.doubt(format!(
                 "{shown} has a `{key}` of its own for `{name}`, which counts without the override: add `{} \"{}\"` there, too",
-                password_flag(member),
+                member.mechanism.argv().password_flag,
                 credential.reference
             ));
         }
@@ -293,7 +293,7 @@ impl Seal<'_, '_, '_> {
             NoSeal::Manual(format!(
                 "`{name}` of `{}` can't be changed in place: write `{} {}` into it",
                 member.store.service,
-                password_flag(member),
+                member.mechanism.argv().password_flag,
                 credential.reference
             ))
         };
@@ -383,15 +383,7 @@ fn by_hand(member: &Member<'_>, credential: &Credential) -> NoSeal {
     NoSeal::Manual(format!(
         "the command of `{}` can't be changed in place: add `{} \"{}\"` to it",
         member.store.service,
-        password_flag(member),
+        member.mechanism.argv().password_flag,
         credential.reference
     ))
-}
-
-fn password_flag<'m>(member: &Member<'m>) -> &'m str {
-    match member.mechanism {
-        Mechanism::Argv(argv) => &argv.password_flag,
-        Mechanism::ArgsInEnv(args) => &args.argv.password_flag,
-        Mechanism::Env(env) => &env.argv.password_flag,
-    }
 }

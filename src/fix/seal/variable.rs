@@ -43,7 +43,6 @@ impl Seal<'_, '_, '_> {
         self.of_variable(member, &variable, literal)
     }
 
-    /// The password that the server demands already.
     /// The line of the env file where a comment is the value of a variable.
     fn comment_as_value(&self, member: &Member<'_>, name: &str) -> Option<String> {
         let mut readings = member.project.readings.iter();
@@ -54,6 +53,7 @@ impl Seal<'_, '_, '_> {
         Some(format!("{}:{line}", relative_to(&member.project.folder, &source.path)))
     }
 
+    /// The password that the server demands already.
     fn existing(&self, member: &Member<'_>, value: Option<String>) -> Result<Credential, NoSeal> {
         let service = &member.store.service;
         let named = self.server_texts(member).into_iter().flat_map(|text| owned(text.text.variables()));

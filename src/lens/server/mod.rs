@@ -314,10 +314,10 @@ pub fn master_password(mechanism: &Mechanism, setup: &Setup<'_>) -> Lookup {
 /// The file, by its path in the container, from which the server takes its password: a variable of the image names it, or
 /// its script calls `$(cat FILE)` in the place of the password. `None` where the password does not come from one.
 pub fn password_file(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<String> {
-    let (argv, variables) = match mechanism {
-        Mechanism::Argv(argv) => (argv, &[][..]),
-        Mechanism::ArgsInEnv(args) => (&args.argv, &[][..]),
-        Mechanism::Env(env) => (&env.argv, env.password_file.as_slice()),
+    let argv = mechanism.argv();
+    let variables = match mechanism {
+        Mechanism::Argv(_) | Mechanism::ArgsInEnv(_) => &[][..],
+        Mechanism::Env(env) => env.password_file.as_slice(),
     };
     let words = [setup.entrypoint, setup.command].into_iter().flatten().flatten();
     let printed = words.filter_map(|word| printed_behind(&word.text, &argv.password_flag)).next_back();

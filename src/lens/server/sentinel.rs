@@ -41,7 +41,7 @@ impl Monitor {
 
 /// What the service watches, if it is a Sentinel.
 pub fn sentinel(mechanism: &Mechanism, setup: &Setup<'_>) -> Option<Sentinel> {
-    let argv = argv(mechanism);
+    let argv = mechanism.argv();
     let start = find(argv, setup)?;
     let options = parse(argv, &start.arguments);
     let file = options.config.as_ref().filter(|file| file.certain).map(|file| file.text.clone());
@@ -70,21 +70,13 @@ pub fn authenticate_sentinel(
     names: &[String],
     reference: &str,
 ) -> Result<ServerEdit, NoRepair> {
-    let argv = argv(mechanism);
+    let argv = mechanism.argv();
     let gone = || NoRepair::Unknown("it can't be seen what starts it".to_owned());
     let start = find(argv, setup).ok_or_else(gone)?;
     let flag = argv.other_mode_flags.first().ok_or_else(gone)?;
     let flags: Vec<String> = names.iter().map(|name| format!("{flag} auth-pass {name}")).collect();
     let flags = flags.iter().map(String::as_str).collect();
     Writer::new(argv, &start, None, reference, flags).append()
-}
-
-fn argv(mechanism: &Mechanism) -> &Argv {
-    match mechanism {
-        Mechanism::Argv(argv) => argv,
-        Mechanism::Env(env) => &env.argv,
-        Mechanism::ArgsInEnv(args) => &args.argv,
-    }
 }
 
 /// The one Sentinel that the service starts.
