@@ -131,11 +131,11 @@ fn assume_overlays(workspace: &Workspace<'_>, findings: &mut [Finding]) {
     for finding in findings {
         let path = &workspace.sources.get(finding.labels[0].source).path;
         let project = &workspace.projects[finding.project];
-        let own = place(finding);
         // Nothing is laid over a single file.
         if project.paths.len() == 1 {
             continue;
         }
+        let own = place(finding);
         let is_without = |(number, other): &(usize, &Project)| {
             let holds_less = other.paths.len() < project.paths.len()
                 && other.folder == project.folder

@@ -1,6 +1,7 @@
 //! Users of a store in other projects: over a network that both projects are on, or by a port of the host.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -103,8 +104,9 @@ impl<'a> Surroundings<'a> {
         self.visitors.get_or_init(|| {
             let sets = self.sets();
             // Those of one folder share its networks without a word.
-            let has_sibling = |set: &ProjectFiles| sets.iter().any(|other| other != set && other.folder == set.folder);
-            let sets = sets.iter().filter(|set| has_sibling(set) || may_visit(self.files, set));
+            let mut in_folder: BTreeMap<&Path, usize> = BTreeMap::new();
+            sets.iter().for_each(|set| *in_folder.entry(&set.folder).or_default() += 1);
+            let sets = sets.iter().filter(|set| in_folder[set.folder.as_path()] > 1 || may_visit(self.files, set));
             let read = |set: &ProjectFiles| {
                 let workspace = Workspace::read(self.files, std::slice::from_ref(set), self.options);
                 // Compose reads no file that breaks off.
